@@ -25,6 +25,7 @@ export {
   type TextTokenizer,
 } from "./classifier/sequence-classifier";
 export * from "./corpus";
+export type { DataFrame, Series } from "danfojs-node";
 export type { Device, DeviceOption, DeviceOptions } from "./device/device";
 export { resolveDevice } from "./device/open-device";
 export { environmentReport, type EnvironmentReport } from "./doctor/environment-report";

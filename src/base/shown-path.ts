@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
 
-import { projectRoot } from "./project-root";
+import { places } from "./places";
 import { shownText } from "./shown-value";
 
 // eslint-disable-next-line no-control-regex -- these are escaped
@@ -10,12 +10,12 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 const LENGTH = 300; // characters
 
 /**
- * A path as messages show it: relative to the clone's root or the home folder if it is inside one, else whole. Control
+ * A path as messages show it: relative to the clone, the project or the home folder if it is inside one, else whole. Control
  * characters are escaped, and a very long path is cut.
  */
 export function shownPath(path: string): string {
   const short =
-    inside(projectRoot(), path) ??
+    inside(places().project, path) ??
     (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
   return shownText(
     short.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),

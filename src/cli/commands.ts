@@ -14,6 +14,7 @@ import type * as Predict from "./predict/predict-command";
 import type * as Pull from "./pull/pull-command";
 import type * as Push from "./push/push-command";
 import type * as Run from "./run/run-command";
+import type * as SetUp from "./setup/setup-command";
 import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   notebooks("run", () => (require("./run/run-command") as typeof Run).addRunCommand),
   notebooks("check-notebooks", () => (require("./check/check-command") as typeof Check).addCheckCommand),
   notebooks("doctor", () => (require("./doctor/doctor-command") as typeof Doctor).addDoctorCommand),
+  notebooks("setup", () => (require("./setup/setup-command") as typeof SetUp).addSetUpCommand),
 ];
 
 function library(name: string, load: () => Library.LibraryCommand): KnownCommand {

@@ -54,7 +54,7 @@ function refusePairsAndLists(source: string, { textPair, labelColumns, multiLabe
 }
 
 async function loadAuto(settings: LoadSettings): Promise<Corpus> {
-  const own = join(settings.dataDir, "Dataset.zip");
+  const own = join(settings.archiveDir, "Dataset.zip");
   if (existsSync(own)) return loadPath(own, settings, "since it is there");
   refusePairsAndLists("auto", settings);
   try {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { Problems } from "../base/problems";
-import { projectRoot } from "../base/project-root";
+import { places, setUpFolder } from "../base/places";
 import { shownValue } from "../base/shown-value";
 import { DEFAULT_LIMITS, type CorpusLimits } from "./corpus";
 import type { PubmedEvent } from "./pubmed/fetch-pubmed";
@@ -26,9 +26,9 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly limits?: Partial<CorpusLimits>;
   /** Options of a fetch from PubMed. */
   readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
-  /** The folder of `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip`. @default `data` in the clone */
+  /** The folder of `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip`. @default `data` in the clone or the package */
   readonly dataDir?: string;
-  /** The folder for records from PubMed. @default `.tslora/data` in the clone */
+  /** The folder for records from PubMed. @default `.tslora/data` in the clone or project */
   readonly cacheDir?: string;
   /** Called with the progress of a fetch from PubMed. @default nothing is called */
   readonly onProgress?: (event: PubmedEvent) => void;
@@ -43,6 +43,8 @@ export interface LoadSettings extends Omit<LoadCorpusOptions, "labels"> {
   readonly onBadEntry: "refuse" | "report";
   readonly limits: CorpusLimits;
   readonly dataDir: string;
+  /** The folder in which `data: "auto"` looks for a `Dataset.zip`. */
+  readonly archiveDir: string;
   readonly cacheDir: string;
 }
 
@@ -56,8 +58,9 @@ export function resolveLoadOptions(options: LoadCorpusOptions): LoadSettings {
     onBadEntry: options.onBadEntry ?? "refuse",
     allowMissingClasses: options.allowMissingClasses ?? false,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-    dataDir: options.dataDir ?? join(projectRoot(), "data"),
-    cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
+    dataDir: options.dataDir ?? join(places().root, "data"),
+    archiveDir: options.dataDir ?? join(places().project, "data"),
+    cacheDir: options.cacheDir ?? join(setUpFolder(), "data"),
   };
   check(settings, options.labels);
   return settings;

@@ -1,7 +1,7 @@
-import "../ops/node-shims";
-import { DataFrame } from "danfojs-node";
+import type { DataFrame } from "danfojs-node";
 
 import type { CorpusDocument } from "./corpus";
+import { loadDanfojs } from "./load-danfojs";
 
 /**
  * A danfojs frame of documents: `texts`, `ID`, `label`, and `text_pair` if the documents are pairs of texts. Its types
@@ -36,5 +36,6 @@ function frameOf(
     ...labels,
   };
   const counts = Object.keys(labels).map(() => "int32");
+  const { DataFrame } = loadDanfojs();
   return new DataFrame(columns, { dtypes: [...(pairs ? ["string"] : []), "string", "string", ...counts] });
 }

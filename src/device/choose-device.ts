@@ -1,3 +1,4 @@
+import { setUpCommand } from "../base/places";
 import type { DeviceWish } from "./device";
 
 /** Facts on which the choice of the device depends. */
@@ -65,10 +66,10 @@ export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): 
   if (!driver)
     return "there is no NVIDIA driver: /proc/driver/nvidia/version and libcuda.so.1 were looked for and not found";
   if (!cudaBuild)
-    return "set-up installed TensorFlow for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which installs TensorFlow with CUDA";
+    return `set-up installed TensorFlow for the processor; run TSLORA_TENSORFLOW=cuda ${setUpCommand()}, which installs TensorFlow with CUDA`;
   if (missing.includes("libcuda.so.1"))
     return "the driver's libcuda.so.1 was looked for and not found; in a container, start it with the GPUs (docker run --gpus all); else install the driver's library (Debian: libcuda1)";
   if (missing.length > 0)
-    return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them`;
+    return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda ${setUpCommand()}, which brings all of them`;
   return "all libraries were found, but CUDA finds no GPU: nvidia-smi should list one; TF_CPP_MIN_LOG_LEVEL=0 shows TensorFlow's own messages";
 }

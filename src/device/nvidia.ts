@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { setUpFolder } from "../base/places";
 import { findLibraries, wheelFolders } from "../base/find-library";
 
 /** A library that TensorFlow 2.21 with CUDA opens by name. Without it TensorFlow cannot use the GPU. */
@@ -55,8 +55,8 @@ export function nvidiaDriver(): NvidiaDriver | undefined {
   return { loaded, ...(version === undefined ? {} : { version }), ...(library === undefined ? {} : { library }) };
 }
 
-/** Looks for the libraries that TensorFlow with CUDA opens, in the clone's wheels and on the loader's path. */
-export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tensorflow")): readonly CudaLibrary[] {
+/** Looks for the libraries that TensorFlow with CUDA opens, in the wheels that set-up unpacked and on the loader's path. */
+export function cudaLibraries(tensorflow = join(setUpFolder(), "tensorflow")): readonly CudaLibrary[] {
   const found = findLibraries(
     LIBRARIES.map(({ file }) => file),
     { folders: wheelFolders(tensorflow) },

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { places } from "../base/places";
 import { TsloraError } from "../base/tslora-error";
 import { chooseDevice, type DeviceFacts } from "./choose-device";
 import { deviceWish, type Device, type DeviceOption, type DeviceOptions, type DeviceWish } from "./device";
@@ -55,7 +55,7 @@ export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts
 }
 
 /** Whether set-up installed the TensorFlow with CUDA, by set-up's marker file. */
-export function isCudaBuild(root = projectRoot()): boolean {
+export function isCudaBuild(root = places().site): boolean {
   const marker = join(root, ".tslora", "done", "tensorflow.json");
   return existsSync(marker) && / cuda /.test(readFileSync(marker, "utf8"));
 }

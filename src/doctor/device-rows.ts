@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { setUpCommand, setUpFolder } from "../base/places";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { EnvironmentRow } from "./environment-row";
@@ -47,12 +47,12 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
         name: "TensorFlow",
         value,
         status: "missing",
-        advice: "TSLORA_TENSORFLOW=cuda npm run setup installs the one with CUDA",
+        advice: `TSLORA_TENSORFLOW=cuda ${setUpCommand()} installs the one with CUDA`,
       };
     return { name: "TensorFlow", value, status: "ok" };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
-    return { name: "TensorFlow", value: error.message, status: "missing", advice: "run npm run setup" };
+    return { name: "TensorFlow", value: error.message, status: "missing", advice: `run ${setUpCommand()}` };
   }
 }
 
@@ -75,7 +75,7 @@ function kernelRows(): EnvironmentRow[] {
     return [{ name, value: `tslora's, for ${instructions === "avx512" ? "AVX-512" : "AVX2"}`, status: "ok" }];
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
-    return [{ name, value: error.message, status: "missing", advice: "run npm run setup" }];
+    return [{ name, value: error.message, status: "missing", advice: `run ${setUpCommand()}` }];
   }
 }
 
@@ -134,7 +134,7 @@ function gpuRows(driver: NvidiaDriver | undefined): EnvironmentRow[] {
 }
 
 function librariesRow(driver: NvidiaDriver | undefined): EnvironmentRow {
-  const libraries = cudaLibraries(join(projectRoot(), ".tslora", "tensorflow"));
+  const libraries = cudaLibraries(join(setUpFolder(), "tensorflow"));
   const missing = libraries.filter(({ path }) => path === undefined);
   const found = libraries.filter(({ path }) => path !== undefined).map(({ file }) => file);
   const name = "CUDA libraries";
@@ -147,7 +147,9 @@ function librariesRow(driver: NvidiaDriver | undefined): EnvironmentRow {
     value,
     status: "missing",
     advice:
-      wheels.length === 0 ? "it is the driver's" : `TSLORA_TENSORFLOW=cuda npm run setup brings ${wheels.join(", ")}`,
+      wheels.length === 0
+        ? "it is the driver's"
+        : `TSLORA_TENSORFLOW=cuda ${setUpCommand()} brings ${wheels.join(", ")}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { packageFolder, places, setUpCommand, setUpFolder } from "../base/places";
 import type { Device } from "../device/device";
 import { deviceRows } from "./device-rows";
 import type { EnvironmentRow } from "./environment-row";
@@ -19,9 +19,9 @@ const PACKAGES = ["@tensorflow/tfjs", "danfojs-node", "@xenova/transformers", "t
 
 /** Checks machine, TensorFlow, GPUs, packages, encoder and data. Returns plain values for a table. */
 export async function environmentReport(): Promise<EnvironmentReport> {
-  const root = projectRoot();
+  const { project } = places();
   const processors = cpus();
-  const disk = await statfs(root);
+  const disk = await statfs(project);
   const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const ok = (name: string, value: string): EnvironmentRow => ({ name, value, status: "ok" });
   const { rows: ofDevices, device } = await deviceRows();
@@ -33,25 +33,26 @@ export async function environmentReport(): Promise<EnvironmentReport> {
     ...ofDevices,
   ];
   for (const name of PACKAGES) {
-    const manifest = await readFile(join(root, "node_modules", name, "package.json"), "utf8").catch(() => undefined);
+    const folder = packageFolder(name);
+    const manifest = folder === undefined ? undefined : await readFile(join(folder, "package.json"), "utf8");
     rows.push(
       manifest === undefined
-        ? { name, value: "not there", status: "missing", advice: "run npm run setup" }
+        ? { name, value: "not there", status: "missing", advice: `run ${setUpCommand()}` }
         : ok(name, (JSON.parse(manifest) as { version: string }).version),
     );
   }
-  const encoder = existsSync(join(root, ".tslora", "models", "all-MiniLM-L6-v2", "model.safetensors"));
+  const encoder = existsSync(join(setUpFolder(), "models", "all-MiniLM-L6-v2", "model.safetensors"));
   rows.push(
     encoder
       ? ok("Embedded encoder", "all-MiniLM-L6-v2")
-      : { name: "Embedded encoder", value: "not there", status: "missing", advice: "run npm run setup" },
+      : { name: "Embedded encoder", value: "not there", status: "missing", advice: `run ${setUpCommand()}` },
   );
-  const places = [
+  const archives = [
     process.env.TSLORA_DATA,
-    join(root, "data", "Dataset.zip"),
-    join(root, ".tslora", "data", "Dataset.zip"),
+    join(project, "data", "Dataset.zip"),
+    join(setUpFolder(), "data", "Dataset.zip"),
   ];
-  const dataset = places.find((place) => place !== undefined && existsSync(place));
+  const dataset = archives.find((place) => place !== undefined && existsSync(place));
   rows.push(
     dataset === undefined
       ? {

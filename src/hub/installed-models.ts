@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { setUpCommand, setUpFolder } from "../base/places";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { InstalledName, ResolvedModel } from "./resolved-model";
@@ -13,7 +13,8 @@ interface InstalledModel {
   /** Its folder below `.tslora/models`. */
   readonly folder: string;
   readonly title: string;
-  readonly setUp: string;
+  /** The name that the set-up command needs to install it. */
+  readonly part: string;
 }
 
 /** The models that set-up installs, by the name that selects each of them. */
@@ -22,13 +23,13 @@ const INSTALLED = {
     id: "sentence-transformers/all-MiniLM-L6-v2",
     folder: "all-MiniLM-L6-v2",
     title: "the embedded encoder, all-MiniLM-L6-v2",
-    setUp: "npm run setup",
+    part: "",
   },
   mpnet: {
     id: "sentence-transformers/all-mpnet-base-v2",
     folder: "all-mpnet-base-v2",
     title: "MPNet, all-mpnet-base-v2",
-    setUp: "npm run setup -- mpnet",
+    part: "mpnet",
   },
 } satisfies Record<InstalledName, InstalledModel>;
 
@@ -51,12 +52,12 @@ export function installedById(id: string): InstalledName | undefined {
  * @throws TsloraError `not-found` with the command that installs it
  */
 export function installedModel(name: InstalledName, why: string): ResolvedModel {
-  const { id, title, setUp } = INSTALLED[name];
+  const { id, title, part } = INSTALLED[name];
   const directory = folderOf(name);
   if (!existsSync(directory))
     throw new TsloraError(
       "not-found",
-      `${title[0]?.toUpperCase() ?? ""}${title.slice(1)}, was expected at ${shownPath(directory)}. Run \`${setUp}\`, which installs it.`,
+      `${title[0]?.toUpperCase() ?? ""}${title.slice(1)}, was expected at ${shownPath(directory)}. Run \`${setUpCommand(part)}\`, which installs it.`,
     );
   return {
     id,
@@ -67,5 +68,5 @@ export function installedModel(name: InstalledName, why: string): ResolvedModel 
 }
 
 function folderOf(name: InstalledName): string {
-  return join(projectRoot(), ".tslora", "models", INSTALLED[name].folder);
+  return join(setUpFolder(), "models", INSTALLED[name].folder);
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
-import { projectRoot } from "../base/project-root";
+import { places } from "../base/places";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { foreignWeights } from "../model/weights/weight-files";
@@ -65,8 +65,8 @@ async function named(
   const installed = installedName(model);
   if (installed !== undefined) return installedModel(installed, why);
   const path = expandHome(model);
-  const places = [...new Set([resolve(path), resolve(projectRoot(), path)])];
-  const directory = places.find((place) => existsSync(place));
+  const folders = [...new Set([resolve(path), resolve(places().project, path)])];
+  const directory = folders.find((place) => existsSync(place));
   if (directory !== undefined) {
     checkModelFolder(directory, { requireTokenizer: options.requireTokenizer ?? false });
     return withWeights({
@@ -79,7 +79,7 @@ async function named(
   if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
     throw new TsloraError(
       "not-found",
-      `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors or pytorch_model.bin, or a name on the Hugging Face Hub.`,
+      `The model ${shortened(model)} was looked for at ${folders.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors or pytorch_model.bin, or a name on the Hugging Face Hub.`,
     );
   }
   const same = options.revision === undefined ? installedById(model) : undefined;
@@ -90,7 +90,7 @@ async function named(
     if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
     throw new TsloraError(
       error.code,
-      `${error.message} Is the name right? There is no folder of that name either, at ${places.map(shortened).join(" or ")}.`,
+      `${error.message} Is the name right? There is no folder of that name either, at ${folders.map(shortened).join(" or ")}.`,
       { cause: error, details: { ...error.details, model } },
     );
   }

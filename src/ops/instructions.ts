@@ -1,3 +1,4 @@
+import { setUpCommand } from "../base/places";
 import { TsloraError } from "../base/tslora-error";
 import type { TensorflowSession } from "./tensorflow/session";
 
@@ -41,7 +42,7 @@ export function findInstructions(session: TensorflowSession): Instructions {
         : ["by TSLORA_INSTRUCTIONS", " with the same TSLORA_INSTRUCTIONS"];
     throw new TsloraError(
       "device",
-      `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`npm run setup\`${how}, which adds them.`,
+      `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`${setUpCommand()}\`${how}, which adds them.`,
     );
   }
   return instructions;
@@ -57,7 +58,7 @@ function readInstructions(session: TensorflowSession): InstructionReport {
   } catch (error) {
     throw new TsloraError(
       "device",
-      `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it again.`,
+      `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`${setUpCommand()}\`, which builds it again.`,
       { cause: error },
     );
   }

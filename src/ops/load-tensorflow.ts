@@ -2,6 +2,7 @@ import "./node-shims";
 
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 
+import { setUpCommand } from "../base/places";
 import { TsloraError } from "../base/tslora-error";
 
 /** The part of tfjs-node's binding to TensorFlow's C library that tslora uses. */
@@ -56,16 +57,17 @@ export function loadTensorFlow(): TensorFlow {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at first use: loading takes 0.3 s
     tf = require("@tensorflow/tfjs-node-gpu") as typeof tfjs;
   } catch (error) {
+    if (error instanceof TsloraError) throw error; // it is not set up
     throw new TsloraError(
       "device",
-      `TensorFlow could not be loaded: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\` in the clone, which builds what is missing.`,
+      `TensorFlow could not be loaded: ${error instanceof Error ? error.message : String(error)}\nRun \`${setUpCommand()}\`, which builds what is missing.`,
       { cause: error },
     );
   }
   if (tf.getBackend() !== "tensorflow") {
     throw new TsloraError(
       "device",
-      `tfjs's backend must be "tensorflow"; got "${tf.getBackend()}". Run \`npm run setup\`.`,
+      `tfjs's backend must be "tensorflow"; got "${tf.getBackend()}". Run \`${setUpCommand()}\`.`,
     );
   }
   const { binding } = tf.backend() as unknown as { binding: Binding };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import places from "./places.cjs";
 import { asksForHelp, UsageError } from "./tools/read-options.mjs";
 
 /** The help of the command line and of each command, for a clone that is not set up. `npm run write-help` writes it. */
@@ -49,10 +50,8 @@ export function answerFromHelp(parameters, { root }) {
  * @param {string} root
  */
 export function hasCli(root) {
-  return (
-    existsSync(join(root, ".tslora", "package", "cli", "main.js")) &&
-    existsSync(join(root, "node_modules", "commander"))
-  );
+  const where = places.placesOf(root);
+  return existsSync(join(where.compiled, "cli", "main.js")) && places.packageFolder("commander", where) !== undefined;
 }
 
 /**

@@ -1,11 +1,9 @@
 // @ts-check
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { answerFromHelp, hasCli } from "./cli-help.mjs";
 import { namedPython } from "./tools/jupyter-python.mjs";
-import notPacked from "./not-packed.cjs";
 import { asksForHelp, readOptions, UsageError } from "./tools/read-options.mjs";
 import { runCli } from "./commands/run-cli.mjs";
 import { runCompiledTest } from "./commands/run-compiled-test.mjs";
@@ -188,7 +186,7 @@ speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
       return runCompiledTest("test/gpu/run.ts", parameters, { root: ROOT });
     },
   }),
-  pack: async () => {
+  "pack-clone": async () => {
     const { packClone, PACK_HELP, readPackOptions } = await import("./commands/pack-clone.mjs");
     return {
       help: PACK_HELP,
@@ -196,6 +194,17 @@ speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
       async run(parameters) {
         await setUp({ allInstructions: true }); // for another machine's processor
         return packClone(parameters, { root: ROOT });
+      },
+    };
+  },
+  "test-package": async () => {
+    const { checkPackageOptions, PACKAGE_HELP, testPackage } = await import("./commands/test-package.mjs");
+    return {
+      help: PACKAGE_HELP,
+      check: checkPackageOptions,
+      async run() {
+        await setUp();
+        return testPackage({ root: ROOT });
       },
     };
   },
@@ -330,6 +339,7 @@ async function startCli(parameters) {
   } else if (asksForHelp(parameters) || asksForHelp(parameters.slice(1))) {
     return runCli(parameters, { root: ROOT }); // the compiled one: help starts no compiler
   }
+  if (parameters[0] === "setup") return startCommand(parameters); // npx tslora setup
   await setUp();
   return runCli(parameters, { root: ROOT });
 }
@@ -343,8 +353,6 @@ async function startCli(parameters) {
 export async function startCommand([command = "setup", ...parameters]) {
   if (parameters[0] === "--" && command !== "test") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
-    // npm does not put it into tarballs
-    if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED);
     const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);
     const { help, check, run } = await load();

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
-import { isAbsolute, join, relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 
+import type { Places } from "../base/places";
 import { codeFrame } from "../notebook/tslab/error-output";
 import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import type { CompiledCell } from "./compiled-cell";
@@ -25,7 +26,7 @@ const MOST_FRAMES = 12;
 export interface CellErrorContext {
   /** The cell with an execution count, if this kernel ran it. */
   readonly cell: (number: number) => CompiledCell | undefined;
-  readonly root: string;
+  readonly places: Pick<Places, "project" | "compiled">;
 }
 
 /**
@@ -97,7 +98,7 @@ function stackLines(error: ErrorLike, context: CellErrorContext, depth = 0): str
     const at = { line: Number(row), column: Number(column) };
     const number = /^cell:(\d+)$/.exec(file)?.[1];
     if (number === undefined) {
-      const where = shownFile(file, at, context.root);
+      const where = shownFile(file, at, context.places);
       if (where !== undefined) frames.push(frame(name, where));
       continue;
     }
@@ -143,7 +144,11 @@ function markLine(line: string): string {
 }
 
 /** A file's path as the stack shows it; undefined for files of Node, tslab and this kernel. */
-function shownFile(file: string, at: TextPosition, root: string): string | undefined {
+function shownFile(
+  file: string,
+  at: TextPosition,
+  { project, compiled }: CellErrorContext["places"],
+): string | undefined {
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
   if (
     !isAbsolute(path) ||
@@ -151,8 +156,8 @@ function shownFile(file: string, at: TextPosition, root: string): string | undef
     /[\\/]node_modules[\\/]tslab[\\/]|[\\/]rearm-sigint\.js$/.test(path)
   )
     return undefined;
-  const source = sourcePlace(path, at, root);
-  const inside = relative(root, path);
+  const source = sourcePlace(path, at, compiled);
+  const inside = relative(project, path);
   if (source !== undefined) return source;
   return `${inside.startsWith("..") || isAbsolute(inside) ? path : `./${inside}`}:${at.line}:${at.column}`;
 }
@@ -160,8 +165,8 @@ function shownFile(file: string, at: TextPosition, root: string): string | undef
 const maps = new Map<string, SourceMap>();
 
 /** The line of `src` that a line of the compiled package came from. */
-function sourcePlace(path: string, { line, column }: TextPosition, root: string): string | undefined {
-  if (!path.startsWith(join(root, ".tslora", "package")) || !existsSync(`${path}.map`)) return undefined;
+function sourcePlace(path: string, { line, column }: TextPosition, compiled: string): string | undefined {
+  if (!path.startsWith(compiled) || !existsSync(`${path}.map`)) return undefined;
   const map = maps.get(path) ?? new SourceMap(JSON.parse(readFileSync(`${path}.map`, "utf8")) as SourceMapPayload);
   maps.set(path, map);
   const entry = map.findEntry(line - 1, column - 1);

@@ -1,4 +1,4 @@
-import { projectRoot } from "../base/project-root";
+import { places } from "../base/places";
 import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import { cellError, compileError, type CellError } from "./cell-error";
 import { CompiledCell } from "./compiled-cell";
@@ -20,7 +20,7 @@ export class CellRunner {
   readonly #interrupts: Interrupts;
   readonly #cells = new Map<number, CompiledCell>();
   readonly #sources: string[] = [];
-  readonly #root = projectRoot();
+  readonly #places = places();
   #number = 0;
   /** The variables of all cells. */
   readonly #variables = new CellVariables();
@@ -34,7 +34,7 @@ export class CellRunner {
     const folder = process.cwd();
     const mend = (converter: TslabConverter): TslabConverter =>
       mendingConverter(converter, {
-        resolve: (specifier) => resolveImport(specifier, { folder, root: this.#root }),
+        resolve: (specifier) => resolveImport(specifier, { folder, places: this.#places }),
         number: () => this.#number,
         onConverted: (conversion) => this.#takeCompiled(conversion),
       });
@@ -112,7 +112,7 @@ export class CellRunner {
   /** Converts any thrown value to a Jupyter error, also an object that throws when it is read. */
   describe(error: unknown): CellError {
     try {
-      return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root }));
+      return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), places: this.#places }));
     } catch {
       const evalue = "An object was thrown that cannot be described.";
       return { ename: "UncaughtValue", evalue, traceback: [`UncaughtValue: ${evalue}`] };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { projectRoot } from "../base/project-root";
+import { requiredPackage } from "../base/places";
 import type { JsonRecord } from "../base/json";
 
 /** A message as tslab reads it from a socket. */
@@ -127,10 +127,10 @@ export interface Tslab {
   readonly typescriptVersion: string;
 }
 
-/** Loads this clone's tslab. */
+/** Loads the tslab that tslora depends on. */
 export function loadTslab(): Tslab {
-  const dist = join(projectRoot(), "node_modules", "tslab", "dist");
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- from the clone, and only in a kernel
+  const dist = join(requiredPackage("tslab"), "dist");
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- from its folder, and only in a kernel
   const load = (name: string): Record<string, unknown> => require(join(dist, name)) as Record<string, unknown>;
   const jupyter = load("jupyter");
   const { versions } = load("public") as { versions: { typescript: string } };

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { projectRoot } from "../../base/project-root";
+import { places } from "../../base/places";
 import { TsloraError } from "../../base/tslora-error";
 import type { EnvironmentRow } from "../../doctor/environment-row";
 import type { Notebook } from "../../notebook/format/notebook-types";
@@ -28,7 +28,8 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
         findings.push(finding);
         if (!json) terminal.out.write(`${lines(finding, terminal).join("\n")}\n`);
       };
-      show({ name: "Clone", value: projectRoot(), status: "ok" });
+      const { installed, root } = places();
+      show({ name: installed ? "Package" : "Clone", value: root, status: "ok" });
       try {
         loadQuietly(terminal);
       } catch (error) {
@@ -84,7 +85,7 @@ async function checkKernel(): Promise<Finding> {
   const name = "TypeScript kernel";
   const { runNotebook } = await import("../../notebook/run/run-notebook.js");
   try {
-    for await (const event of runNotebook(notebook, { kernel: "tslab", cwd: projectRoot(), timeoutMs: 60_000 })) {
+    for await (const event of runNotebook(notebook, { kernel: "tslab", cwd: places().project, timeoutMs: 60_000 })) {
       if (event.event === "end")
         return {
           name,

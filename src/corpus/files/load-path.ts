@@ -5,7 +5,7 @@ import { extname, isAbsolute, resolve } from "node:path";
 import { expandHome } from "../../base/files/expand-home";
 import { shownPath } from "../../base/shown-path";
 import { Problems } from "../../base/problems";
-import { projectRoot } from "../../base/project-root";
+import { places } from "../../base/places";
 import { TsloraError } from "../../base/tslora-error";
 import { buildCorpus } from "../build-corpus";
 import type { Corpus } from "../corpus";
@@ -70,11 +70,11 @@ function unpackAdvice(ending: string): string {
 }
 
 /**
- * Finds a path relative to the current folder, or to the clone: npm runs scripts in the clone, notebooks run elsewhere.
+ * Finds a path relative to the current folder, or to the clone or project: npm runs scripts there, notebooks run elsewhere.
  */
 export async function findPath(given: string): Promise<string> {
   const source = expandHome(given);
-  const tried = isAbsolute(source) ? [source] : [...new Set([resolve(source), resolve(projectRoot(), source)])];
+  const tried = isAbsolute(source) ? [source] : [...new Set([resolve(source), resolve(places().project, source)])];
   const found = tried.find((path) => existsSync(path));
   if (found === undefined)
     throw new TsloraError(

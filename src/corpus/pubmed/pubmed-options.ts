@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { Problems } from "../../base/problems";
-import { projectRoot } from "../../base/project-root";
+import { setUpFolder } from "../../base/places";
 import type { EfetchRequest } from "./efetch";
 import type { LabelledPmid } from "./read-pmids";
 
@@ -12,7 +12,7 @@ export const EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils";
 export interface FetchPubmedOptions {
   /** The records to fetch, with their classes. */
   readonly pmids: readonly LabelledPmid[];
-  /** The folder for `Dataset.zip` and for the received records. @default `.tslora/data` in the clone */
+  /** The folder for `Dataset.zip` and for the received records. @default `.tslora/data` in the clone or project */
   readonly cacheDir?: string;
   /**
    * Your e-mail address, with which NCBI can contact you before it blocks you.
@@ -107,7 +107,7 @@ export function resolveFetchOptions(options: FetchPubmedOptions): FetchSettings 
   problems.throwIfAny();
   return {
     ...{ pmids, batchSize, maxTries, backoffMs, maxWaitMs, retracted, signal, requestsPerSecond },
-    cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
+    cacheDir: options.cacheDir ?? join(setUpFolder(), "data"),
     request: { baseUrl, tool: options.tool ?? "tslora", email, apiKey, timeoutMs, signal },
   };
 }

@@ -1,6 +1,6 @@
-import "../../ops/node-shims";
-import { DataFrame } from "danfojs-node";
+import type { DataFrame } from "danfojs-node";
 
+import { loadDanfojs } from "../load-danfojs";
 import { readTextColumns } from "../read-frame";
 
 /** The study's placeholder for a text without an abstract. */
@@ -72,6 +72,7 @@ export function cleanTexts(frame: DataFrame): DataFrame {
   const columns = Object.fromEntries(
     frame.columns.map((name) => [name, cleaned.get(name) ?? (frame.column(name).values as unknown[])]),
   );
+  const { DataFrame } = loadDanfojs();
   return new DataFrame(columns, { index: frame.index, dtypes: frame.dtypes });
 }
 

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 
-import { projectRoot } from "../../base/project-root";
+import { requiredPackage } from "../../base/places";
 import { localNames } from "../tslab/source-map";
 import { loadTypeScript } from "../tslab/load-typescript";
 
@@ -81,7 +81,7 @@ function check({ cells }: CheckRequest): CellProblem[] {
 }
 
 function loadTslab(): TslabParts {
-  const dist = join(projectRoot(), "node_modules", "tslab", "dist");
+  const dist = join(requiredPackage("tslab"), "dist");
   /* eslint-disable @typescript-eslint/no-require-imports -- tslab's own modules, by their place in this clone */
   const { createConverter } = require(join(dist, "converter.js")) as Pick<TslabParts, "createConverter">;
   const { getCodeMetadata } = require(join(dist, "metadata.js")) as Pick<TslabParts, "getCodeMetadata">;

@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
-import { projectRoot } from "../../base/project-root";
+import { setUpFolder } from "../../base/places";
 
 /**
  * Jupyter's data folders in search order: JUPYTER_PATH; the environment's and the user's (the environment's first if
@@ -25,7 +25,7 @@ export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
       "/usr/local/share/jupyter",
       "/usr/share/jupyter",
       ipython,
-      join(projectRoot(), ".tslora", "lab", "share", "jupyter"),
+      join(setUpFolder(), "lab", "share", "jupyter"),
     ]),
   ];
 }

@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { projectRoot } from "../../base/project-root";
+import { packageFolder } from "../../base/places";
 import { TSLAB_DIALECT } from "../tslab/tslab-dialect";
 import type { KernelSpec } from "./kernel-spec";
 import { STANDARD_DIALECT } from "./standard-dialect";
 
-/** Specifications of this clone's own kernels, by name. A kernel that is not installed has no specification. */
+/** Specifications of tslora's own kernels, by name. A kernel that is not installed has no specification. */
 const OWN_KERNELS: Readonly<Record<string, (name: string) => KernelSpec | undefined>> = {
   tslab: (name) => tslabSpec(name, { displayName: "TypeScript", language: "typescript", options: [] }),
   jslab: (name) => tslabSpec(name, { displayName: "JavaScript", language: "javascript", options: ["--js"] }),
@@ -22,10 +21,10 @@ const OWN_KERNELS: Readonly<Record<string, (name: string) => KernelSpec | undefi
   }),
 };
 
-/** Names of the kernels that need no Jupyter: this clone's own. */
+/** Names of the kernels that need no Jupyter: tslora's own. */
 export const OWN_KERNEL_NAMES: readonly string[] = Object.keys(OWN_KERNELS);
 
-/** Specification of a kernel of this clone; undefined for another kernel. */
+/** Specification of one of tslora's own kernels; undefined for another kernel. */
 export function ownKernelSpec(name: string): KernelSpec | undefined {
   return Object.hasOwn(OWN_KERNELS, name) ? OWN_KERNELS[name](name) : undefined;
 }
@@ -38,8 +37,9 @@ interface TslabKernel {
 }
 
 function tslabSpec(name: string, { displayName, language, options }: TslabKernel): KernelSpec | undefined {
-  const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
-  if (!existsSync(program)) return undefined;
+  const tslab = packageFolder("tslab");
+  if (tslab === undefined) return undefined;
+  const program = join(tslab, "bin", "tslab");
   // The preload ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
   const preload = join(__dirname, "..", "tslab", "preload.js");
   return {

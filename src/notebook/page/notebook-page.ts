@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { projectRoot } from "../../base/project-root";
+import { requiredPackage } from "../../base/places";
 import { escapeHtml } from "./escape-html";
 import { highlightCode } from "./highlight-code";
 import { inlineImages } from "./inline-images";
@@ -92,11 +92,9 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
  * Returns plotly.js, which a page has once: the small build, or the whole one if a figure needs it.
  */
 async function plotlyScript(whole: boolean): Promise<string> {
-  const path = join(
-    projectRoot(),
-    "node_modules",
-    ...(whole ? ["plotly.js-dist", "plotly.js"] : ["plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"]),
-  );
+  const path = whole
+    ? join(requiredPackage("plotly.js-dist"), "plotly.js")
+    : join(requiredPackage("plotly.js-cartesian-dist-min"), "plotly-cartesian.min.js");
   return (await readFile(path, "utf8")).replace(/<\/(script)/gi, "<\\/$1");
 }
 

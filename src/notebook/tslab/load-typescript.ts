@@ -1,8 +1,6 @@
-import { join } from "node:path";
-
 import type * as TypeScript from "typescript";
 
-import { projectRoot } from "../../base/project-root";
+import { requiredPackage } from "../../base/places";
 
 /**
  * Loads tslab's own TypeScript (5.0), which parses and emits a cell as the kernel does. Loading takes a third of a
@@ -10,7 +8,7 @@ import { projectRoot } from "../../base/project-root";
  */
 export function loadTypeScript(): typeof TypeScript {
   const path = require.resolve("@tslab/typescript-for-tslab", {
-    paths: [join(projectRoot(), "node_modules", "tslab")],
+    paths: [requiredPackage("tslab")],
   });
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- synchronous, and resolved from tslab's own folder
   return require(path) as typeof TypeScript;

@@ -1,3 +1,4 @@
+import { setUpCommand } from "../../base/places";
 import { TsloraError } from "../../base/tslora-error";
 import { findLibraries } from "../../base/find-library";
 
@@ -72,7 +73,7 @@ export async function loadDawn(): Promise<Dawn> {
   } catch (error) {
     throw new TsloraError(
       "device",
-      `Dawn, the package "webgpu", does not load on ${process.platform} ${process.arch} (${error instanceof Error ? error.message : String(error)}). Run \`npm run setup\`.`,
+      `Dawn, the package "webgpu", does not load on ${process.platform} ${process.arch} (${error instanceof Error ? error.message : String(error)}). Run \`${setUpCommand()}\`.`,
       { cause: error },
     );
   }

@@ -24,7 +24,7 @@ import { formatBytes } from "../tools/show-progress.mjs";
 export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
 
-export const PACK_HELP = `npm run pack -- FOLDER [--piece MEGABYTES]
+export const PACK_HELP = `npm run pack:clone -- FOLDER [--piece MEGABYTES]
   --piece N      the largest piece, in megabytes (default 1900)
 Packs the clone as it is set up, with this Node, into a folder that is new or empty, for a machine without a network.`;
 
@@ -93,7 +93,7 @@ export function readPackOptions(parameters) {
   const megabytes = Number(values.piece);
   if (positionals.length !== 1 || !(megabytes >= 1))
     throw new UsageError(
-      `npm run pack takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`,
+      `npm run pack:clone takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`,
     );
   const folder = resolve(positionals[0] ?? "");
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0))

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
+import places from "../places.cjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 /**
@@ -13,7 +14,7 @@ import { SetUpError } from "../tools/set-up-error.mjs";
  * @returns {Promise<number>} the exit code
  */
 export async function runCli(parameters, { root }) {
-  const main = join(root, ".tslora", "package", "cli", "main.js");
+  const main = join(places.placesOf(root).compiled, "cli", "main.js");
   if (!existsSync(main))
     throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
   process.argv = [process.execPath, main, ...parameters];

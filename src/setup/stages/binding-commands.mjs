@@ -4,7 +4,10 @@ import { join } from "node:path";
 
 import { flagsOf } from "./instruction-sets.mjs";
 
-const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
+/** The package whose binding is built. */
+export const PACKAGE = "@tensorflow/tfjs-node-gpu";
+/** Its library, in an installed package: below TO_TENSORFLOW's depth, as in a clone. */
+export const INSTALLED_PLACE = ".tslora/binding/tfjs-node-gpu/lib";
 /** The kernels for CPUs, and the TensorFlow operations that call them. */
 export const KERNELS = "src/ops/kernels";
 const OPERATIONS = `${KERNELS}/operations`;
@@ -36,8 +39,9 @@ const OWN = ["-std=c++2a", ...ALWAYS];
 /** The package's sources, and TensorFlow's headers for C++. */
 const PACKAGED = ["-std=c++17", ...ALWAYS];
 /**
- * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone,
- * both in use (PACKAGE/lib/napi-v8) and while it is made and tried (.tslora/staging/binding/lib/napi-v8).
+ * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone
+ * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it is
+ * made and tried (.tslora/staging/binding/lib/napi-v8).
  */
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
 
@@ -86,29 +90,23 @@ export function kernelObjects(sets) {
  * The part of the binding that needs the headers of TensorFlow and Node: the package's own sources, and our operations.
  *
  * @param {string} root
- * @param {{ compiler: readonly string[], tensorflow?: string }} options  `tensorflow` is the folder with TensorFlow's
- *   libraries and headers
+ * @param {{ compiler: readonly string[], tensorflow?: string, packageOf?: (name: string) => string }} options
+ *   `tensorflow` is the folder with TensorFlow's libraries and headers, `packageOf` gives the folder of an npm package
  * @returns {Unit[]}
  */
-export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(root) }) {
-  const headers = [
-    `-I${join(tensorflow, "include")}`,
-    `-I${join(root, "node_modules", "node-api-headers", "include")}`,
-  ];
+export function bindingUnits(
+  root,
+  { compiler, tensorflow = tensorflowFolder(root), packageOf = (name) => join(root, "node_modules", name) },
+) {
+  const headers = [`-I${join(tensorflow, "include")}`, `-I${join(packageOf("node-api-headers"), "include")}`];
   /** @param {string} folder @param {readonly string[]} standard */
   const unitsOf = (folder, standard) =>
-    readdirSync(join(root, folder))
+    readdirSync(folder)
       .filter((file) => file.endsWith(".cc"))
       .map((file) =>
-        unit(join(root, folder, file), objectOf(file), [
-          ...compiler,
-          ...standard,
-          ...PLAIN,
-          "-DNAPI_VERSION=8",
-          ...headers,
-        ]),
+        unit(join(folder, file), objectOf(file), [...compiler, ...standard, ...PLAIN, "-DNAPI_VERSION=8", ...headers]),
       );
-  return [...unitsOf(OPERATIONS, OWN), ...unitsOf(`${PACKAGE}/binding`, PACKAGED)];
+  return [...unitsOf(join(root, OPERATIONS), OWN), ...unitsOf(join(packageOf(PACKAGE), "binding"), PACKAGED)];
 }
 
 /**

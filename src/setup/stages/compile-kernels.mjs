@@ -16,15 +16,16 @@ const PLACE = ".tslora/kernels";
  * The stage that compiles the CPU kernels for the needed instruction sets. It needs only a compiler, so it runs during
  * the downloads. It keeps sets that were compiled from the same sources before.
  *
- * @param {string} root
- * @param {{ allInstructions?: boolean }} [options]  with `allInstructions`, for every set of this platform
+ * @param {string} root  with the sources
+ * @param {{ allInstructions?: boolean, site?: string }} [options]  with `allInstructions`, for every set of this
+ *   platform; `site` is the folder whose `.tslora` gets the result, if it is not the root
  * @returns {import("../tools/run-stages.mjs").Stage}
  */
-export function compileKernels(root, { allInstructions = false } = {}) {
+export function compileKernels(root, { allInstructions = false, site = root } = {}) {
   const needed = neededSets({ all: allInstructions });
   const hash = `${hashFiles(root, { paths: ["src/setup/stages/binding-commands.mjs", "src/setup/stages/instruction-sets.mjs", SIGNAL_THREAD, KERNELS] })} ${process.platform}-${process.arch}`;
   /** Read each time: another process may have added a set meanwhile. */
-  const compiled = () => (doneKey(NAME, root)?.startsWith(`${hash} `) === true ? compiledSets(root) : []);
+  const compiled = () => (doneKey(NAME, site)?.startsWith(`${hash} `) === true ? compiledSets(site) : []);
   const sets = () => allSets().filter((set) => needed.includes(set) || compiled().includes(set));
   return {
     name: NAME,
@@ -33,16 +34,16 @@ export function compileKernels(root, { allInstructions = false } = {}) {
     needs: ["compiler"],
     bytes: 1e7,
     key: () => `${hash} ${sets().join("+")}`,
-    isWhole: () => kernelObjects(sets()).every((object) => existsSync(join(root, PLACE, object))),
+    isWhole: () => kernelObjects(sets()).every((object) => existsSync(join(site, PLACE, object))),
     async make(work) {
       const compiler = findTool("compiler");
       if ("problem" in compiler) throw new SetUpError(compiler.problem);
       const made = join(work.staging, "kernels");
       mkdirSync(made);
       const there = kernelObjects(compiled()).filter(
-        (object) => compiled().length > 0 && existsSync(join(root, PLACE, object)),
+        (object) => compiled().length > 0 && existsSync(join(site, PLACE, object)),
       );
-      for (const object of there) copyFileSync(join(root, PLACE, object), join(made, object));
+      for (const object of there) copyFileSync(join(site, PLACE, object), join(made, object));
       const units = kernelUnits(root, { compiler: compiler.commandLine, sets: sets() }).filter(
         ({ object }) => !there.includes(object),
       );
@@ -55,19 +56,19 @@ export function compileKernels(root, { allInstructions = false } = {}) {
 /**
  * The sets of instructions that kernels were compiled for.
  *
- * @param {string} root
+ * @param {string} site
  * @returns {readonly import("./instruction-sets.mjs").InstructionSet[]}
  */
-export function compiledSets(root) {
-  const marked = doneKey(NAME, root)?.split(" ").at(-1)?.split("+") ?? [];
+export function compiledSets(site) {
+  const marked = doneKey(NAME, site)?.split(" ").at(-1)?.split("+") ?? [];
   return allSets().filter((set) => marked.includes(set));
 }
 
 /**
  * The compiled kernels, to link with.
  *
- * @param {string} root
+ * @param {string} site
  */
-export function compiledKernels(root) {
-  return kernelObjects(compiledSets(root)).map((object) => join(root, PLACE, object));
+export function compiledKernels(site) {
+  return kernelObjects(compiledSets(site)).map((object) => join(site, PLACE, object));
 }

