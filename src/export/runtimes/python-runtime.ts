@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { isRecord } from "../../base/json";
-import { projectRoot } from "../../base/project-root";
+import { setUpFolder } from "../../base/places";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import { PYTHON_SCRIPT } from "./python-script";
@@ -21,7 +21,7 @@ export type FoundPython =
 export function findPython(given?: string): FoundPython {
   const named = given ?? process.env.TSLORA_REFERENCE_PYTHON ?? "";
   if (named !== "") return { kind: "found", path: named };
-  const own = join(projectRoot(), ".tslora", "reference", "bin", "python");
+  const own = join(setUpFolder(), "reference", "bin", "python");
   if (existsSync(own)) return { kind: "found", path: own };
   const reason = `there is no ${shownPath(own)} (npm run setup -- reference installs it), and no other one is named`;
   return { kind: "none", reason };
