@@ -99,13 +99,18 @@ export class DoraLinear implements LoraUpdate {
   merged(ops: Ops, weight: Tensor): Tensor {
     return ops.tidy(() => {
       const whole = ops.add(weight, ops.scale(ops.matMul(this.b.value, this.a.value), this.scaling)); // [out, in]
-      const ratio = ops.div(this.magnitude.value, this.#lengths(ops, weight));
+      const ratio = this.ratio(ops, weight);
       return ops.mul(whole, ops.reshape(ratio, [ratio.shape[0], 1]));
     });
   }
 
   dispose(): void {
     for (const parameter of this.parameters) parameter.dispose();
+  }
+
+  /** The magnitude divided by the length of each row of V, [out], as a new tensor. */
+  ratio(ops: Ops, weight: Tensor): Tensor {
+    return ops.tidy(() => ops.div(this.magnitude.value, this.#lengths(ops, weight)));
   }
 
   #lengths(ops: Ops, weight: Tensor): Tensor {

@@ -15,6 +15,7 @@ import { positionIds } from "./parts/position-ids";
 import type { RelativeAddends, RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
+import type { Segment } from "./parts/segments";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {
@@ -103,10 +104,14 @@ export class ClassificationModel {
    * Logits for a batch, [documents, labels] in the packed order. The caller disposes of them.
    *
    * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
+   * @param options.segments - the changes of the batch's documents, in the packed order; see `parts/segments.ts`
    */
-  predict(batch: PackedBatch, { everyToken = false }: { everyToken?: boolean } = {}): Tensor {
+  predict(
+    batch: PackedBatch,
+    { everyToken = false, segments }: { everyToken?: boolean; segments?: readonly Segment[] } = {},
+  ): Tensor {
     const { ops } = this;
-    const pass: ForwardPass = { kind: "evaluation", ops };
+    const pass: ForwardPass = { kind: "evaluation", ops, segments };
     return ops.tidy(() => {
       const at = this.#inputs(pass, batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);

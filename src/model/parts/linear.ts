@@ -3,6 +3,15 @@ import type { Tensor } from "../../ops/tensor";
 import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
+import {
+  keepsWeights,
+  linearSlices,
+  segmentedForward,
+  segmentedUpdate,
+  type LinearSlice,
+  type SegmentedLayer,
+} from "./segmented-linear";
+import { segmentsOf } from "./segments";
 
 /** State of a linear layer's adapter between its forward and its backward pass. */
 export interface AdapterSaved {
@@ -139,10 +148,13 @@ export class Linear {
    * Whether the layer's own product and the adapter's update can be computed separately: the layer's weights are not
    * trained, and an adapter, if any, only adds a low-rank update.
    */
-  isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
+  isSeparable(pass: ForwardPass): boolean {
     const { weight, bias } = this.#used;
+    const slices = this.#slices(pass);
+    if (slices !== undefined)
+      return slices.every((slice) => keepsWeights(slice) && (slice.update === undefined || isLowRank(slice.update)));
     const trained = pass.kind === "training" && (weight.trainable || bias?.trainable === true);
-    return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
+    return !trained && (this.#adapter === undefined || isLowRank(this.#adapter));
   }
 
   /** The weights that the layer computes with. */
@@ -153,6 +165,11 @@ export class Linear {
   /** The adapter's part of y alone, [rows, out], for x [rows, in]. Undefined without an adapter. */
   update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
     const { ops } = pass;
+    const slices = this.#slices(pass, x);
+    if (slices !== undefined) {
+      const y = segmentedUpdate(pass, x, { slices, outFeatures: this.outFeatures });
+      return y && { y, saved: {} };
+    }
     return ops.tidy(() => {
       const part = this.#adapter?.lowRank?.(pass, x);
       return (
@@ -181,6 +198,8 @@ export class Linear {
   /** x [rows, in] to y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
+    const slices = this.#slices(pass, x);
+    if (slices !== undefined) return { y: segmentedForward(pass, x, { layer: this.#segmented, slices }), saved: {} };
     return ops.tidy(() => {
       const { weight } = this.#used;
       const bias = this.#bias;
@@ -209,7 +228,7 @@ export class Linear {
     const { ops } = pass;
     const options = { derivative: pass.kind === "training", activation };
     return ops.tidy(() => {
-      if (this.#adapter === undefined && !isRounded(pass)) {
+      if (this.#adapter === undefined && !isRounded(pass) && !this.#isChanged(pass, x)) {
         const { weight } = this.#used;
         const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), this.#bias, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
@@ -291,13 +310,37 @@ export class Linear {
     return this.updateBackward(pass, dy, { saved, needsInput });
   }
 
-  #adapted(): AdaptedWeights {
+  /** The slices of x in a pass with segments. Without x, each slice's changes alone. */
+  #slices(pass: ForwardPass, x?: Tensor): LinearSlice[] | undefined {
+    const segments = segmentsOf(pass);
+    if (segments === undefined) return undefined;
+    const rows = x?.shape[0] ?? segments.reduce((sum, segment) => sum + segment.rows, 0);
+    return linearSlices(this, { segments, rows });
+  }
+
+  /** Whether a segment changes the layer. */
+  #isChanged(pass: ForwardPass, x: Tensor): boolean {
+    return this.#slices(pass, x)?.some((slice) => slice.update !== undefined || !keepsWeights(slice)) === true;
+  }
+
+  get #segmented(): SegmentedLayer {
+    return {
+      affine: (x, used) => {
+        const { weight } = used ?? {};
+        const packed = weight === undefined ? this.#packed(FORWARD) : this.#forward.of(weight);
+        return this.#ops.affine(x, packed, used?.bias?.value ?? this.#bias);
+      },
+      adapted: (bias) => (bias === undefined ? this.#adapted() : this.#adapted(bias.value)),
+    };
+  }
+
+  #adapted(bias = this.#bias): AdaptedWeights {
     const { weight } = this.#used;
     return {
       get weight() {
         return weight.value;
       },
-      bias: this.#bias,
+      bias,
       product: (x) => this.#ops.product(x, this.#packed(FORWARD)),
       productBackward: (dy) => this.#ops.product(dy, this.#packed(BACKWARD)),
     };
@@ -318,6 +361,10 @@ function expected(x: Tensor | undefined): Tensor {
   if (x === undefined)
     throw new TypeError("A backward pass needs a forward pass in which the same weights were trainable.");
   return x;
+}
+
+function isLowRank(adapter: LinearAdapter): boolean {
+  return adapter.lowRank !== undefined;
 }
 
 function isRounded(pass: ForwardPass): boolean {

@@ -1,6 +1,7 @@
 import type { Ops } from "../../ops/ops";
 import type { DropoutSource } from "./dropout";
 import type { Gradients } from "./gradients";
+import type { Segment } from "./segments";
 
 /**
  * Precision of products with a linear layer's own weights in training: 32-bit floats, or operands rounded to bfloat16.
@@ -10,7 +11,12 @@ export type Precision = "float32" | "bfloat16";
 
 /** A forward pass. In evaluation it keeps no state and applies no dropout. */
 export type ForwardPass =
-  | { readonly kind: "evaluation"; readonly ops: Ops }
+  | {
+      readonly kind: "evaluation";
+      readonly ops: Ops;
+      /** The documents in their packed order, by the changes that they go through the model with. */
+      readonly segments?: readonly Segment[] | undefined;
+    }
   | {
       readonly kind: "training";
       readonly ops: Ops;
