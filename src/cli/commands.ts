@@ -13,6 +13,7 @@ import type * as Predict from "./predict/predict-command";
 import type * as Pull from "./pull/pull-command";
 import type * as Push from "./push/push-command";
 import type * as Run from "./run/run-command";
+import type * as Serve from "./serve/serve-command";
 import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
+  library("serve", () => (require("./serve/serve-command") as typeof Serve).serveCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
   library("push", () => (require("./push/push-command") as typeof Push).pushCommand),
   library("pull", () => (require("./pull/pull-command") as typeof Pull).pullCommand),

@@ -28,7 +28,10 @@ async function alone(kind: string, directory: string | undefined): Promise<Float
 }
 
 /** Compares mixed passes over all adapters of a folder list, and the base, with each alone. */
-async function expectEqual(kind: string, adapters: ReadonlyMap<string, string>): Promise<Map<string, string | undefined>> {
+async function expectEqual(
+  kind: string,
+  adapters: ReadonlyMap<string, string>,
+): Promise<Map<string, string | undefined>> {
   const predictor = new MixedPredictor(await tinyClassifier(kind));
   const reasons = new Map<string, string | undefined>();
   for (const [name, directory] of adapters) reasons.set(name, (await predictor.add(name, directory)).alone);

@@ -5,10 +5,9 @@ import { expandHome } from "../../base/files/expand-home";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
-import { adapterWeightsPath } from "../../lora/adapter-weights";
+import { headLabels } from "../../lora/head-labels";
 import { readPeftConfig } from "../../lora/peft-config";
-import { openWeights } from "../../model/weights/weight-files";
-import { readRunRecord, type RunRecord } from "./read-run-record";
+import { readRunRecord, type RunRecord } from "../../classifier/read-run-record";
 
 /** An adapter's folder before its weights are read. */
 export interface FoundAdapter {
@@ -41,7 +40,7 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
     );
   }
   const { baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
-  const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
+  const [labels, record] = [await headLabels(directory), await readRunRecord(directory)];
   return {
     directory,
     base: baseModel,
@@ -82,13 +81,4 @@ export async function resolveBase(command: string, { directory, base, record }: 
 
 function isFolder(path: string): boolean {
   return path.startsWith("/") && existsSync(join(path, "config.json"));
-}
-
-/** Number of labels of an adapter's head, if it has a head. */
-async function labelsOf(directory: string): Promise<number | undefined> {
-  const path = adapterWeightsPath(directory);
-  if (!existsSync(path)) return undefined; // loading reports the error of the folder
-  const file = await openWeights(path);
-  await file.close();
-  return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];
 }

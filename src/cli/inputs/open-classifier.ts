@@ -8,7 +8,7 @@ import { resolveDevice } from "../../device/open-device";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
-import type { RunRecord } from "./read-run-record";
+import type { RunRecord } from "../../classifier/read-run-record";
 
 /** The classifier to open. */
 export interface OpenOptions extends DeviceOptions {

@@ -61,8 +61,6 @@ export function concatSlices<S extends Slice>(
 ): Tensor {
   return ops.tidy(() => {
     if (slices.length === 1) return make(x, slices[0]);
-    return ops.concatRows(
-      slices.map((slice) => ops.tidy(() => make(ops.sliceRows(x, slice.from, slice.size), slice))),
-    );
+    return ops.concatRows(slices.map((slice) => ops.tidy(() => make(ops.sliceRows(x, slice.from, slice.size), slice))));
   });
 }
