@@ -1,5 +1,5 @@
 import { SERVE_DEFAULTS } from "../../serve/serve-options";
-import { mapped, integer, path, text, type OptionKind } from "./option-kinds";
+import { integer, list, path, text, type OptionKind } from "./option-kinds";
 
 /** An adapter of the command line or a file: its name and its folder. */
 export interface NamedFolder {
@@ -42,7 +42,7 @@ export const SERVED_OPTIONS = {
     help: "an adapter in peft's format and its name in requests; any number of times. A file maps names to folders",
   },
   labels: {
-    kind: mapped(text("names", "names, separated by commas"), (names) => names.split(",").map((name) => name.trim())),
+    kind: list(text("name", "a name"), "names"),
     help: "names of the classes in order, separated by commas",
     default: "those of the run that trained the adapter, or of the model",
   },
