@@ -7,9 +7,7 @@ import { isRecord } from "../base/json";
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import { Classify } from "./classify";
-import { buildApp } from "./http/build-app";
 import { ServerState } from "./http/server-state";
-import { serveMetrics } from "./metrics";
 import type { ModelHost } from "./model/model-host";
 import { openModel } from "./open-model";
 import { BatchQueue } from "./queue/batch-queue";
@@ -42,6 +40,8 @@ export async function serve(options: ServeOptions): Promise<TextServer> {
   const limits = checkServeOptions(options);
   const onNotice = options.onNotice ?? (() => undefined);
   const { adminToken: token, adapterDirectory: directory, labels, problemType } = options;
+  // a notebook that serves nothing does not load fastify
+  const [{ buildApp }, { serveMetrics }] = await Promise.all([import("./http/build-app.js"), import("./metrics.js")]);
   const { id, config, tokenizer, host, model } = await openModel(options, onNotice);
   let app: FastifyInstance | undefined;
   try {

@@ -4,6 +4,7 @@ import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 import {
+  isSeparable,
   keepsWeights,
   linearSlices,
   segmentedForward,
@@ -151,10 +152,9 @@ export class Linear {
   isSeparable(pass: ForwardPass): boolean {
     const { weight, bias } = this.#used;
     const slices = this.#slices(pass);
-    if (slices !== undefined)
-      return slices.every((slice) => keepsWeights(slice) && (slice.update === undefined || isLowRank(slice.update)));
+    if (slices !== undefined) return slices.every(isSeparable);
     const trained = pass.kind === "training" && (weight.trainable || bias?.trainable === true);
-    return !trained && (this.#adapter === undefined || isLowRank(this.#adapter));
+    return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
   }
 
   /** The weights that the layer computes with. */
@@ -325,6 +325,8 @@ export class Linear {
 
   get #segmented(): SegmentedLayer {
     return {
+      outFeatures: this.outFeatures,
+      affinePlus: (x, whole) => this.#ops.affine(x, this.#packed(FORWARD), this.#bias, { whole }),
       affine: (x, used) => {
         const { weight } = used ?? {};
         const packed = weight === undefined ? this.#packed(FORWARD) : this.#forward.of(weight);
@@ -361,10 +363,6 @@ function expected(x: Tensor | undefined): Tensor {
   if (x === undefined)
     throw new TypeError("A backward pass needs a forward pass in which the same weights were trainable.");
   return x;
-}
-
-function isLowRank(adapter: LinearAdapter): boolean {
-  return adapter.lowRank !== undefined;
 }
 
 function isRounded(pass: ForwardPass): boolean {

@@ -15,8 +15,11 @@ export interface LinearSlice extends Slice {
 
 /** The layer's own product, and its weights under an adapter. */
 export interface SegmentedLayer {
+  readonly outFeatures: number;
   /** x W' + b: the layer's own, or with other weights. */
   affine(x: Tensor, used?: { weight: Parameter | undefined; bias: Parameter | undefined }): Tensor;
+  /** The layer's own product plus a matrix [rows, out]. */
+  affinePlus(x: Tensor, whole: Tensor): Tensor;
   /** Its weights, with another bias if one is given. */
   adapted(bias: Parameter | undefined): AdaptedWeights;
 }
@@ -39,6 +42,11 @@ export function keepsWeights({ weight, bias }: LinearSlice): boolean {
   return weight === undefined && bias === undefined;
 }
 
+/** Whether the layer is its own there, but for a low-rank update if there is one. */
+export function isSeparable(slice: LinearSlice): boolean {
+  return keepsWeights(slice) && (slice.update === undefined || slice.update.lowRank !== undefined);
+}
+
 /**
  * A linear layer whose slices have adapters of their own: x [rows, in] to y [rows, out]. The layer's own product is
  * computed once, over all rows; each slice then gets its update. A slice with other weights gets a product of its own.
@@ -49,8 +57,11 @@ export function segmentedForward(
   { layer, slices }: { layer: SegmentedLayer; slices: readonly LinearSlice[] },
 ): Tensor {
   const { ops } = pass;
-  if (slices.every((slice) => keepsWeights(slice) && slice.update === undefined)) return layer.affine(x);
   return ops.tidy(() => {
+    if (slices.every(isSeparable)) {
+      const whole = segmentedUpdate(pass, x, { slices, outFeatures: layer.outFeatures });
+      return whole === undefined ? layer.affine(x) : layer.affinePlus(x, whole); // one pass over y
+    }
     const own = slices.some(keepsWeights) ? layer.affine(x) : undefined; // [rows, out]
     return concatSlices(ops, x, {
       slices,
