@@ -1,7 +1,7 @@
 import { TsloraError } from "../base/tslora-error";
 import { shareAdapter, type Sharing } from "../lora/shared-adapter";
 import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
-import type { ModelChanges, Segment } from "../model/parts/segments";
+import type { ModelChanges, Segment } from "../model/parts/pass";
 import type { SequenceClassifier } from "./sequence-classifier";
 
 /** A document, and the adapter that classifies it. */

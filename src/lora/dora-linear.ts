@@ -1,9 +1,14 @@
 import type { Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import { applyDropout, dropoutBackward } from "../model/parts/dropout";
-import type { AdaptedWeights, AdapterSaved } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
+import {
+  dropoutOf,
+  type AdaptedWeights,
+  type AdapterSaved,
+  type BackwardPass,
+  type ForwardPass,
+} from "../model/parts/pass";
 import type { LoraUpdate } from "./lora-linear";
 
 /** Norm of each row of W + scaling B A, [out]: DoRA's initial magnitude, and the divisor of the magnitude. */

@@ -1,10 +1,9 @@
 import type { Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
-import type { AdaptedWeights, AdapterSaved, Linear, LinearAdapter } from "../model/parts/linear";
+import type { Linear } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
-import type { ForwardPass } from "../model/parts/pass";
-import type { ModelChanges } from "../model/parts/segments";
+import type { AdaptedWeights, AdapterSaved, ForwardPass, LinearAdapter, ModelChanges } from "../model/parts/pass";
 import type { Adapter } from "./adapter";
 import { DoraLinear } from "./dora-linear";
 import type { LoraUpdate } from "./lora-linear";

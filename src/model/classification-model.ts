@@ -10,12 +10,11 @@ import { documentRows, meanOfTokens, meanOfTokensBackward, type DocumentRows } f
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
-import type { BackwardPass, ForwardPass } from "./parts/pass";
+import type { BackwardPass, ForwardPass, Segment } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
 import type { RelativeAddends, RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
-import type { Segment } from "./parts/segments";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {

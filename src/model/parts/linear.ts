@@ -1,8 +1,8 @@
-import type { Activation, DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
+import type { Activation, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
-import type { BackwardPass, ForwardPass } from "./pass";
+import type { AdaptedWeights, AdapterSaved, BackwardPass, ForwardPass, LinearAdapter } from "./pass";
 import {
   isSeparable,
   keepsWeights,
@@ -13,46 +13,6 @@ import {
   type SegmentedLayer,
 } from "./segmented-linear";
 import { segmentsOf } from "./segments";
-
-/** State of a linear layer's adapter between its forward and its backward pass. */
-export interface AdapterSaved {
-  readonly tensors: { readonly [name: string]: Tensor | undefined };
-  readonly dropout?: DropoutSaved;
-}
-
-/** The weights of the layer under an adapter. */
-export interface AdaptedWeights {
-  /** [out, in] */
-  readonly weight: Tensor;
-  /** [out] */
-  readonly bias: Tensor;
-  /** x W': [rows, in] to [rows, out]. */
-  product(x: Tensor): Tensor;
-  /** dy W: [rows, out] to [rows, in]. */
-  productBackward(dy: Tensor): Tensor;
-}
-
-/**
- * A change of a linear layer from outside, such as LoRA. The model knows this interface alone; the lora room implements
- * it.
- */
-export interface LinearAdapter {
-  /** Its own weights. */
-  readonly parameters: readonly Parameter[];
-  /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
-  forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
-  /**
-   * The low-rank update for x, if the adapter adds such an update and does nothing else. The layer then computes the
-   * update within its own product instead of calling `forward`, or on its own.
-   */
-  lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
-  /** Adds the gradients of its weights. Returns its part of dx [rows, in] if requested. */
-  backward(
-    pass: BackwardPass,
-    dy: Tensor,
-    from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean },
-  ): Tensor | undefined;
-}
 
 /** State that a linear layer keeps for its backward pass. The input x is kept only if a trained weight needs it. */
 export interface LinearSaved {

@@ -1,8 +1,7 @@
 import type { Tensor } from "../../ops/tensor";
-import type { AdaptedWeights, LinearAdapter } from "./linear";
 import type { Parameter } from "./parameter";
-import type { ForwardPass } from "./pass";
-import { concatSlices, slicesOf, type Segment, type Slice } from "./segments";
+import type { AdaptedWeights, ForwardPass, LinearAdapter, Segment } from "./pass";
+import { concatSlices, slicesOf, type Slice } from "./segments";
 
 /** A slice of a linear layer's input, with what changes the layer there. */
 export interface LinearSlice extends Slice {

@@ -1,25 +1,6 @@
 import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
-import type { LinearAdapter } from "./linear";
-import type { Substitutes } from "./parameter";
-import type { ForwardPass } from "./pass";
-
-/** How an adapter changes a model. */
-export interface ModelChanges {
-  /** Changes of linear layers, by the layer's name in the model. */
-  readonly updates: ReadonlyMap<string, LinearAdapter>;
-  /** Weights that replace the model's own. */
-  readonly substitutes: Substitutes;
-}
-
-/** Consecutive documents of a packed batch that go through the model with the same changes. */
-export interface Segment {
-  /** Number of their tokens. */
-  readonly rows: number;
-  readonly documents: number;
-  /** Undefined for the model without an adapter. */
-  readonly changes: ModelChanges | undefined;
-}
+import type { ForwardPass, ModelChanges, Segment } from "./pass";
 
 /** The rows of a matrix that belong to one segment. */
 export interface Slice {
