@@ -66,6 +66,8 @@ export {
   type RunOptions,
   type RunSummary,
 } from "./notebook";
+export { serve, type TextServer } from "./serve/serve";
+export { type AdapterFolders, type ServeOptions } from "./serve/serve-options";
 export * from "./tokenizer";
 export { initializeLoraEvaWeights, type InitializeEvaOptions } from "./training/initialize-lora-eva-weights";
 export { readTrainingLog } from "./training/log/read-training-log";

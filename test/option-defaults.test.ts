@@ -9,6 +9,7 @@ import { projectRoot } from "../src/base/project-root";
 import { DEFAULT_TOKENS_PER_PASS } from "../src/classifier/predict-options";
 import { DEFAULT_CONFIDENCE } from "../src/evaluation/intervals/interval";
 import { EVA_DEFAULTS, LORA_ALPHA_PER_R, LORA_DEFAULTS } from "../src/lora/lora-config";
+import { SERVE_DEFAULTS } from "../src/serve/serve-options";
 import { resolveTrainOptions } from "../src/training/options/resolve-train-options";
 import { TRAIN_OPTION_NAMES, trainDefaultText } from "../src/training/options/train-option-table";
 
@@ -79,4 +80,10 @@ test("documented defaults that several options share are the constants", () => {
   ];
   for (const [file, name, option, value] of shared)
     assert.equal(documentedDefaults(file, name).get(option), String(value), `${name}.${option}`);
+});
+
+test("the documented defaults of serve are its own", () => {
+  const documented = documentedDefaults("serve/serve-options.ts", "ServeOptions");
+  for (const [name, value] of Object.entries(SERVE_DEFAULTS))
+    assert.equal(documented.get(name), JSON.stringify(value), name);
 });

@@ -19,18 +19,24 @@ export interface TextTokenizer {
  */
 export function encodeTexts(
   texts: readonly TextInput[],
-  { tokenizer, typeVocabSize, model }: { tokenizer: TextTokenizer; typeVocabSize: number; model: string },
+  { tokenizer, ...of }: { tokenizer: TextTokenizer; typeVocabSize: number; model: string },
 ): TokenDocument[] {
-  return tokenizer.encode(texts).map(({ ids, types }) => {
-    if (types === undefined || typeVocabSize === 0) return { ids };
-    const largest = types.reduce((a, b) => Math.max(a, b), 0);
-    if (largest >= typeVocabSize)
-      throw new TsloraError(
-        "bad-input",
-        `The tokenizer gives tokens of a pair the type ${largest}, but the model ${model} has embeddings for the types 0 to ${typeVocabSize - 1} (type_vocab_size). Use the tokenizer that the model was trained with.`,
-      );
-    return { ids, types };
-  });
+  return tokenizer.encode(texts).map((encoded) => tokenDocument(encoded, of));
+}
+
+/** Tokens of one text as a model takes them; as {@link encodeTexts}. */
+export function tokenDocument(
+  { ids, types }: TokenDocument,
+  { typeVocabSize, model }: { typeVocabSize: number; model: string },
+): TokenDocument {
+  if (types === undefined || typeVocabSize === 0) return { ids };
+  const largest = types.reduce((a, b) => Math.max(a, b), 0);
+  if (largest >= typeVocabSize)
+    throw new TsloraError(
+      "bad-input",
+      `The tokenizer gives tokens of a pair the type ${largest}, but the model ${model} has embeddings for the types 0 to ${typeVocabSize - 1} (type_vocab_size). Use the tokenizer that the model was trained with.`,
+    );
+  return { ids, types };
 }
 
 /**

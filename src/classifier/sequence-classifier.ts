@@ -172,7 +172,10 @@ export class SequenceClassifier {
    *
    * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
    */
-  async loadAdapter(directory: string, options: { name?: string } = {}): Promise<readonly string[]> {
+  async loadAdapter(
+    directory: string,
+    options: { name?: string; /** @internal */ severalBiases?: boolean } = {},
+  ): Promise<readonly string[]> {
     const { unknownKeys, idle } = await loadAdapter(this.#adapters, this.model, { directory, ...options });
     return [...unknownKeys, ...idle];
   }
@@ -182,6 +185,13 @@ export class SequenceClassifier {
    */
   addWeightedAdapter(options: WeightedAdapterOptions): Promise<Adapter> {
     return addWeightedAdapter(this.#adapters, this.model, options);
+  }
+
+  /** An adapter by its name; an error if it lacks weights that the model lacks too. @internal */
+  wholeAdapter(name: string, call: string): Adapter {
+    const adapter = this.#adapters.get(name, call);
+    this.#adapters.expectWhole(adapter, call);
+    return adapter;
   }
 
   /** Replaces the active adapter by another of its name; `initializeLoraEvaWeights` calls it. @internal */

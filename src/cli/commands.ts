@@ -14,6 +14,7 @@ import type * as Predict from "./predict/predict-command";
 import type * as Pull from "./pull/pull-command";
 import type * as Push from "./push/push-command";
 import type * as Run from "./run/run-command";
+import type * as Serve from "./serve/serve-command";
 import type * as SetUp from "./setup/setup-command";
 import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
   library("page", () => (require("./page/page-command") as typeof Page).pageCommand),
+  library("serve", () => (require("./serve/serve-command") as typeof Serve).serveCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
   library("push", () => (require("./push/push-command") as typeof Push).pushCommand),
   library("pull", () => (require("./pull/pull-command") as typeof Pull).pullCommand),

@@ -29,6 +29,18 @@ export interface MergeOptions {
   readonly allowUntrained?: boolean;
 }
 
+/** What is known of an adapter before it is added. */
+export interface NewAdapterCheck {
+  /** The call, for messages. */
+  readonly call: string;
+  readonly bias: string;
+  /**
+   * Whether several adapters may train biases. peft refuses this; here each works as if it were the only one.
+   * @default false
+   */
+  readonly severalBiases?: boolean | undefined;
+}
+
 /** The name that peft gives to an adapter without one. */
 export const DEFAULT_NAME = "default";
 
@@ -112,7 +124,10 @@ export class AdapterSet {
    * Checks that an adapter may be added: none is merged, the name is new and valid in peft, and at most one adapter
    * trains biases.
    */
-  checkNew(name: string, { call, bias, problems }: { call: string; bias: string; problems: Problems }): void {
+  checkNew(
+    name: string,
+    { call, bias, problems, severalBiases = false }: NewAdapterCheck & { problems: Problems },
+  ): void {
     this.expectNotMerged(call);
     problems.expect(
       /^[A-Za-z0-9_-]+$/.test(name),
@@ -122,7 +137,7 @@ export class AdapterSet {
       !this.#adapters.has(name),
       `there is an adapter "${name}" already; give the new one another name, or delete it first with deleteAdapter("${name}")`,
     );
-    const other = bias === "none" ? undefined : this.all.find(({ config }) => config.bias !== "none");
+    const other = bias === "none" || severalBiases ? undefined : this.all.find(({ config }) => config.bias !== "none");
     problems.expect(
       other === undefined,
       `bias "${bias}": one adapter of a model may train biases, and "${other?.name ?? ""}" does`,

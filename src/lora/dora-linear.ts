@@ -1,9 +1,14 @@
 import type { Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import { applyDropout, dropoutBackward } from "../model/parts/dropout";
-import type { AdaptedWeights, AdapterSaved } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
+import {
+  dropoutOf,
+  type AdaptedWeights,
+  type AdapterSaved,
+  type BackwardPass,
+  type ForwardPass,
+} from "../model/parts/pass";
 import type { LoraUpdate } from "./lora-linear";
 
 /** Norm of each row of W + scaling B A, [out]: DoRA's initial magnitude, and the divisor of the magnitude. */
@@ -99,13 +104,18 @@ export class DoraLinear implements LoraUpdate {
   merged(ops: Ops, weight: Tensor): Tensor {
     return ops.tidy(() => {
       const whole = ops.add(weight, ops.scale(ops.matMul(this.b.value, this.a.value), this.scaling)); // [out, in]
-      const ratio = ops.div(this.magnitude.value, this.#lengths(ops, weight));
+      const ratio = this.ratio(ops, weight);
       return ops.mul(whole, ops.reshape(ratio, [ratio.shape[0], 1]));
     });
   }
 
   dispose(): void {
     for (const parameter of this.parameters) parameter.dispose();
+  }
+
+  /** The magnitude divided by the length of each row of V, [out], as a new tensor. */
+  ratio(ops: Ops, weight: Tensor): Tensor {
+    return ops.tidy(() => ops.div(this.magnitude.value, this.#lengths(ops, weight)));
   }
 
   #lengths(ops: Ops, weight: Tensor): Tensor {

@@ -37,19 +37,20 @@ export interface LoadedAdapter {
  * adapter trains and saves the copy; every other use is an error.
  *
  * @param options.directory - the folder of the files, or its parent if the folder has the adapter's name
+ * @param options.severalBiases - whether several adapters may train biases. @default false
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
 export async function loadAdapter(
   set: AdapterSet,
   model: ClassificationModel,
-  options: { directory: string; name?: string },
+  options: { directory: string; name?: string; severalBiases?: boolean },
 ): Promise<LoadedAdapter> {
-  const { name = DEFAULT_NAME } = options;
+  const { name = DEFAULT_NAME, severalBiases } = options;
   set.expectNotMerged("loadAdapter");
   const directory = await folderOf(expandHome(options.directory), name);
   const { config, unknownKeys, baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
   const problems = new Problems(misfit(directory, baseModel));
-  set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
+  set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems, severalBiases });
   const plan = planAdapter(model, config, { problems, strict: false });
   problems.throwIfAny("bad-option");
   expectNotAdapted(plan, { model, directory });
@@ -64,7 +65,7 @@ export async function loadAdapter(
     // a duplicate is checked but not used
     for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key);
     // another adapter may have been added during reading
-    set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
+    set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems, severalBiases });
     problems.throwIfAny("bad-option");
     const adapter = set.accept(buildAdapter(model, whole, { name, random: new Random(0), given }));
     adapter.takesPairs = file.metadata?.[PAIRS_KEY] === "true";

@@ -1,8 +1,13 @@
 import type { LowRank, Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
-import type { AdapterSaved, LinearAdapter } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
+import {
+  dropoutOf,
+  type AdapterSaved,
+  type BackwardPass,
+  type ForwardPass,
+  type LinearAdapter,
+} from "../model/parts/pass";
 
 /** An update of a linear layer. It owns its weights. */
 export interface LoraUpdate extends LinearAdapter {

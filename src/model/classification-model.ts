@@ -10,7 +10,7 @@ import { documentRows, meanOfTokens, meanOfTokensBackward, type DocumentRows } f
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
-import type { BackwardPass, ForwardPass } from "./parts/pass";
+import type { BackwardPass, ForwardPass, Segment } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
 import type { RelativeAddends, RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
@@ -110,10 +110,18 @@ export class ClassificationModel {
    *
    * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
    * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; the caller's
+   * @param options.segments - the changes of the batch's documents, in the packed order; see `parts/segments.ts`
    */
-  predict(batch: PackedBatch, { everyToken = false, words }: { everyToken?: boolean; words?: Tensor } = {}): Tensor {
+  predict(
+    batch: PackedBatch,
+    {
+      everyToken = false,
+      words,
+      segments,
+    }: { everyToken?: boolean; words?: Tensor; segments?: readonly Segment[] } = {},
+  ): Tensor {
     const { ops } = this;
-    const pass: ForwardPass = { kind: "evaluation", ops };
+    const pass: ForwardPass = { kind: "evaluation", ops, segments };
     return ops.tidy(() => {
       const at = this.#inputs(pass, batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, { ...at, words }).y);

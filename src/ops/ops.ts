@@ -261,6 +261,9 @@ export interface LowRank {
   readonly b: Tensor;
 }
 
+/** What is added to a product: a low-rank update, or a matrix [rows, out]. */
+export type Update = LowRank | { readonly whole: Tensor };
+
 /** Options of {@link Ops.lower}. */
 export interface LowerOptions {
   readonly scaling: number;
@@ -287,8 +290,8 @@ export interface Ops extends Primitives {
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
   /** (sum of x w over all pairs + plus + ...) * times, as {@link product}. */
   products(pairs: readonly Factors[], options?: ProductOptions): Tensor;
-  /** x w + bias, plus the low-rank update if there is one: x [rows, in], w [in, out], bias [out] or none. */
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: LowRank): Tensor;
+  /** x w + bias, plus the update if there is one: x [rows, in], w [in, out], bias [out] or none. */
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: Update): Tensor;
   /** An activation, and its derivative at x if requested. */
   gelu(x: Tensor, options: ActivationOptions): GeluResult;
   /** {@link gelu} of {@link affine}. */

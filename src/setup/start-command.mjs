@@ -131,6 +131,7 @@ Checks the types of src, test and src/setup.`,
   bench: () => program("test/bench/run.ts", () => ({ reference: needsReference() })),
   "bench-growth": () => program("test/bench/growth.ts"),
   "bench-soak": () => program("test/bench/soak.ts"),
+  "bench-serve": () => program("test/bench/serving.ts", () => ({ reference: needsReference() })),
   "bench-profile": () => program("test/bench/profile.ts"),
   "test-fuzz": () => program("test/fuzz/run.ts"),
   "test-instructions": async () => {

@@ -13,7 +13,7 @@ import { readTextFile } from "../../src/base/files/read-text-file";
 import { shownNames, shownText, shownValue } from "../../src/base/shown-value";
 import { readParameterFile } from "../../src/cli/command-options";
 import { readConfigFile } from "../../src/cli/options/read-config-file";
-import { readRunRecord } from "../../src/cli/inputs/read-run-record";
+import { readRunRecord } from "../../src/classifier/read-run-record";
 import { readPmids } from "../../src/corpus/pubmed/read-pmids";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
 import { readLog } from "../../src/training/log/training-log";

@@ -107,7 +107,9 @@ const cases: Record<string, Build> = {
           return [y, derivative ?? y, ops.affineGelu(x, w, own, { activation, derivative: false }).y];
         }),
       );
-      return [ops.affine(x, w, undefined), ops.affine(x, w, undefined, update), ...fed];
+      const whole = { whole: make(5, 7) };
+      const plain = [undefined, update, whole].map((added) => ops.affine(x, w, undefined, added));
+      return [...plain, ops.affine(x, w, bias, whole), ...fed];
     }),
   matMul: (ops, make) => [
     ops.matMul(make(3, 4), make(4, 5)),

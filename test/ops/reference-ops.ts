@@ -10,6 +10,7 @@ import type {
   PackedMatrix,
   Primitives,
   ProductOptions,
+  Update,
 } from "../../src/ops/ops";
 import { jacobiSvd } from "../../src/ops/jacobi-svd";
 import { BF16, FUNCTION, gamma, inner, TINY, U, type Bounded } from "./bounded-tensor";
@@ -267,12 +268,13 @@ class ReferenceArithmetic implements Omit<Primitives, keyof ReferenceLayout> {
     });
   }
 
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: LowRank): Tensor {
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: Update): Tensor {
     return this.tidy(() => {
       const zeros = this.float(new Float64Array(x.shape[0] * w.shape[1]), [x.shape[0], w.shape[1]]);
       const rows = bias === undefined ? zeros : this.add(zeros, bias);
-      const low = update === undefined ? [] : [[update.low, this.#turned(update.b)] as const];
-      return this.#errors.sumOf(rows.shape, { products: [[x, w.laid], ...low], plus: [rows] });
+      const low = update === undefined || "whole" in update ? [] : [[update.low, this.#turned(update.b)] as const];
+      const plus = update !== undefined && "whole" in update ? [rows, update.whole] : [rows];
+      return this.#errors.sumOf(rows.shape, { products: [[x, w.laid], ...low], plus });
     });
   }
 

@@ -6,11 +6,10 @@ import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import type { PullOptions } from "../../hub/pull-from-hub";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
-import { adapterWeightsPath } from "../../lora/adapter-weights";
+import { headLabels } from "../../lora/head-labels";
 import { readPeftConfig } from "../../lora/peft-config";
-import { openWeights } from "../../model/weights/weight-files";
+import { readRunRecord, type RunRecord } from "../../classifier/read-run-record";
 import { fetchAdapter, hubName } from "./fetch-adapter";
-import { readRunRecord, type RunRecord } from "./read-run-record";
 
 /** An adapter's folder before its weights are read. */
 export interface FoundAdapter {
@@ -53,7 +52,7 @@ export async function findAdapter(
     );
   }
   const { baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
-  const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
+  const [labels, record] = [await headLabels(directory), await readRunRecord(directory)];
   return { directory, base: baseModel, labels, record, hub };
 }
 
@@ -93,13 +92,4 @@ export async function resolveBase(
 
 function isFolder(path: string): boolean {
   return path.startsWith("/") && existsSync(join(path, "config.json"));
-}
-
-/** Number of labels of an adapter's head, if it has a head. */
-async function labelsOf(directory: string): Promise<number | undefined> {
-  const path = adapterWeightsPath(directory);
-  if (!existsSync(path)) return undefined; // loading reports the error of the folder
-  const file = await openWeights(path);
-  await file.close();
-  return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];
 }

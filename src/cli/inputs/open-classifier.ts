@@ -10,7 +10,7 @@ import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-confi
 import { fetchProgress } from "../terminal/fetch-progress";
 import type { Terminal } from "../terminal/terminal";
 import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
-import type { RunRecord } from "./read-run-record";
+import type { RunRecord } from "../../classifier/read-run-record";
 
 /** The classifier to open. */
 export interface OpenOptions extends DeviceOptions {

@@ -9,7 +9,7 @@ import { deviceOf, type Device } from "../../device/device";
 import { saveModelCard } from "../../hub/card/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
-import { TRAINING_ARGS } from "../inputs/read-run-record";
+import { TRAINING_ARGS } from "../../classifier/read-run-record";
 import { SPLIT_DEFAULTS } from "../options/shared-options";
 import { cardOfRun, type CardSource } from "./card-of-run";
 import type { TrainPlan } from "./plan-train";

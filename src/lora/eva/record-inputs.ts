@@ -1,6 +1,7 @@
 import type { ClassificationModel } from "../../model/classification-model";
-import type { Linear, LinearAdapter } from "../../model/parts/linear";
+import type { Linear } from "../../model/parts/linear";
 import { packDocuments, type PackedBatch, type TokenDocument } from "../../model/parts/packed-batch";
+import type { LinearAdapter } from "../../model/parts/pass";
 import type { Tensor } from "../../ops/tensor";
 
 /** Inputs of some linear layers for the documents of a batch. */

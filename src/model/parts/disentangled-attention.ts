@@ -6,6 +6,7 @@ import { Linear } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 import { projectionsBackward } from "./projections-backward";
 import type { RelativePositions } from "./relative-positions";
+import { withoutSegments } from "./segments";
 import type { Attention, AttentionPartSaved, DisentangledSaved, ProjectedPositions } from "./attention";
 
 /** The projections of a layer. Positions have their own, or share those of the content. */
@@ -118,11 +119,12 @@ export class DisentangledAttention implements Attention {
     const { terms } = this.#structure;
     const { keys, queries } = this.#projections();
     const source = dropoutOf(pass);
+    const whole = withoutSegments(pass); // positions are the same for all documents
     const dropped = applyDropout(relative.rows, { ops: pass.ops, source, rate: this.#config.hiddenDropout });
     return {
       dropout: dropped.saved,
-      key: terms.includes("c2p") ? keys.forward(pass, dropped.y) : undefined,
-      query: terms.includes("p2c") ? queries.forward(pass, dropped.y) : undefined,
+      key: terms.includes("c2p") ? keys.forward(whole, dropped.y) : undefined,
+      query: terms.includes("p2c") ? queries.forward(whole, dropped.y) : undefined,
     };
   }
 

@@ -1,48 +1,18 @@
-import type { Activation, DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
+import type { Activation, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
-import type { BackwardPass, ForwardPass } from "./pass";
-
-/** State of a linear layer's adapter between its forward and its backward pass. */
-export interface AdapterSaved {
-  readonly tensors: { readonly [name: string]: Tensor | undefined };
-  readonly dropout?: DropoutSaved;
-}
-
-/** The weights of the layer under an adapter. */
-export interface AdaptedWeights {
-  /** [out, in] */
-  readonly weight: Tensor;
-  /** [out] */
-  readonly bias: Tensor;
-  /** x W': [rows, in] to [rows, out]. */
-  product(x: Tensor): Tensor;
-  /** dy W: [rows, out] to [rows, in]. */
-  productBackward(dy: Tensor): Tensor;
-}
-
-/**
- * A change of a linear layer from outside, such as LoRA. The model knows this interface alone; the lora room implements
- * it.
- */
-export interface LinearAdapter {
-  /** Its own weights. */
-  readonly parameters: readonly Parameter[];
-  /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
-  forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
-  /**
-   * The low-rank update for x, if the adapter adds such an update and does nothing else. The layer then computes the
-   * update within its own product instead of calling `forward`, or on its own.
-   */
-  lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
-  /** Adds the gradients of its weights. Returns its part of dx [rows, in] if requested. */
-  backward(
-    pass: BackwardPass,
-    dy: Tensor,
-    from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean },
-  ): Tensor | undefined;
-}
+import type { AdaptedWeights, AdapterSaved, BackwardPass, ForwardPass, LinearAdapter } from "./pass";
+import {
+  isSeparable,
+  keepsWeights,
+  linearSlices,
+  segmentedForward,
+  segmentedUpdate,
+  type LinearSlice,
+  type SegmentedLayer,
+} from "./segmented-linear";
+import { segmentsOf } from "./segments";
 
 /** State that a linear layer keeps for its backward pass. The input x is kept only if a trained weight needs it. */
 export interface LinearSaved {
@@ -139,8 +109,10 @@ export class Linear {
    * Whether the layer's own product and the adapter's update can be computed separately: the layer's weights are not
    * trained, and an adapter, if any, only adds a low-rank update.
    */
-  isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
+  isSeparable(pass: ForwardPass): boolean {
     const { weight, bias } = this.#used;
+    const slices = this.#slices(pass);
+    if (slices !== undefined) return slices.every(isSeparable);
     const trained = pass.kind === "training" && (weight.trainable || bias?.trainable === true);
     return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
   }
@@ -153,6 +125,11 @@ export class Linear {
   /** The adapter's part of y alone, [rows, out], for x [rows, in]. Undefined without an adapter. */
   update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
     const { ops } = pass;
+    const slices = this.#slices(pass, x);
+    if (slices !== undefined) {
+      const y = segmentedUpdate(pass, x, { slices, outFeatures: this.outFeatures });
+      return y && { y, saved: {} };
+    }
     return ops.tidy(() => {
       const part = this.#adapter?.lowRank?.(pass, x);
       return (
@@ -181,6 +158,8 @@ export class Linear {
   /** x [rows, in] to y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
+    const slices = this.#slices(pass, x);
+    if (slices !== undefined) return { y: segmentedForward(pass, x, { layer: this.#segmented, slices }), saved: {} };
     return ops.tidy(() => {
       const { weight } = this.#used;
       const bias = this.#bias;
@@ -209,7 +188,7 @@ export class Linear {
     const { ops } = pass;
     const options = { derivative: pass.kind === "training", activation };
     return ops.tidy(() => {
-      if (this.#adapter === undefined && !isRounded(pass)) {
+      if (this.#adapter === undefined && !isRounded(pass) && !this.#isChanged(pass, x)) {
         const { weight } = this.#used;
         const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), this.#bias, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
@@ -291,13 +270,39 @@ export class Linear {
     return this.updateBackward(pass, dy, { saved, needsInput });
   }
 
-  #adapted(): AdaptedWeights {
+  /** The slices of x in a pass with segments. Without x, each slice's changes alone. */
+  #slices(pass: ForwardPass, x?: Tensor): LinearSlice[] | undefined {
+    const segments = segmentsOf(pass);
+    if (segments === undefined) return undefined;
+    const rows = x?.shape[0] ?? segments.reduce((sum, segment) => sum + segment.rows, 0);
+    return linearSlices(this, { segments, rows });
+  }
+
+  /** Whether a segment changes the layer. */
+  #isChanged(pass: ForwardPass, x: Tensor): boolean {
+    return this.#slices(pass, x)?.some((slice) => slice.update !== undefined || !keepsWeights(slice)) === true;
+  }
+
+  get #segmented(): SegmentedLayer {
+    return {
+      outFeatures: this.outFeatures,
+      affinePlus: (x, whole) => this.#ops.affine(x, this.#packed(FORWARD), this.#bias, { whole }),
+      affine: (x, used) => {
+        const { weight } = used ?? {};
+        const packed = weight === undefined ? this.#packed(FORWARD) : this.#forward.of(weight);
+        return this.#ops.affine(x, packed, used?.bias?.value ?? this.#bias);
+      },
+      adapted: (bias) => (bias === undefined ? this.#adapted() : this.#adapted(bias.value)),
+    };
+  }
+
+  #adapted(bias = this.#bias): AdaptedWeights {
     const { weight } = this.#used;
     return {
       get weight() {
         return weight.value;
       },
-      bias: this.#bias,
+      bias,
       product: (x) => this.#ops.product(x, this.#packed(FORWARD)),
       productBackward: (dy) => this.#ops.product(dy, this.#packed(BACKWARD)),
     };

@@ -2,6 +2,7 @@ import type { Drop, LayerNormSaved, Ops, ResidualNormSaved } from "../../ops/ops
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
+import { concatSlices, segmentsOf, slicesOf, type Slice } from "./segments";
 
 /** A layer normalisation with its weights. */
 export class Norm {
@@ -37,16 +38,22 @@ export class Norm {
   }
 
   /** Normalises x [rows, width]. */
-  forward({ ops }: ForwardPass, x: Tensor): { y: Tensor; saved: LayerNormSaved } {
+  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LayerNormSaved } {
+    const { ops } = pass;
+    const slices = this.#changedSlices(pass, x);
+    if (slices !== undefined) return this.#forwardSlices(ops, x, slices);
     return ops.layerNorm(x, this.#used.gamma.value, this.#beta(ops), this.epsilon);
   }
 
   /** Normalises residual + dropout(x), all [rows, width]. */
   forwardResidual(
-    { ops }: ForwardPass,
+    pass: ForwardPass,
     x: Tensor,
     { residual, drop }: { residual: Tensor; drop: Drop | undefined },
   ): { y: Tensor; saved: ResidualNormSaved } {
+    const { ops } = pass;
+    const slices = this.#changedSlices(pass, x);
+    if (slices !== undefined) return ops.tidy(() => this.#forwardSlices(ops, ops.add(x, residual), slices));
     return ops.residualNorm(x, residual, {
       gamma: this.#used.gamma.value,
       beta: this.#beta(ops),
@@ -70,6 +77,26 @@ export class Norm {
   dispose(): void {
     for (const parameter of this.parameters) parameter.dispose();
     this.#zeros?.ops.dispose(this.#zeros.value);
+  }
+
+  /** The slices of x in a pass in which a segment has a norm of its own. */
+  #changedSlices(pass: ForwardPass, x: Tensor): Slice[] | undefined {
+    const segments = segmentsOf(pass);
+    const isChanged = segments?.some(({ changes }) => this.parameters.some((own) => changes?.substitutes.has(own)));
+    return segments !== undefined && isChanged === true ? slicesOf(segments, x.shape[0]) : undefined;
+  }
+
+  /** The norm of each slice with the segment's weights, in a pass that keeps no state. */
+  #forwardSlices(ops: Ops, x: Tensor, slices: readonly Slice[]): { y: Tensor; saved: LayerNormSaved } {
+    const { gamma, beta } = this;
+    const y = concatSlices(ops, x, {
+      slices,
+      make: (input, { changes }) => {
+        const used = { gamma: changes?.substitutes.get(gamma) ?? gamma, beta: beta && changes?.substitutes.get(beta) };
+        return ops.layerNorm(input, used.gamma.value, used.beta?.value ?? this.#beta(ops), this.epsilon).y;
+      },
+    });
+    return { y, saved: { normalized: y, inverseDeviation: y } };
   }
 
   #beta(ops: Ops): Tensor {

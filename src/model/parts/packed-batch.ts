@@ -9,7 +9,7 @@ export interface TokenDocument {
 }
 
 /**
- * Documents without padding: sorted by length, with their tokens in consecutive rows. Token-wise operations run over
+ * Documents without padding: sorted by length (within each key, if there are keys), with their tokens in consecutive rows. Token-wise operations run over
  * all rows at once; attention runs over each group of documents of equal length. No pad token is computed and no mask
  * is needed. The result equals that of padded batches with an attention mask.
  */
@@ -27,10 +27,20 @@ export interface PackedBatch {
   readonly order: readonly number[];
 }
 
-/** Packs documents, given by their tokens, or by their ids alone if all types are 0; none may be empty. */
-export function packDocuments(given: readonly (TokenDocument | Int32Array)[]): PackedBatch {
+/**
+ * Packs documents, given by their tokens, or by their ids alone if all types are 0; none may be empty.
+ *
+ * @param options.keys - a number for each document: documents of a key lie together, in ascending order of the keys
+ */
+export function packDocuments(
+  given: readonly (TokenDocument | Int32Array)[],
+  { keys = [] }: { keys?: readonly number[] } = {},
+): PackedBatch {
   const documents = given.map((one) => (one instanceof Int32Array ? one : one.ids));
-  const order = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length || a - b);
+  const key = (index: number): number => keys.at(index) ?? 0;
+  const order = documents
+    .map((_, index) => index)
+    .sort((a, b) => key(a) - key(b) || documents[a].length - documents[b].length || a - b);
   const rows = documents.reduce((sum, { length }) => sum + length, 0);
   const ids = new Int32Array(rows);
   const positions = new Int32Array(rows);

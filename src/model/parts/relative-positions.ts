@@ -5,6 +5,7 @@ import type { DisentangledStructure } from "../encoder-structure";
 import type { Norm } from "./norm";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
+import { withoutSegments } from "./segments";
 
 /** The embeddings of relative positions, as the layers of one pass read them. */
 export interface RelativeRows {
@@ -49,7 +50,7 @@ export class RelativePositions {
     const { norm } = this.modules;
     // Without a norm, a tensor of its own: the pass disposes of it.
     if (norm === undefined) return { rows: pass.ops.reshape(value, value.shape), norm: undefined, index };
-    const { y, saved } = norm.forward(pass, value);
+    const { y, saved } = norm.forward(withoutSegments(pass), value);
     return { rows: y, norm: saved, index };
   }
 

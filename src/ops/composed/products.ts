@@ -1,4 +1,4 @@
-import type { ActivationOptions, Factors, LowRank, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
+import type { ActivationOptions, Factors, Ops, PackedMatrix, PackOptions, ProductOptions, Update } from "../ops";
 import type { GeluResult } from "../primitives";
 import type { Tensor } from "../tensor";
 
@@ -28,11 +28,12 @@ export function products(ops: Ops, pairs: readonly Factors[], { plus = [], times
   });
 }
 
-export function affine(ops: Ops, x: Tensor, { w, bias, update }: Layer & { update?: LowRank | undefined }): Tensor {
+export function affine(ops: Ops, x: Tensor, { w, bias, update }: Layer & { update?: Update | undefined }): Tensor {
   return ops.tidy(() => {
     const product = ops.matMul(x, w.laid);
     const y = bias === undefined ? product : ops.addBias(product, bias);
-    return update === undefined ? y : ops.addLowRank(y, update);
+    if (update === undefined) return y;
+    return "whole" in update ? ops.add(y, update.whole) : ops.addLowRank(y, update);
   });
 }
 

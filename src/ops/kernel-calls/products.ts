@@ -37,8 +37,10 @@ export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pic
     products: (pairs, options) => products(kernels, ops, pairs, options),
     affine: (x, w, bias, update) =>
       ops.tidy(() => {
-        const pairs = update === undefined ? [] : [{ x: update.low, w: ops.pack(update.b, { transpose: true }) }];
-        return product(kernels, [{ x, w }, ...pairs], { bias }).y;
+        if (update === undefined) return product(kernels, [{ x, w }], { bias }).y;
+        if ("whole" in update) return product(kernels, [{ x, w }], { bias, plus: [update.whole] }).y;
+        const lowRank = { x: update.low, w: ops.pack(update.b, { transpose: true }) };
+        return product(kernels, [{ x, w }, lowRank], { bias }).y;
       }),
     affineGelu: (x, w, bias, { activation = "gelu", derivative }) =>
       product(kernels, [{ x, w }], { bias, activation, derivative }),

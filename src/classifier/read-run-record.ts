@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { parseUntrustedJson } from "../../base/files/parse-json-file";
-import { readTextFile } from "../../base/files/read-text-file";
-import { shownPath } from "../../base/shown-path";
-import { isRecord } from "../../base/json";
+import { parseUntrustedJson } from "../base/files/parse-json-file";
+import { readTextFile } from "../base/files/read-text-file";
+import { shownPath } from "../base/shown-path";
+import { isRecord } from "../base/json";
 
 /** The part of the run's record that is needed to use an adapter; `train` writes it beside the adapter. */
 export interface RunRecord {

@@ -1,0 +1,140 @@
+import { Problems } from "../base/problems";
+import type { DeviceOptions } from "../device/device";
+import type { ProblemType } from "../model/encoder-config";
+
+/** An adapter to serve: its name in requests, and its folder in peft's format. */
+export type AdapterFolders = Readonly<Record<string, string>>;
+
+/** Options of {@link serve}. */
+export interface ServeOptions extends DeviceOptions {
+  /** The base of all adapters, or a trained model: "embedded", a folder, or a name on the Hugging Face Hub. */
+  readonly model: string;
+  /**
+   * Folders of adapters in peft's format, by the name that requests give. Names are of letters, digits, - and _.
+   * @default none: requests go to the model itself
+   */
+  readonly adapters?: AdapterFolders;
+  /**
+   * Names of the classes, in the order of their numbers.
+   * @default for an adapter those of the run that trained it, else the model's
+   */
+  readonly labels?: readonly string[];
+  /**
+   * Whether a text has one of the labels (softmax) or any number of them (sigmoid).
+   * @default for an adapter that of the run that trained it, else the model's
+   */
+  readonly problemType?: ProblemType;
+  /**
+   * Address to listen on. Another one than loopback is open to the network: put a proxy with TLS and access control
+   * before it.
+   * @default "127.0.0.1"
+   */
+  readonly host?: string;
+  /**
+   * Port to listen on; 0 for a free one.
+   * @default 8080
+   */
+  readonly port?: number;
+  /**
+   * Most tokens of a text. A longer text is cut if the request says `truncate`, else refused with 413.
+   * @default 512, or the number of positions of the model if smaller
+   */
+  readonly maxLength?: number;
+  /**
+   * Most tokens in one forward pass. A single text may have more.
+   * @default 4096
+   */
+  readonly maxBatchTokens?: number;
+  /**
+   * Most texts in one request; more are refused with 413.
+   * @default 32
+   */
+  readonly maxClientBatchSize?: number;
+  /**
+   * Most bytes of a request's body; more are refused with 413.
+   * @default 2000000
+   */
+  readonly payloadLimit?: number;
+  /**
+   * Most texts that wait; a request that would exceed it is refused with 429.
+   * @default 512
+   */
+  readonly maxQueue?: number;
+  /**
+   * Milliseconds after which a request that is not answered gets 504.
+   * @default 60000
+   */
+  readonly timeout?: number;
+  /**
+   * The token that requests to add or remove adapters carry as `Authorization: Bearer TOKEN`. Never printed.
+   * @default none: there are no such requests
+   */
+  readonly adminToken?: string;
+  /**
+   * The folder that adapters added at run time must be in.
+   * @default none: adapters can be removed, but none added
+   */
+  readonly adapterDirectory?: string;
+  /** Called with a sentence about each choice and each event that an operator should know. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/** The defaults of {@link ServeOptions}. */
+export const SERVE_DEFAULTS = {
+  host: "127.0.0.1",
+  port: 8080,
+  maxBatchTokens: 4096,
+  maxClientBatchSize: 32,
+  payloadLimit: 2_000_000,
+  maxQueue: 512,
+  timeout: 60_000,
+} as const;
+
+/** Limits of the server, complete. */
+export type ServeLimits = Readonly<
+  Record<"maxBatchTokens" | "maxClientBatchSize" | "payloadLimit" | "maxQueue" | "timeout", number>
+>;
+
+/** Shortest token that is accepted: fewer characters can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+/** @throws TsloraError `bad-option` that lists everything wrong with the options. */
+export function checkServeOptions(options: ServeOptions): ServeLimits {
+  const {
+    maxBatchTokens = SERVE_DEFAULTS.maxBatchTokens,
+    maxClientBatchSize = SERVE_DEFAULTS.maxClientBatchSize,
+    payloadLimit = SERVE_DEFAULTS.payloadLimit,
+    maxQueue = SERVE_DEFAULTS.maxQueue,
+    timeout = SERVE_DEFAULTS.timeout,
+    port = SERVE_DEFAULTS.port,
+  } = options;
+  const limits = { maxBatchTokens, maxClientBatchSize, payloadLimit, maxQueue, timeout };
+  const problems = new Problems("serve");
+  problems.expect(typeof options.model === "string" && options.model !== "", "model must be a name or a folder");
+  for (const [name, value] of Object.entries(limits))
+    problems.expect(
+      Number.isSafeInteger(value) && value >= 1,
+      `${name} must be a whole number of at least 1; got ${String(value)}`,
+    );
+  problems.expect(timeout < 2 ** 31, `timeout must be below 2^31 milliseconds; got ${String(timeout)}`);
+  problems.expect(
+    Number.isInteger(port) && port >= 0 && port <= 65_535,
+    `port must be a whole number from 0 to 65535; got ${String(port)}`,
+  );
+  for (const name of Object.keys(options.adapters ?? {}))
+    problems.expect(isAdapterName(name), `an adapter's name ${NAME_RULE}; got ${JSON.stringify(name)}`);
+  problems.expect(
+    options.adminToken === undefined || options.adminToken.length >= SHORTEST_TOKEN,
+    `adminToken must have at least ${SHORTEST_TOKEN} characters`,
+  );
+  problems.throwIfAny();
+  return limits;
+}
+
+/** The rule of an adapter's name, for messages. */
+export const NAME_RULE = "must be 1 to 64 letters, digits, - and _";
+
+/** Whether a text can name an adapter. */
+export function isAdapterName(name: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(name);
+}

@@ -1,0 +1,16 @@
+import type { ProblemType } from "../model/encoder-config";
+
+/** How the scores of an adapter, or of the model itself, are read. */
+export interface ServedLabels {
+  readonly labels: readonly string[];
+  readonly problemType: ProblemType;
+  /** Whether it was trained on pairs of texts. */
+  readonly takesPairs: boolean;
+}
+
+/** An adapter that is served. */
+export interface ServedAdapter extends ServedLabels {
+  readonly name: string;
+  /** Why it needs forward passes of its own; undefined if it shares them. */
+  readonly alone: string | undefined;
+}
