@@ -103,8 +103,12 @@ export class ClassificationModel {
    * Logits for a batch, [documents, labels] in the packed order. The caller disposes of them.
    *
    * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
+   * @param options.features - returns what the head gets instead of logits, [documents, width]. @default false
    */
-  predict(batch: PackedBatch, { everyToken = false }: { everyToken?: boolean } = {}): Tensor {
+  predict(
+    batch: PackedBatch,
+    { everyToken = false, features = false }: { everyToken?: boolean; features?: boolean } = {},
+  ): Tensor {
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops };
     return ops.tidy(() => {
@@ -120,7 +124,8 @@ export class ClassificationModel {
         ops.dispose(x);
         x = next;
       });
-      return this.modules.head.forward(pass, this.#pooled(pass, x, at).y).y;
+      const pooled = this.#pooled(pass, x, at).y;
+      return features ? pooled : this.modules.head.forward(pass, pooled).y;
     });
   }
 
