@@ -1,6 +1,8 @@
 /** tslora: LoRA fine-tuning of text classifiers in TypeScript. What the notebooks import. */
+export * from "./audit";
 export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
+export { encoderFeatures } from "./classifier/encoder-features";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
 export {
   SequenceClassifier,
