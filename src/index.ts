@@ -15,8 +15,10 @@ export {
 } from "./attribution/faithfulness";
 export { leaveOneOut, randomScores } from "./attribution/other-rankings";
 export type { PlacedWord, RankedWords } from "./attribution/ranked-words";
+export * from "./audit";
 export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
+export { encoderFeatures } from "./classifier/encoder-features";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
 export {
   SequenceClassifier,

@@ -3,18 +3,23 @@ import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 import type { PredictOptions } from "./predict-options";
 
 /** Options of {@link predictDocuments}. */
-type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> & Required<Pick<PredictOptions, "maxTokensPerPass">>;
+type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> &
+  Required<Pick<PredictOptions, "maxTokensPerPass">> & {
+    /** Whether to return what the head gets instead of logits. @default false */
+    readonly features?: boolean;
+  };
 
 /**
- * Logits of documents, row by row in their order: [documents, labels]. Documents of similar length run together. The
+ * Logits of documents, row by row in their order: [documents, labels], or features: [documents, width]. Documents of similar length run together. The
  * event loop runs between passes.
  */
 export async function predictDocuments(
   model: ClassificationModel,
   documents: readonly TokenDocument[],
-  { maxTokensPerPass, onProgress, signal }: PassOptions,
+  { maxTokensPerPass, onProgress, signal, features = false }: PassOptions,
 ): Promise<Float32Array> {
-  const { ops, numLabels: width } = model;
+  const { ops } = model;
+  const width = features ? model.config.hiddenSize : model.numLabels;
   const lengths = documents.map(({ ids }) => ids.length);
   const byLength = documents.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
   const logits = new Float32Array(documents.length * width);
@@ -28,7 +33,7 @@ export async function predictDocuments(
       part.push(next);
     }
     const batch = packDocuments(part.map((index) => documents[index]));
-    const packed = model.predict(batch);
+    const packed = model.predict(batch, { features });
     const values = await ops.read(packed);
     ops.dispose(packed);
     batch.order.forEach((inPart, row) =>

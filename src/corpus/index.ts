@@ -15,7 +15,24 @@ export { describeData, expectAllLabels, numberLabels, type DataAbout, type DataD
 export { fetchPubmed, type PubmedEvent } from "./pubmed/fetch-pubmed";
 export { findLeaks, type Leaks } from "./split/find-leaks";
 export { kFold, stratifiedKFold, type StratifiedKFoldOptions } from "./split/kfold";
-export { kFoldIndices, stratifiedKFoldIndices, type KFoldOptions } from "./split/kfold-indices";
+export type { KFoldOptions } from "./split/folding";
+export { groupKFoldIndices } from "./split/group-kfold-indices";
+export { groupShuffleSplitIndices, type GroupShuffleSplitOptions } from "./split/group-shuffle-split-indices";
+export {
+  groupKFold,
+  groupShuffleSplit,
+  repeatedStratifiedKFold,
+  stratifiedGroupKFold,
+  type ClassesOfFrame,
+  type GroupsOfFrame,
+} from "./split/group-splits";
+export {
+  kFoldIndices,
+  repeatedStratifiedKFoldIndices,
+  stratifiedKFoldIndices,
+  type RepeatedKFoldOptions,
+} from "./split/kfold-indices";
+export { stratifiedGroupKFoldIndices, type StratifiedGroupKFoldOptions } from "./split/stratified-group-kfold-indices";
 export { loadCorpus } from "./load-corpus";
 export type { LoadCorpusOptions } from "./load-options";
 export type { PubmedResult } from "./pubmed/pubmed-cache";

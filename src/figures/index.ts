@@ -1,3 +1,4 @@
+export { auditTable, type AuditTableInput, type AuditTableOptions } from "./tables/audit-table";
 export { banner, type BannerOptions } from "./banner";
 export { comparisonFigure, type ComparisonFigureOptions, type ComparisonFigureRow } from "./plots/comparison-figure";
 export { comparisonTable, type ComparisonTableOptions, type ComparisonTableRow } from "./tables/comparison-table";

@@ -35,6 +35,14 @@ export interface TrainingForward {
   };
 }
 
+/** Options of {@link ClassificationModel.predict}, described there. */
+export interface PredictPassOptions {
+  readonly everyToken?: boolean;
+  readonly words?: Tensor;
+  readonly segments?: readonly Segment[];
+  readonly features?: boolean;
+}
+
 /** An encoder with a head for sequence classification: the owner of its weights. */
 export class ClassificationModel {
   /** The layers in the order in which they run; shared layers run more than once. */
@@ -111,15 +119,10 @@ export class ClassificationModel {
    * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
    * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; the caller's
    * @param options.segments - the changes of the batch's documents, in the packed order; see `parts/segments.ts`
+   * @param options.features - returns what the head gets instead of logits, [documents, width]. @default false
    */
-  predict(
-    batch: PackedBatch,
-    {
-      everyToken = false,
-      words,
-      segments,
-    }: { everyToken?: boolean; words?: Tensor; segments?: readonly Segment[] } = {},
-  ): Tensor {
+  predict(batch: PackedBatch, options: PredictPassOptions = {}): Tensor {
+    const { everyToken = false, words, segments, features = false } = options;
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops, segments };
     return ops.tidy(() => {
@@ -135,7 +138,8 @@ export class ClassificationModel {
         ops.dispose(x);
         x = next;
       });
-      return this.modules.head.forward(pass, this.#pooled(pass, x, at).y).y;
+      const pooled = this.#pooled(pass, x, at).y;
+      return features ? pooled : this.modules.head.forward(pass, pooled).y;
     });
   }
 

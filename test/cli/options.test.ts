@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { auditCommand } from "../../src/cli/audit/audit-command";
 import { evaluateCommand } from "../../src/cli/evaluate/evaluate-command";
 import { inspectCommand } from "../../src/cli/inspect/inspect-command";
 import type { LibraryCommand } from "../../src/cli/library-command";
@@ -23,6 +24,7 @@ import { withFolder } from "../notebook/notebooks";
 import { cli } from "./tiny";
 
 const COMMANDS: readonly LibraryCommand[] = [
+  auditCommand,
   trainCommand,
   evaluateCommand,
   predictCommand,

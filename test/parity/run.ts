@@ -142,7 +142,7 @@ function markdown([head, ...rows]: readonly (readonly string[])[]): string[] {
 /** Versions of the Python libraries, as `torch 2.13.0, ...`. */
 async function pythonVersions(python: string): Promise<string> {
   const program = `from importlib.metadata import version
-print(", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft", "scikit-learn", "tensorboard")))`;
+print(", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft", "scikit-learn", "cleanlab", "datasketch", "tensorboard")))`;
   return (await promisify(execFile)(python, ["-c", program])).stdout.trim();
 }
 

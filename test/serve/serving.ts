@@ -113,7 +113,7 @@ export async function send(
 ): Promise<Answer> {
   const given = body instanceof Uint8Array ? body : body === undefined ? undefined : JSON.stringify(body);
   const type: Record<string, string> = given === undefined ? {} : { "content-type": "application/json" };
-  const answer = await fetch(url, { method, headers: { ...type, ...headers }, body: given });
+  const answer = await fetch(url, { method, headers: { ...type, ...headers }, body: given as RequestInit["body"] });
   const text = await answer.text();
   const isJson = answer.headers.get("content-type")?.includes("json") === true;
   return { status: answer.status, body: isJson ? (JSON.parse(text) as unknown) : text, headers: answer.headers };

@@ -1,17 +1,8 @@
 import { Problems } from "../../base/problems";
-import { expectOneKind, readSeed } from "./split-checks";
-import { NumpyRandom } from "./numpy-random";
+import { partsOf, readFolding, type KFoldOptions } from "./folding";
+import type { NumpyRandom } from "./numpy-random";
+import { expectOneKind } from "./split-checks";
 import type { SplitIndices } from "./split-indices";
-
-/** Options of k-fold cross-validation, with scikit-learn's names. */
-export interface KFoldOptions {
-  /** Number of folds; each is the test set once. @default 5 */
-  readonly nSplits?: number;
-  /** Whether to shuffle the rows before splitting. @default false */
-  readonly shuffle?: boolean;
-  /** The seed of the shuffle, a whole number in [0, 2^32). Required if `shuffle` is true, else not allowed. */
-  readonly randomState?: number;
-}
 
 /**
  * The row numbers of scikit-learn's `KFold`, index for index. Each row is in the test part of one fold and in the train
@@ -22,7 +13,7 @@ export interface KFoldOptions {
  * @throws TsloraError `bad-option` that lists every invalid option.
  */
 export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitIndices[] {
-  const { nSplits, random } = readOptions("kFold", length, options);
+  const { nSplits, random } = readFolding("kFold", { length }, options);
   const rows = Array.from({ length }, (_, row) => row);
   const order = random === undefined ? rows : random.permutation(rows);
   const foldOf = new Array<number>(length);
@@ -47,25 +38,91 @@ export function stratifiedKFoldIndices(
   labels: readonly (number | string)[],
   options: KFoldOptions = {},
 ): SplitIndices[] {
-  const problems = new Problems("stratifiedKFold");
+  expectClasses("stratifiedKFold", labels);
+  const { nSplits, random } = readFolding("stratifiedKFold", { length: labels.length }, options);
+  expectFoldsOfClasses("stratifiedKFold", labels, nSplits);
+  return stratifiedFolds(labels, nSplits, random);
+}
+
+/** Options of {@link repeatedStratifiedKFoldIndices}, with scikit-learn's names. */
+export interface RepeatedKFoldOptions {
+  /** Number of folds. @default 5 */
+  readonly nSplits?: number;
+  /** How often the rows are folded, in another order each time. @default 10 */
+  readonly nRepeats?: number;
+  /** The seed of all shuffles, a whole number in [0, 2^32). No default: folds must be repeatable. */
+  readonly randomState: number;
+}
+
+/**
+ * The row numbers of scikit-learn's `RepeatedStratifiedKFold`, index for index: shuffled
+ * {@link stratifiedKFoldIndices} several times, with one generator.
+ *
+ * @param labels - the class of each row
+ * @returns `nSplits` folds for each repeat, one repeat after the other
+ * @throws TsloraError `bad-option` that lists every invalid option.
+ */
+export function repeatedStratifiedKFoldIndices(
+  labels: readonly (number | string)[],
+  { nSplits = 5, nRepeats = 10, randomState }: RepeatedKFoldOptions,
+): SplitIndices[] {
+  const where = "repeatedStratifiedKFold";
+  const problems = new Problems(where);
+  problems.expect(
+    Number.isSafeInteger(nRepeats) && nRepeats >= 1,
+    `nRepeats must be a whole number of at least 1; got ${String(nRepeats)}`,
+  );
+  problems.throwIfAny();
+  expectClasses(where, labels);
+  const { random } = readFolding(where, { length: labels.length }, { nSplits, shuffle: true, randomState });
+  expectFoldsOfClasses(where, labels, nSplits);
+  return Array.from({ length: nRepeats }, () => stratifiedFolds(labels, nSplits, random)).flat();
+}
+
+/** @throws TsloraError `bad-option` if classes are not all numbers or all names. */
+export function expectClasses(where: string, labels: readonly (number | string)[]): void {
+  const problems = new Problems(where);
   expectOneKind(problems, "labels", labels);
   problems.throwIfAny();
-  const { nSplits, random } = readOptions("stratifiedKFold", labels.length, options);
-  const rowsOf = new Map<number | string, number[]>(); // in the order in which the classes appear
-  labels.forEach((label, row) => rowsOf.set(label, [...(rowsOf.get(label) ?? []), row]));
-  const counts = [...rowsOf.values()].map((rows) => rows.length);
+}
+
+/**
+ * Warns if a class has fewer rows than there are folds.
+ *
+ * @throws TsloraError `bad-option` if every class has fewer.
+ */
+export function expectFoldsOfClasses(where: string, labels: readonly (number | string)[], nSplits: number): void {
+  const counts = [...rowsOfClasses(labels).values()].map((rows) => rows.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const problems = new Problems(where);
   problems.expect(nSplits <= most, `nSplits must be at most the members of the largest class, ${most}; got ${nSplits}`);
   problems.throwIfAny();
   if (nSplits > least)
     process.emitWarning(
-      `stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds have no row of it.`,
+      `${where}: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds have no row of it.`,
       "UserWarning",
     );
+}
 
+/** The rows of each class, in the order in which the classes appear. */
+function rowsOfClasses(labels: readonly (number | string)[]): Map<number | string, number[]> {
+  const rowsOf = new Map<number | string, number[]>();
+  labels.forEach((label, row) => {
+    const rows = rowsOf.get(label);
+    if (rows === undefined) rowsOf.set(label, [row]);
+    else rows.push(row);
+  });
+  return rowsOf;
+}
+
+function stratifiedFolds(
+  labels: readonly (number | string)[],
+  nSplits: number,
+  random: NumpyRandom | undefined,
+): SplitIndices[] {
   const foldOf = new Array<number>(labels.length);
   let dealt = 0; // rows are dealt to the folds in turn, class after class
-  for (const rows of rowsOf.values()) {
+  for (const rows of rowsOfClasses(labels).values()) {
     const perFold = new Array<number>(nSplits).fill(0);
     rows.forEach((_, i) => perFold[(dealt + i) % nSplits]++);
     dealt += rows.length;
@@ -74,41 +131,4 @@ export function stratifiedKFoldIndices(
     rows.forEach((row, i) => (foldOf[row] = shuffled[i]));
   }
   return partsOf(foldOf, nSplits);
-}
-
-function readOptions(
-  where: string,
-  length: number,
-  { nSplits = 5, shuffle = false, randomState }: KFoldOptions,
-): { nSplits: number; random: NumpyRandom | undefined } {
-  const problems = new Problems(where);
-  problems.expect(
-    Number.isInteger(length) && length >= 0,
-    `the number of rows must be a whole number from 0; got ${length}`,
-  );
-  if (
-    problems.expect(
-      Number.isInteger(nSplits) && nSplits >= 2,
-      `nSplits must be a whole number of at least 2; got ${String(nSplits)}`,
-    )
-  ) {
-    problems.expect(nSplits <= length, `nSplits must be at most the number of rows, ${length}; got ${nSplits}`);
-  }
-  problems.expect(typeof shuffle === "boolean", `shuffle must be true or false; got ${String(shuffle)}`);
-  if (!shuffle)
-    problems.expect(
-      randomState === undefined,
-      `randomState must be left out without shuffle: true, since it has no effect; got ${String(randomState)}`,
-    );
-  const seed = shuffle ? readSeed(problems, randomState) : undefined;
-  problems.throwIfAny();
-  return { nSplits, random: seed === undefined ? undefined : new NumpyRandom(seed) };
-}
-
-function partsOf(foldOf: readonly number[], nSplits: number): SplitIndices[] {
-  const rows = foldOf.map((_, row) => row);
-  return Array.from({ length: nSplits }, (_, fold) => ({
-    train: rows.filter((row) => foldOf[row] !== fold),
-    test: rows.filter((row) => foldOf[row] === fold),
-  }));
 }

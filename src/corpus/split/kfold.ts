@@ -1,7 +1,8 @@
 import type { DataFrame } from "danfojs-node";
 
-import { TsloraError } from "../../base/tslora-error";
-import { kFoldIndices, stratifiedKFoldIndices, type KFoldOptions } from "./kfold-indices";
+import type { KFoldOptions } from "./folding";
+import { foldedFrames, readColumn } from "./frame-folds";
+import { kFoldIndices, stratifiedKFoldIndices } from "./kfold-indices";
 import type { SplitIndices } from "./split-indices";
 
 /** Options of {@link stratifiedKFold} for a frame. */
@@ -22,7 +23,9 @@ export interface StratifiedKFoldOptions extends KFoldOptions {
 export function kFold(rows: number, options?: KFoldOptions): SplitIndices[];
 export function kFold(rows: DataFrame, options?: KFoldOptions): [train: DataFrame, test: DataFrame][];
 export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): SplitIndices[] | [DataFrame, DataFrame][] {
-  return typeof rows === "number" ? kFoldIndices(rows, options) : framesOf(rows, kFoldIndices(rows.shape[0], options));
+  return typeof rows === "number"
+    ? kFoldIndices(rows, options)
+    : foldedFrames(rows, kFoldIndices(rows.shape[0], options));
 }
 
 /**
@@ -43,18 +46,10 @@ export function stratifiedKFold(
 ): SplitIndices[] | [DataFrame, DataFrame][] {
   const { stratify = "label", ...folding } = options;
   if (isList(rows)) return stratifiedKFoldIndices(rows, folding);
-  if (!rows.columns.includes(stratify))
-    throw new TsloraError(
-      "bad-input",
-      `stratifiedKFold: the frame must have the column ${stratify}; got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`,
-    );
-  return framesOf(rows, stratifiedKFoldIndices([...(rows.column(stratify).values as (number | string)[])], folding));
+  const labels = readColumn("stratifiedKFold", rows, { name: stratify, option: "stratify", holds: "the classes" });
+  return foldedFrames(rows, stratifiedKFoldIndices(labels, folding));
 }
 
 function isList(rows: readonly (number | string)[] | DataFrame): rows is readonly (number | string)[] {
   return Array.isArray(rows);
-}
-
-function framesOf(frame: DataFrame, folds: readonly SplitIndices[]): [DataFrame, DataFrame][] {
-  return folds.map(({ train, test }) => [frame.iloc({ rows: train }), frame.iloc({ rows: test })]);
 }

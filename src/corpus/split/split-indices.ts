@@ -2,6 +2,7 @@ import { compareCodePoints } from "../../base/compare-code-points";
 import { Problems } from "../../base/problems";
 import { NumpyRandom } from "./numpy-random";
 import { expectOneKind, readSeed } from "./split-checks";
+import { expectSizes, readSizes } from "./split-sizes";
 
 /** Options of a split, with scikit-learn's names. */
 export interface SplitOptions {
@@ -50,23 +51,12 @@ export function splitIndices(length: number, options: SplitOptions): SplitIndice
 }
 
 /** The rows of both parts. */
-function sizes(
-  length: number,
-  { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions,
-): { train: number; test: number } {
+function sizes(length: number, options: SplitOptions): { train: number; test: number } {
+  const { randomState, shuffle = true, stratify } = options;
   const problems = new Problems("trainTestSplit");
   problems.expect(Number.isInteger(length) && length > 1, `there must be two rows or more; got ${length}`);
   readSeed(problems, randomState);
-  for (const [name, size] of [
-    ["trainSize", trainSize],
-    ["testSize", testSize],
-  ] as const) {
-    const fits = size === undefined || (size > 0 && size < (Number.isInteger(size) ? length : 1));
-    problems.expect(
-      fits,
-      `${name} must be a fraction between 0 and 1 or a whole number from 1 to ${length - 1}; got ${size}`,
-    );
-  }
+  expectSizes(problems, options, { length, unit: "row" });
   if (stratify !== undefined) {
     problems.expect(shuffle, "shuffle must be true with stratify; got false");
     problems.expect(
@@ -76,26 +66,7 @@ function sizes(
     expectOneKind(problems, "stratify", stratify);
   }
   problems.throwIfAny();
-
-  const wanted = trainSize === undefined ? (testSize ?? 0.25) : testSize;
-  let test = wanted === undefined ? undefined : Number.isInteger(wanted) ? wanted : Math.ceil(wanted * length);
-  const train =
-    trainSize === undefined
-      ? length - (test ?? 0)
-      : Number.isInteger(trainSize)
-        ? trainSize
-        : Math.floor(trainSize * length);
-  test ??= length - train;
-  const fractions =
-    trainSize !== undefined && testSize !== undefined && !Number.isInteger(trainSize) && !Number.isInteger(testSize);
-  problems.expect(
-    train + test <= length && !(fractions && trainSize + testSize > 1),
-    `trainSize and testSize must make at most ${length} rows; got ${trainSize} and ${testSize}, which is ${train} + ${test}`,
-  );
-  problems.expect(
-    train > 0,
-    `the train set must have a row; got none with trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
-  );
+  const { train, test } = readSizes(problems, options, { length, unit: "row", standard: 0.25 });
   if (stratify !== undefined) expectRowsOfEachClass(problems, stratify, { train, test });
   problems.throwIfAny();
   return { train, test };

@@ -4,7 +4,7 @@ import sys
 import warnings
 
 import numpy
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, RepeatedStratifiedKFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 warnings.simplefilter("ignore")
 
@@ -14,8 +14,17 @@ def parts(case):
     if case["kind"] == "split":
         train, test = train_test_split(rows, train_size=case.get("trainSize"), test_size=case.get("testSize"), random_state=case["randomState"], shuffle=case["shuffle"], stratify=labels)
         return [[train.tolist(), test.tolist()]]
-    folds = (KFold if case["kind"] == "kFold" else StratifiedKFold)(case["nSplits"], shuffle=case["shuffle"], random_state=case.get("randomState"))
-    return [[train.tolist(), test.tolist()] for train, test in folds.split(rows, labels)]
+    return [[numpy.asarray(part, dtype=int).tolist() for part in fold] for fold in splitter(case).split(rows, labels, case.get("groups"))]
+
+
+def splitter(case):
+    folds, seed = case["nSplits"], case.get("randomState")
+    if case["kind"] == "repeatedStratifiedKFold":
+        return RepeatedStratifiedKFold(n_splits=folds, n_repeats=2, random_state=seed)
+    if case["kind"] == "groupShuffleSplit":
+        return GroupShuffleSplit(folds, train_size=case.get("trainSize"), test_size=case.get("testSize"), random_state=seed)
+    kinds = dict(kFold=KFold, stratifiedKFold=StratifiedKFold, groupKFold=GroupKFold, stratifiedGroupKFold=StratifiedGroupKFold)
+    return kinds[case["kind"]](folds, shuffle=case["shuffle"], random_state=seed)
 
 
 def attempt(case):

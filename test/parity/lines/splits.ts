@@ -1,14 +1,19 @@
 import type { Random } from "../../../src/base/random";
 import { TsloraError } from "../../../src/base/tslora-error";
+import { groupKFoldIndices } from "../../../src/corpus/split/group-kfold-indices";
+import { groupShuffleSplitIndices } from "../../../src/corpus/split/group-shuffle-split-indices";
 import { kFold, stratifiedKFold } from "../../../src/corpus/split/kfold";
-import { splitIndices } from "../../../src/corpus/split/split-indices";
+import { repeatedStratifiedKFoldIndices } from "../../../src/corpus/split/kfold-indices";
+import { splitIndices, type SplitIndices } from "../../../src/corpus/split/split-indices";
+import { stratifiedGroupKFoldIndices } from "../../../src/corpus/split/stratified-group-kfold-indices";
 import type { Measure, ParityLine } from "../parity-line";
 import { withoutWarnings } from "../without-warnings";
 
 interface Case {
-  readonly kind: "split" | "stratified split" | "kFold" | "stratifiedKFold";
+  readonly kind: (typeof KINDS)[number];
   readonly length: number;
   readonly labels?: readonly (number | string)[];
+  readonly groups?: readonly (number | string)[];
   readonly trainSize?: number;
   readonly testSize?: number;
   readonly nSplits: number;
@@ -19,10 +24,19 @@ type Result = { readonly parts: readonly (readonly number[][])[] } | { readonly 
 
 const SIZES = [1, 2, 3, 5, 7, 10, 11, 13, 29, 64, 97, 101, 333, 1000, 1009];
 const CLASSES = ["b", "a", "\uffff", "\u{10000}", "é", "10", "9", ""];
-const KINDS = ["split", "stratified split", "kFold", "stratifiedKFold"] as const;
+const KINDS = [
+  "split",
+  "stratified split",
+  "kFold",
+  "stratifiedKFold",
+  "repeatedStratifiedKFold",
+  "groupKFold",
+  "stratifiedGroupKFold",
+  "groupShuffleSplit",
+] as const;
 
 export const line: ParityLine = {
-  title: "split, stratified split, KFold, StratifiedKFold",
+  title: "splits and folds, also stratified, repeated and by group",
   against: "scikit-learn",
   async run({ random, cases, python }) {
     const seeds = Array.from({ length: cases(200) }, (_, seed) => seed);
@@ -67,7 +81,8 @@ export const line: ParityLine = {
 function drawCase(random: Random, kind: Case["kind"], randomState: number): Case {
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)];
   const length = pick(SIZES) + random.below(3);
-  const shuffle = kind === "stratified split" ? random.below(20) > 0 : random.below(4) > 0;
+  const always = kind === "groupShuffleSplit" || kind === "repeatedStratifiedKFold";
+  const shuffle = always || (kind === "stratified split" ? random.below(20) > 0 : random.below(4) > 0);
   const size = (): number =>
     random.below(3) === 0
       ? random.below(length + 2)
@@ -83,27 +98,36 @@ function drawCase(random: Random, kind: Case["kind"], randomState: number): Case
     { length },
     () => known[Math.min(count - 1, Math.floor(count * random.uniform() ** (1 + weight)))],
   );
-  const nSplits = random.below(10) === 0 ? random.below(length + 3) : 2 + random.below(Math.min(9, length));
+  const drawnSplits = random.below(10) === 0 ? random.below(length + 3) : 2 + random.below(Math.min(9, length));
+  const nSplits = kind === "groupShuffleSplit" ? Math.max(1, drawnSplits) : drawnSplits; // scikit-learn makes 0 splits
+  const ofGroups = 1 + random.below(Math.min(60, Math.max(2, length >> 1))); // scikit-learn takes long for many
+  const named = random.below(2) === 0;
+  const groups = Array.from({ length }, () => random.below(ofGroups)).map((group) => (named ? `g${group}` : group));
   return {
     kind,
     length,
-    ...(kind.startsWith("strat") ? { labels } : {}),
-    ...(kind.endsWith("split") ? sizes : {}),
+    ...(/stratified/i.test(kind) ? { labels } : {}),
+    ...(/group/i.test(kind) ? { groups } : {}),
+    ...(/split$/i.test(kind) ? sizes : {}),
     nSplits,
     shuffle,
     ...(shuffle || kind.endsWith("split") || random.below(20) === 0 ? { randomState } : {}),
   };
 }
 
-function attempt({ kind, length, labels = [], nSplits, ...options }: Case): Result {
+function attempt({ kind, length, labels = [], groups = [], nSplits, ...options }: Case): Result {
   const { shuffle, randomState } = options;
+  const folding = { nSplits, shuffle, randomState };
+  const pairs = (folds: readonly SplitIndices[]): Result => ({ parts: folds.map(({ train, test }) => [train, test]) });
   try {
-    if (kind === "kFold")
-      return { parts: kFold(length, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]) };
-    if (kind === "stratifiedKFold")
-      return {
-        parts: stratifiedKFold(labels, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]),
-      };
+    if (kind === "repeatedStratifiedKFold")
+      return pairs(repeatedStratifiedKFoldIndices(labels, { nSplits, nRepeats: 2, randomState: randomState ?? 0 }));
+    if (kind === "groupKFold") return pairs(groupKFoldIndices(groups, folding));
+    if (kind === "stratifiedGroupKFold") return pairs(stratifiedGroupKFoldIndices(labels, { groups, ...folding }));
+    if (kind === "groupShuffleSplit")
+      return pairs(groupShuffleSplitIndices(groups, { ...options, nSplits, randomState: randomState ?? 0 }));
+    if (kind === "kFold") return pairs(kFold(length, folding));
+    if (kind === "stratifiedKFold") return pairs(stratifiedKFold(labels, folding));
     const { train, test } = splitIndices(length, {
       ...options,
       randomState: randomState ?? 0,

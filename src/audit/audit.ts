@@ -1,0 +1,130 @@
+import { cellSignal } from "../base/cell-signal";
+import { Problems } from "../base/problems";
+import { OUT_OF_FOLD_DEFAULTS } from "./audit-defaults";
+import { checksOf, type AuditOptions } from "./audit-options";
+import type { AuditIssue, AuditResult, AuditSeverity } from "./audit-result";
+import { readAuditedTexts, type AuditedData, type AuditedTexts } from "./audited-texts";
+import { checkPairs } from "./checks/duplicate-check";
+import type { FoundIssue } from "./checks/found-issue";
+import { checkGroups, groupRows } from "./checks/group-check";
+import { checkLabels } from "./checks/label-check";
+import { checkTexts } from "./checks/text-check";
+import { findNearDuplicates, type SimilarPair } from "./duplicates/near-duplicates";
+import { findSimilarEmbeddings } from "./duplicates/similar-embeddings";
+import { issuesFrame } from "./issues-frame";
+import { outOfFoldProbabilities } from "./labels/out-of-fold";
+import type { ClassProbabilities } from "./labels/labelled-probabilities";
+import { summarize } from "./summarize";
+
+/**
+ * Checks labelled texts before training: labels that are probably wrong (confident learning, as cleanlab), duplicates
+ * and near-duplicates within and across parts (MinHash, as datasketch), groups that are divided between parts, empty and
+ * odd texts, texts that contain their own label, and the balance of the classes. Nothing is changed: see
+ * `withoutIssues`, and `groups` for splits that keep similar texts together.
+ *
+ * @example
+ * const result = await audit(corpus.frame, { labels: ["NEGATIVE", "POSITIVE"] });
+ * show(auditTable(result.summary));
+ * const kept = withoutIssues(corpus.frame, result, { reasons: ["duplicate", "near-duplicate"] });
+ *
+ * @param data - a danfojs DataFrame with `texts`, `ID` and `label`, or the parts of a split by name, such as `{ train,
+ *   validation, test }`
+ * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if data do not fit.
+ */
+export async function audit(data: AuditedData, options: AuditOptions = {}): Promise<AuditResult> {
+  const { signal = cellSignal(), onProgress } = options;
+  const audited = readAuditedTexts(data, options);
+  const checks = checksOf(options, audited.labels !== undefined);
+  expectRows(audited, options);
+  const found: FoundIssue[] = [];
+  const pairs: SimilarPair[] = [];
+  if (checks.has("texts")) found.push(...checkTexts(audited, options.oddTexts ?? {}));
+  if (checks.has("duplicates")) {
+    const near = await findNearDuplicates(audited.texts, {
+      ...options.duplicates,
+      signal,
+      onProgress: (done, total) => onProgress?.({ check: "duplicates", done, total }),
+    });
+    found.push(...checkPairs(near.pairs, audited, "words"), ...checkGroups(audited));
+    pairs.push(...near.pairs);
+  }
+  if (options.embeddings !== undefined) {
+    const similar = await findSimilarEmbeddings(options.embeddings, {
+      ...options.similarEmbeddings,
+      signal,
+      onProgress: (done, total) => onProgress?.({ check: "embeddings", done, total }),
+    });
+    found.push(...checkPairs(similar, audited, "embeddings"));
+    pairs.push(...similar);
+  }
+  const probabilities = checks.has("labels") ? await probabilitiesOf(audited, { ...options, signal }) : undefined;
+  if (probabilities !== undefined && audited.labels !== undefined)
+    found.push(...checkLabels(audited.labels, probabilities, { ...options.labelIssues, names: audited.names }));
+
+  const issues = inOrder(found).map((issue) => describe(issue, audited));
+  const groups = groupRows(audited, pairs);
+  return {
+    issues,
+    frame: issuesFrame(issues),
+    groups: groups.of,
+    summary: summarize(audited, issues, {
+      groups: groups.several,
+      checks: [...checks, ...(options.embeddings === undefined ? [] : ["embeddings"])],
+      probabilities: sourceOfProbabilities(options, checks.has("labels")),
+    }),
+    ...(probabilities === undefined ? {} : { probabilities }),
+  };
+}
+
+/** Refuses probabilities and embeddings that are not one row for each text. */
+function expectRows({ texts }: AuditedTexts, { probabilities, embeddings }: AuditOptions): void {
+  const problems = new Problems("audit");
+  for (const [name, rows] of Object.entries({ probabilities, embeddings }))
+    problems.expect(
+      rows === undefined || rows.length === texts.length,
+      `${name} must have a row for each of ${texts.length} texts; got ${rows?.length ?? 0}`,
+    );
+  problems.throwIfAny();
+}
+
+async function probabilitiesOf(
+  { texts, labels = [], names }: AuditedTexts,
+  { probabilities, folds, signal, onProgress }: AuditOptions,
+): Promise<ClassProbabilities> {
+  if (probabilities !== undefined) return probabilities;
+  return outOfFoldProbabilities(texts, labels, {
+    labels: names,
+    ...folds,
+    signal,
+    onProgress: (done, total) => onProgress?.({ check: "labels", done, total }),
+  });
+}
+
+function sourceOfProbabilities({ probabilities, folds }: AuditOptions, judged: boolean): string {
+  if (!judged) return "none: labels were not judged";
+  if (probabilities !== undefined) return "given";
+  return `TF-IDF with logistic regression, out of ${folds?.nSplits ?? OUT_OF_FOLD_DEFAULTS.nSplits} stratified folds`;
+}
+
+const RANK: Readonly<Record<AuditSeverity, number>> = { high: 0, medium: 1, low: 2 };
+
+/** By row, the most severe of a row first. */
+function inOrder(found: readonly FoundIssue[]): FoundIssue[] {
+  return [...found].sort((a, b) => a.row - b.row || RANK[a.severity] - RANK[b.severity]);
+}
+
+function describe(issue: FoundIssue, { ID, labels, names, parts }: AuditedTexts): AuditIssue {
+  const { row, reason, severity, score, suggested, otherRow, evidence } = issue;
+  return {
+    ID: ID[row],
+    ...(parts === undefined ? {} : { part: parts.names[parts.of[row]] }),
+    row,
+    reason,
+    severity,
+    ...(score === undefined ? {} : { score }),
+    ...(labels === undefined ? {} : { label: names[labels[row]] }),
+    ...(suggested === undefined ? {} : { suggested }),
+    ...(otherRow === undefined ? {} : { other: ID[otherRow] }),
+    evidence,
+  };
+}

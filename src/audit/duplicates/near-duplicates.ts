@@ -1,0 +1,158 @@
+import { Problems } from "../../base/problems";
+import type { TextInput } from "../../base/text-input";
+import { normaliseInput } from "../../corpus/split/find-leaks";
+import { NEAR_DUPLICATE_DEFAULTS } from "../audit-defaults";
+import { Clusters } from "./clusters";
+import { bucketsOf, optimalBands, shareEarlierBand, type BandedSignatures } from "./lsh-bands";
+import { MinHash, type MinHashOptions } from "./min-hash";
+import { Pause } from "./pause";
+import { jaccard, shinglesOfNormalised } from "./shingles";
+
+/** Options of {@link findNearDuplicates}. */
+export interface NearDuplicateOptions extends MinHashOptions {
+  /** The Jaccard similarity of word shingles from which two texts are near-duplicates, in (0, 1). @default 0.8 */
+  readonly threshold?: number;
+  /** Words of a shingle. @default 3 */
+  readonly shingleSize?: number;
+  /** Stops the search. */
+  readonly signal?: AbortSignal;
+  /** Called from time to time with the number of texts done and the total. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Two similar rows, `first` before `second`. */
+export interface SimilarPair {
+  readonly first: number;
+  readonly second: number;
+  /** From 0 to 1; 1 for the same words, or the same shingles. */
+  readonly similarity: number;
+}
+
+/** Near-duplicates among texts. */
+export interface NearDuplicates {
+  /**
+   * Pairs that connect the groups: one less than the rows of each group. Further pairs of a group may be similar, too.
+   */
+  readonly pairs: readonly SimilarPair[];
+  /** Groups of rows that similar pairs connect, in rising order. */
+  readonly groups: readonly (readonly number[])[];
+}
+
+const CACHED = 4096; // texts whose shingles are kept for comparisons
+
+/**
+ * Finds texts that are the same or nearly so: MinHash signatures of word shingles, bands of equal entries for candidates
+ * (datasketch's `MinHashLSH` with its best bands), then the exact Jaccard similarity of the shingles (Broder, "On the
+ * resemblance and containment of documents", 1997). Candidates are found with high probability, not with certainty; the
+ * similarity of a pair is exact. The time is about proportional to the number of texts, and the memory 4 * numPerm bytes
+ * for each, unless many texts share long parts without being similar.
+ *
+ * @throws TsloraError `bad-option` that lists every invalid option.
+ */
+export async function findNearDuplicates(
+  texts: readonly TextInput[],
+  options: NearDuplicateOptions = {},
+): Promise<NearDuplicates> {
+  const { signal, onProgress } = options;
+  const {
+    threshold = NEAR_DUPLICATE_DEFAULTS.threshold,
+    shingleSize = NEAR_DUPLICATE_DEFAULTS.shingleSize,
+    numPerm = NEAR_DUPLICATE_DEFAULTS.numPerm,
+    seed = NEAR_DUPLICATE_DEFAULTS.seed,
+  } = options;
+  expectOptions({ threshold, shingleSize, numPerm, seed });
+  signal?.throwIfAborted();
+  const pause = new Pause(signal);
+  const normalised = texts.map(normaliseInput);
+  const clusters = new Clusters(texts.length);
+  const pairs: SimilarPair[] = [];
+  const add = (first: number, second: number, similarity: number): void => {
+    clusters.join(first, second);
+    pairs.push({ first, second, similarity });
+  };
+  const distinct = joinEqual(normalised, (first, second) => add(first, second, 1));
+
+  const hasher = new MinHash({ numPerm, seed });
+  const signatures = new Uint32Array(distinct.length * numPerm); // [distinct texts, numPerm]
+  for (const [i, row] of distinct.entries()) {
+    const into = signatures.subarray(i * numPerm, (i + 1) * numPerm);
+    hasher.signature(shinglesOfNormalised(normalised[row], shingleSize), into);
+    if (await pause.ifDue()) onProgress?.(i, texts.length);
+  }
+
+  const shinglesOf = cached((row) => shinglesOfNormalised(normalised[row], shingleSize));
+  const banded: BandedSignatures = { signatures, numPerm, bands: optimalBands(threshold, numPerm) };
+  for (let band = 0; band < banded.bands.b; band++) {
+    for (const bucket of bucketsOf(banded, band)) {
+      for (const [a, b] of pairsOf(bucket)) {
+        const [first, second] = [distinct[a], distinct[b]];
+        if (clusters.find(first) === clusters.find(second) || shareEarlierBand(banded, [a, b], band)) continue;
+        const similarity = jaccard(shinglesOf(first), shinglesOf(second));
+        if (similarity >= threshold) add(first, second, similarity);
+        await pause.ifDue();
+      }
+    }
+    await pause.ifDue();
+  }
+  onProgress?.(texts.length, texts.length);
+  return { pairs: pairs.sort((a, b) => a.second - b.second || a.first - b.first), groups: clusters.groups() };
+}
+
+function* pairsOf(bucket: readonly number[]): Generator<readonly [number, number]> {
+  for (let i = 1; i < bucket.length; i++) for (let j = 0; j < i; j++) yield [bucket[j], bucket[i]];
+}
+
+/** Calls `found` for each text that equals an earlier one. Returns the other rows that have words. */
+function joinEqual(normalised: readonly string[], found: (first: number, second: number) => void): number[] {
+  const firstOf = new Map<string, number>();
+  const distinct: number[] = [];
+  normalised.forEach((text, row) => {
+    if (text === "") return;
+    const first = firstOf.get(text);
+    if (first === undefined) {
+      firstOf.set(text, row);
+      distinct.push(row);
+    } else found(first, row);
+  });
+  return distinct;
+}
+
+/** Keeps the newest results. */
+function cached<T>(compute: (key: number) => T): (key: number) => T {
+  const kept = new Map<number, T>();
+  return (key) => {
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    if (kept.size >= CACHED) kept.clear();
+    const value = compute(key);
+    kept.set(key, value);
+    return value;
+  };
+}
+
+/** Adds a problem for each option of {@link NearDuplicateOptions} out of range. */
+function expectOptions({
+  threshold,
+  shingleSize,
+  numPerm,
+  seed,
+}: Required<Omit<NearDuplicateOptions, "signal" | "onProgress">>): void {
+  const problems = new Problems("findNearDuplicates");
+  problems.expect(
+    threshold > 0 && threshold < 1,
+    `threshold must be a number between 0 and 1; got ${String(threshold)}`,
+  );
+  problems.expect(
+    Number.isSafeInteger(shingleSize) && shingleSize >= 1,
+    `shingleSize must be a whole number of at least 1; got ${String(shingleSize)}`,
+  );
+  problems.expect(
+    Number.isSafeInteger(numPerm) && numPerm >= 2 && numPerm <= 1024,
+    `numPerm must be a whole number from 2 to 1024; got ${String(numPerm)}`,
+  );
+  problems.expect(
+    Number.isSafeInteger(seed) && seed >= 0 && seed < 2 ** 32,
+    `seed must be a whole number from 0 to 4294967295; got ${String(seed)}`,
+  );
+  problems.throwIfAny();
+}

@@ -1,0 +1,92 @@
+import { Problems } from "../../base/problems";
+import { Random } from "../../base/random";
+import { TsloraError } from "../../base/tslora-error";
+import { Clusters } from "./clusters";
+import type { SimilarPair } from "./near-duplicates";
+import { Pause } from "./pause";
+
+/** Options of {@link findSimilarEmbeddings}. */
+export interface SimilarEmbeddingOptions {
+  /** The cosine similarity from which two texts are similar, in (0, 1). @default 0.95 */
+  readonly threshold?: number;
+  /** The seed of the random planes. @default 1 */
+  readonly seed?: number;
+  /** Stops the search. */
+  readonly signal?: AbortSignal;
+  /** Called from time to time with the number of tables done and the total. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const TABLES = 24;
+const PLANES = 12; // of each table; a pair of cosine 0.95 is in a bucket of some table with a probability of 0.9998
+
+/**
+ * Finds texts with nearly the same embedding. Buckets by the sides of random planes give candidates (Charikar,
+ * "Similarity estimation techniques from rounding algorithms", 2002); their cosine is exact. The mean of all embeddings
+ * is subtracted first, since an encoder's embeddings share a large part.
+ *
+ * @param embeddings - [texts][features]
+ * @returns pairs that connect the groups of similar texts
+ * @throws TsloraError `bad-input` if rows differ in length or a number is not finite.
+ */
+export async function findSimilarEmbeddings(
+  embeddings: readonly ArrayLike<number>[],
+  { threshold = 0.95, seed = 1, signal, onProgress }: SimilarEmbeddingOptions = {},
+): Promise<SimilarPair[]> {
+  const problems = new Problems("findSimilarEmbeddings");
+  problems.expect(threshold > 0 && threshold < 1, `threshold must be a number between 0 and 1; got ${threshold}`);
+  problems.throwIfAny();
+  signal?.throwIfAborted();
+  const units = centredUnits(embeddings);
+  const pause = new Pause(signal);
+  const random = new Random(seed);
+  const clusters = new Clusters(units.length);
+  const pairs: SimilarPair[] = [];
+  const width = units[0]?.length ?? 0;
+  for (let table = 0; table < TABLES; table++) {
+    const planes = Array.from({ length: PLANES }, () => Float64Array.from({ length: width }, () => random.normal()));
+    const buckets = new Map<number, number[]>();
+    for (const [row, unit] of units.entries()) {
+      await pause.ifDue();
+      const key = planes.reduce((bits, plane) => bits * 2 + (dot(unit, plane) > 0 ? 1 : 0), 0);
+      const bucket = buckets.get(key) ?? [];
+      buckets.set(key, bucket);
+      for (const first of bucket) {
+        if (clusters.find(first) === clusters.find(row)) continue;
+        await pause.ifDue();
+        const similarity = dot(units[first], unit);
+        if (similarity < threshold) continue;
+        clusters.join(first, row);
+        pairs.push({ first, second: row, similarity: Math.min(1, similarity) });
+      }
+      bucket.push(row);
+    }
+    onProgress?.(table + 1, TABLES);
+  }
+  return pairs.sort((a, b) => a.second - b.second || a.first - b.first);
+}
+
+/** Rows of length 1 after the mean is subtracted; a row that equals the mean is 0. */
+function centredUnits(embeddings: readonly ArrayLike<number>[]): Float64Array[] {
+  const width = embeddings[0]?.length ?? 0;
+  const mean = new Float64Array(width);
+  for (const [row, values] of embeddings.entries()) {
+    if (values.length !== width || !Array.from(values).every(Number.isFinite))
+      throw new TsloraError(
+        "bad-input",
+        `findSimilarEmbeddings: each embedding must be ${width} finite numbers; got ${values.length} numbers, or one that is not finite, in row ${row}.`,
+      );
+    for (let i = 0; i < width; i++) mean[i] += values[i] / embeddings.length;
+  }
+  return embeddings.map((values) => {
+    const centred = mean.map((value, i) => values[i] - value);
+    const length = Math.sqrt(dot(centred, centred));
+    return length === 0 ? centred : centred.map((value) => value / length);
+  });
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
