@@ -13,36 +13,19 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const TEXTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const TOKENS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
 
-/** Makes the metrics of one server. The functions are called when they are read. */
-export function serveMetrics(read: {
+/** Values that are read when the metrics are. */
+export interface MeasuredState {
   readonly queueLength: () => number;
   readonly adapters: () => number;
   /** Bytes of memory of the model's process. */
   readonly modelMemory: () => number;
-}): ServeMetrics {
+}
+
+/** Makes the metrics of one server. */
+export function serveMetrics(state: MeasuredState): ServeMetrics {
   const registry = new Registry();
   const registers = [registry];
-  const gauge = (name: string, help: string, value: () => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect: function collect() {
-        this.set(value());
-      },
-    });
-  gauge("tslora_queue_length", "Texts that wait for a forward pass", read.queueLength);
-  gauge("tslora_adapters", "Adapters that are loaded", read.adapters);
-  new Gauge({
-    name: "tslora_resident_memory_bytes",
-    help: "Resident memory of the server's process and of the model's process",
-    labelNames: ["process"],
-    registers,
-    collect: function collect() {
-      this.set({ process: "server" }, process.memoryUsage.rss());
-      this.set({ process: "model" }, read.modelMemory());
-    },
-  });
+  addGauges(registry, state);
   const requests = new Counter({
     name: "tslora_requests_total",
     help: "Answered requests by route and status",
@@ -81,4 +64,29 @@ export function serveMetrics(read: {
       tokens.inc(batch.tokens);
     },
   };
+}
+
+function addGauges(registry: Registry, { queueLength, adapters, modelMemory }: MeasuredState): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect: function collect() {
+        this.set(value());
+      },
+    });
+  gauge("tslora_queue_length", "Texts that wait for a forward pass", queueLength);
+  gauge("tslora_adapters", "Adapters that are loaded", adapters);
+  new Gauge({
+    name: "tslora_resident_memory_bytes",
+    help: "Resident memory of the server's process and of the model's process",
+    labelNames: ["process"],
+    registers,
+    collect: function collect() {
+      this.set({ process: "server" }, process.memoryUsage.rss());
+      this.set({ process: "model" }, modelMemory());
+    },
+  });
 }

@@ -6,7 +6,7 @@ import { ServeError } from "../serve-error";
 import type { ServedAdapter, ServedLabels } from "../served-adapter";
 import type { ServedAdapters } from "../served-adapters";
 import type { ServeLimits } from "../serve-options";
-import { ADAPTER_INFO, errorAnswers, INFO } from "./schemas";
+import { errorAnswers, INFO, type ADAPTER_INFO } from "./schemas";
 import type { ServerState } from "./server-state";
 
 /** What the routes need. */
