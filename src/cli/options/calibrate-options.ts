@@ -15,7 +15,11 @@ export const CALIBRATE_OPTIONS = {
     help: "score of the prediction sets of predict --abstain: lac gives the smallest, aps ones that grow with uncertainty",
     default: "lac",
   },
-  perClass: { kind: toggle(), help: "prediction sets cover each class as often, which needs texts of each" },
+  perClass: {
+    kind: toggle(),
+    libraryKey: "classConditional",
+    help: "prediction sets cover each class as often, which needs texts of each",
+  },
   test: {
     kind: path("file"),
     help: "other labelled texts, on which before and after are compared",

@@ -63,7 +63,7 @@ export function prevalenceFigure(curve: PrevalenceFigureCurve, options: Prevalen
     kind: "figure",
     data: [
       edge("low", "low", { showlegend: false }),
-      edge("interval", "high", { fill: "tonexty", fillcolor: seeThrough(BLUE, 0.2) }),
+      edge("interval", "high", { fill: "tonexty", fillcolor: seeThrough(BLUE, 0.3) }),
       {
         type: "scatter",
         mode: "lines+markers",
