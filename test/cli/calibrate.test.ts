@@ -96,7 +96,7 @@ test("a calibration of other labels or weights is refused, and a failed one leav
   const path = join(adapter, "calibration.json");
   const kept = await readFile(path, "utf8");
   const others = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "a,b", "w5"]);
-  assert.match(others.err, /calibration\.json must be for the labels a, b; it is for neg, pos\. Make it anew/);
+  assert.match(others.err, /calibration\.json must be for the labels "a", "b"; it is for "neg", "pos"\. Make it anew/);
   const missing = await calibrate("--labels", "neg,pos", "--test", join(tiny.folder, "none.csv"));
   assert.notEqual(missing.code, 0);
   assert.equal(await readFile(path, "utf8"), kept);

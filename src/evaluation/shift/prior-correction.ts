@@ -71,11 +71,10 @@ export function estimatePriors(
   problems.throwIfAny();
   let priors: readonly number[] = trainPriors;
   for (let iterations = 1; iterations <= maxIter; iterations++) {
-    const rows = reweight(
+    const next = meanOfReweighted(
       probabilities,
       priors.map((share, label) => share / trainPriors[label]),
     );
-    const next = priors.map((_, label) => rows.reduce((sum, row) => sum + row[label], 0) / rows.length);
     const change = Math.max(...next.map((share, label) => Math.abs(share - priors[label])));
     priors = next;
     if (change <= tol)
@@ -93,6 +92,18 @@ function reweight(rows: readonly (readonly number[])[], ratios: readonly number[
     const sum = scaled.reduce((a, b) => a + b, 0);
     return sum === 0 ? [...row] : scaled.map((p) => p / sum);
   });
+}
+
+/** The mean of {@link reweight}'s rows, without keeping them: a step of many. */
+function meanOfReweighted(rows: readonly (readonly number[])[], ratios: readonly number[]): number[] {
+  const sums = ratios.map(() => 0);
+  for (const row of rows) {
+    let total = 0;
+    for (let label = 0; label < ratios.length; label++) total += row[label] * ratios[label];
+    for (let label = 0; label < ratios.length; label++)
+      sums[label] += total === 0 ? row[label] : (row[label] * ratios[label]) / total;
+  }
+  return sums.map((sum) => sum / rows.length);
 }
 
 function expectShares(

@@ -35,14 +35,7 @@ export function prevalenceFigure(curve: PrevalenceFigureCurve, options: Prevalen
   const points = curve.points
     .filter(({ prevalence, precision }) => prevalence > 0 && precision !== null)
     .sort((a, b) => a.prevalence - b.prevalence);
-  const problems = new Problems("prevalenceFigure");
-  problems.expect(points.length >= 2, `points must hold two prevalences above 0 or more; got ${points.length}`);
-  for (const { prevalence, precision } of points)
-    problems.expect(
-      prevalence <= 1 && Number(precision) >= 0 && Number(precision) <= 1,
-      `prevalence and precision must be from 0 to 1; got ${prevalence} and ${precision}`,
-    );
-  problems.throwIfAny("bad-input");
+  checkPoints(points);
   const x = points.map(({ prevalence }) => shortNumber(prevalence));
   const edge = (name: string, which: "low" | "high", fill: object): Trace => ({
     type: "scatter",
@@ -54,11 +47,6 @@ export function prevalenceFigure(curve: PrevalenceFigureCurve, options: Prevalen
     hoverinfo: "skip",
     ...fill,
   });
-  const { testPrevalence } = curve;
-  const ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].filter(
-    (tick) => tick >= points[0].prevalence && tick <= points[points.length - 1].prevalence,
-  );
-  const marked = testPrevalence !== undefined && testPrevalence > 0 ? testPrevalence : undefined;
   return {
     kind: "figure",
     data: [
@@ -75,32 +63,57 @@ export function prevalenceFigure(curve: PrevalenceFigureCurve, options: Prevalen
         hovertemplate: "%{x} positive: precision %{y}",
       },
     ],
-    layout: {
-      ...baseLayout({ title, legend: true, height: 420 }),
-      xaxis: axis("Share of positive texts where the classifier is used", {
-        type: "log",
-        tickmode: "array",
-        tickvals: ticks,
-        ticktext: ticks.map((tick) => `${Number((100 * tick).toPrecision(3))}%`),
-      }),
-      yaxis: axis("Precision", { range: [-0.02, 1.03] }),
-      shapes: marked === undefined ? [] : [verticalLine(marked, { color: NEUTRAL, width: 1.5, dash: "dot" })],
-      annotations:
-        marked === undefined
-          ? []
-          : [
-              {
-                ...guideLabel(`test set, ${formatNumber(100 * marked, 1)}%`, {
-                  x: Math.log10(marked), // annotations of a logarithmic axis take the exponent
-                  y: 0.02,
-                  side: "left",
-                  gap: 6,
-                  yanchor: "bottom",
-                }),
-              },
-            ],
-    },
+    layout: prevalenceLayout(points, { title, testPrevalence: curve.testPrevalence }),
     text: [title, ...points.map(pointLine)].join("\n"),
+  };
+}
+
+type Points = PrevalenceFigureCurve["points"];
+
+/** Refuses too few points, and shares outside 0 to 1. */
+function checkPoints(points: Points): void {
+  const problems = new Problems("prevalenceFigure");
+  problems.expect(points.length >= 2, `points must hold two prevalences above 0 or more; got ${points.length}`);
+  for (const { prevalence, precision } of points)
+    problems.expect(
+      prevalence <= 1 && Number(precision) >= 0 && Number(precision) <= 1,
+      `prevalence and precision must be from 0 to 1; got ${prevalence} and ${precision}`,
+    );
+  problems.throwIfAny("bad-input");
+}
+
+function prevalenceLayout(
+  points: Points,
+  { title, testPrevalence }: { title: string; testPrevalence: number | undefined },
+): Record<string, unknown> {
+  const ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].filter(
+    (tick) => tick >= points[0].prevalence && tick <= points[points.length - 1].prevalence,
+  );
+  const marked = testPrevalence !== undefined && testPrevalence > 0 ? testPrevalence : undefined;
+  return {
+    ...baseLayout({ title, legend: true, height: 420 }),
+    xaxis: axis("Share of positive texts where the classifier is used", {
+      type: "log",
+      tickmode: "array",
+      tickvals: ticks,
+      ticktext: ticks.map((tick) => `${Number((100 * tick).toPrecision(3))}%`),
+    }),
+    yaxis: axis("Precision", { range: [-0.02, 1.03] }),
+    shapes: marked === undefined ? [] : [verticalLine(marked, { color: NEUTRAL, width: 1.5, dash: "dot" })],
+    annotations:
+      marked === undefined
+        ? []
+        : [
+            {
+              ...guideLabel(`test set, ${formatNumber(100 * marked, 1)}%`, {
+                x: Math.log10(marked), // annotations of a logarithmic axis take the exponent
+                y: 0.02,
+                side: "left",
+                gap: 6,
+                yanchor: "bottom",
+              }),
+            },
+          ],
   };
 }
 

@@ -32,7 +32,7 @@ export const line: ParityLine = {
   title: "calibration curves and errors, fitted calibrations, class shares",
   against: "scikit-learn, formulas",
   async run({ random, cases, python }) {
-    const drawn = Array.from({ length: cases(150) }, () => draw(random));
+    const drawn = Array.from({ length: cases(60) }, () => draw(random));
     const expected = (await python(drawn)) as readonly Answer[];
     const measures = new Map<string, Measure>();
     drawn.forEach((one, i) => {
