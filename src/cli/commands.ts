@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 
 import type * as Audit from "./audit/audit-command";
+import type * as Calibrate from "./calibrate/calibrate-command";
 import type * as Check from "./check/check-command";
 import type * as Doctor from "./doctor/doctor-command";
 import type * as Evaluate from "./evaluate/evaluate-command";
@@ -41,6 +42,7 @@ export interface KnownCommand {
 export const COMMANDS: readonly KnownCommand[] = [
   library("train", () => (require("./train/train-command") as typeof Train).trainCommand),
   library("evaluate", () => (require("./evaluate/evaluate-command") as typeof Evaluate).evaluateCommand),
+  library("calibrate", () => (require("./calibrate/calibrate-command") as typeof Calibrate).calibrateCommand),
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
   library("audit", () => (require("./audit/audit-command") as typeof Audit).auditCommand),
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),

@@ -1,9 +1,12 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
+import { applyCalibration } from "./calibration/apply-calibration";
+import type { Calibration } from "./calibration/calibration";
 import { decideClass } from "./decide-labels";
 import { evaluatePredictions, type Evaluation } from "./evaluation";
 import { DEFAULT_CONFIDENCE, expectConfidence } from "./intervals/interval";
 import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
+import { logLoss } from "./metrics/log-loss";
 import { mean } from "./metrics/pairwise-sum";
 import { predictRows } from "./predict-rows";
 import { softmax } from "./softmax";
@@ -14,6 +17,8 @@ import { untrainedNotice } from "./untrained-notice";
 export interface EvaluateOptions extends PredictLogitsOptions {
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
+  /** Makes the probabilities, in place of the softmax; of `fitCalibration` or `loadCalibration`. @default none */
+  readonly calibration?: Calibration | undefined;
 }
 
 /**
@@ -23,15 +28,15 @@ export interface EvaluateOptions extends PredictLogitsOptions {
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{
  *   text, label }`; for pairs of texts also `text_pair`, or `textPair` in the list
- * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores,
- *   `unsupported` for a classifier whose texts may have several labels: use `evaluateMultiLabel`.
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated, a classifier without usable scores, or a
+ *   calibration for another number of labels, `unsupported` for a classifier whose texts may have several labels: use `evaluateMultiLabel`.
  */
 export async function evaluate(
   classifier: TextClassifier,
   data: LabelledTexts,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
+  const { confidence = DEFAULT_CONFIDENCE, calibration, ...predictOptions } = options;
   const problems = new Problems("evaluate");
   expectConfidence(problems, confidence);
   problems.throwIfAny();
@@ -45,15 +50,26 @@ export async function evaluate(
   const rows = await predictRows("evaluate", classifier, { ...predictOptions, texts });
   const elapsedSeconds = (performance.now() - start) / 1000;
   const outcomes = rows.map((row) => softmax(row));
+  const probabilities =
+    calibration === undefined ? outcomes.map((one) => one.probabilities) : applyCalibration(calibration, rows);
   const predictions = rows.map((row, index) => ({
     index,
     yTrue: yTrue[index],
-    yPred: decideClass(row),
-    probabilities: outcomes[index].probabilities,
+    yPred: calibration === undefined ? decideClass(row) : decideCalibrated(row, probabilities[index]),
+    probabilities: probabilities[index],
   }));
-  const loss = mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]));
+  const loss =
+    calibration === undefined
+      ? mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]))
+      : logLoss(yTrue, probabilities, { labels: classifier.labels.map((_, label) => label) });
   return {
     ...evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence }),
     ...untrainedNotice(classifier),
   };
+}
+
+/** The class of the greatest calibrated probability; of equal ones the one with the greatest logit. */
+function decideCalibrated(logits: readonly number[], probabilities: readonly number[]): number {
+  const most = Math.max(...probabilities);
+  return decideClass(logits.map((logit, label) => (probabilities[label] === most ? logit : -Infinity)));
 }

@@ -9,6 +9,35 @@ export {
 export { LogisticRegression, type LogisticRegressionOptions } from "./baseline/logistic-regression";
 export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";
+export { applyCalibration } from "./calibration/apply-calibration";
+export { brierDecomposition, type BrierDecomposition } from "./calibration/brier-decomposition";
+export type {
+  Calibration,
+  CalibrationFacts,
+  CalibrationMethod,
+  IsotonicCalibration,
+  IsotonicCurve,
+  SigmoidCalibration,
+  SigmoidCurve,
+  TemperatureCalibration,
+} from "./calibration/calibration";
+export { calibrationCurve, type CalibrationCurve } from "./calibration/calibration-curve";
+export {
+  classwiseCalibrationError,
+  expectedCalibrationError,
+  maximumCalibrationError,
+} from "./calibration/calibration-error";
+export { calibrationReport, type CalibrationReport } from "./calibration/calibration-report";
+export type { BinOptions, Probabilities } from "./calibration/check-probabilities";
+export { fitCalibration, type FitCalibrationOptions } from "./calibration/fit-calibration";
+export { logitsOf, type LogitsAndLabels } from "./calibration/logits-of";
+export {
+  loadCalibration,
+  loadConformal,
+  saveCalibration,
+  saveConformal,
+  type StoredOptions,
+} from "./calibration/stored-calibration";
 export {
   compareEvaluations,
   type CompareOptions,
@@ -22,6 +51,21 @@ export {
   type SeveralRow,
 } from "./comparison/compare-several";
 export type { ComparisonGroup, NamedEvaluation } from "./comparison/comparison-metrics";
+export {
+  conformalQuantile,
+  fewestCalibrationTexts,
+  fitConformal,
+  predictionSets,
+  type Conformal,
+  type FitConformalOptions,
+} from "./conformal/conformal";
+export type { ConformityScore } from "./conformal/conformity-score";
+export { confidencesOf, riskCoverageCurve, type RiskCoverageCurve } from "./conformal/risk-coverage";
+export {
+  selectWithGuaranteedRisk,
+  type GuaranteedRisk,
+  type GuaranteedRiskOptions,
+} from "./conformal/select-with-guaranteed-risk";
 export { evaluate, type EvaluateOptions } from "./evaluate";
 export {
   evaluateMultiLabel,
@@ -78,9 +122,26 @@ export type { WeightOptions } from "./metrics/sample-weight";
 export type { Label, Labels } from "./metrics/targets";
 export type { ZeroDivision } from "./metrics/zero-division";
 export { nextStepConclusions, type TriedStep } from "./comparison/next-step-conclusions";
-export { predict, type Prediction } from "./predict";
+export { predict, type Prediction, type PredictionOptions } from "./predict";
 export { publishedStudy, type PublishedRow } from "./comparison/published-study";
 export { scoresOf, type BinaryScores } from "./scores-of";
+export { detectOutliers, outOfDistributionAuc, type Detector } from "./shift/detector";
+export { fitMahalanobis, type MahalanobisOptions } from "./shift/mahalanobis";
+export { fitNearestNeighbors, type NearestNeighborsOptions } from "./shift/nearest-neighbors";
+export {
+  countsOf,
+  precisionAtPrevalence,
+  type BinaryCounts,
+  type PrecisionAtPrevalence,
+  type PrevalenceCurve,
+  type PrevalenceOptions,
+} from "./shift/precision-at-prevalence";
+export {
+  correctPriors,
+  estimatePriors,
+  type EstimatedPriors,
+  type EstimatePriorsOptions,
+} from "./shift/prior-correction";
 export type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 export { thresholdCurve, type ThresholdCurve } from "./threshold/threshold-curve";
 export { describeGoal, type ThresholdGoal, type ThresholdMetric } from "./threshold/threshold-goal";

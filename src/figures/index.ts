@@ -23,8 +23,19 @@ export {
   type PrecisionRecallFigureCurve,
   type PrecisionRecallFigureOptions,
 } from "./plots/precision-recall-figure";
+export { prevalenceFigure, type PrevalenceFigureCurve, type PrevalenceFigureOptions } from "./plots/prevalence-figure";
+export {
+  reliabilityFigure,
+  type ReliabilityFigureCurve,
+  type ReliabilityFigureOptions,
+} from "./plots/reliability-figure";
 export { renderSvg } from "./plotly/render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./tables/report-table";
+export {
+  riskCoverageFigure,
+  type RiskCoverageFigureCurve,
+  type RiskCoverageFigureOptions,
+} from "./plots/risk-coverage-figure";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./plots/roc-figure";
 export { partsTable, type PartsTableOptions } from "./tables/parts-table";
 export { runtimesTable, type RuntimesTableInput, type RuntimesTableOptions } from "./tables/runtimes-table";

@@ -7,6 +7,7 @@ import type { CommandCall } from "../library-command";
 import { sentence } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
+import { findCalibration } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
@@ -48,14 +49,18 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
         notice,
       },
     );
-    await warnOfTrainedTexts(frame, { folder: adapterFolder ?? model.directory, notice });
-    const { evaluation, report, average, lines } = await scoreTexts(classifier, { frame, terminal, options });
+    const folder = adapterFolder ?? model.directory;
+    await warnOfTrainedTexts(frame, { folder, notice });
+    const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });
+    const scored = await scoreTexts(classifier, { frame, terminal, options, calibration });
+    const { evaluation, report, average, lines } = scored;
     const document = {
       model: model.id,
       device: classifier.device,
       adapter: values.adapter,
       data: { source: corpus.source, counts: corpus.report.counts },
       notices,
+      calibration: calibration?.method,
       threshold: options.threshold,
       evaluation,
       report,

@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { Calibration } from "../../evaluation/calibration/calibration";
 import { evaluate } from "../../evaluation/evaluate";
 import { evaluateMultiLabel } from "../../evaluation/evaluate-multi-label";
 import { classificationReportDict } from "../../evaluation/metrics/classification-report-dict";
@@ -19,6 +20,7 @@ interface ScoreOptions {
   readonly frame: DataFrame;
   readonly terminal: Terminal;
   readonly options: OptionValues<typeof EVALUATE_OPTIONS>;
+  readonly calibration?: Calibration | undefined;
 }
 
 /** An evaluation, and how it is printed. */
@@ -47,10 +49,10 @@ type Scoring = ScoreOptions & { readonly onProgress: (done: number, total: numbe
 
 async function scoreOneLabel(
   classifier: SequenceClassifier,
-  { frame, terminal, options, onProgress }: Scoring,
+  { frame, terminal, options, calibration, onProgress }: Scoring,
 ): Promise<ScoredTexts> {
   const { threshold, confidence, maxTokensPerPass } = options;
-  const scored = await evaluate(classifier, frame, { onProgress, confidence, maxTokensPerPass });
+  const scored = await evaluate(classifier, frame, { onProgress, confidence, maxTokensPerPass, calibration });
   const evaluation = threshold === undefined ? scored : applyThreshold(scored, { threshold });
   const { predictions, ...scores } = evaluation;
   const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];

@@ -9,6 +9,12 @@ export const EVALUATE_OPTIONS = {
     help: "for two labels: predict the second if its probability is at least this; with several per text: each such label",
     default: "the more probable label; those above 0.5 if a text may have several",
   },
+  calibration: {
+    kind: toggle(),
+    help: "use the calibration.json of tslora calibrate beside the weights",
+    off: "give the softmax's probabilities, also where calibration.json is there",
+    default: "on",
+  },
   average: {
     kind: choice(["binary", "micro", "macro", "weighted"], "name"),
     help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted",

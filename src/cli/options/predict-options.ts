@@ -34,6 +34,16 @@ export const PREDICT_OPTIONS = {
     help: "for two labels: predict the second if its probability is at least this; with several per text: each such label",
     default: "the most probable label; those above 0.5 if a text may have several",
   },
+  abstain: {
+    kind: number("alpha"),
+    help: "give no label unless it is the only one that cannot be excluded; the true label is excluded for a share alpha of the texts, such as 0.05",
+  },
+  calibration: {
+    kind: toggle(),
+    help: "use the calibration.json of tslora calibrate beside the weights",
+    off: "give the softmax's probabilities, also where calibration.json is there",
+    default: "on",
+  },
   multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model's own problem type" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does" },
   maxTokensPerPass: {

@@ -1,16 +1,28 @@
 import type { TextInput } from "../../base/text-input";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { Calibration } from "../../evaluation/calibration/calibration";
+import type { Conformal } from "../../evaluation/conformal/conformal";
 import { reaches } from "../../evaluation/decide-labels";
 import { predict } from "../../evaluation/predict";
 
 /** One text's prediction. */
 export interface TextPrediction {
-  /** Predicted labels: one, or any number if texts may have several. */
+  /** Predicted labels: one, or any number if texts may have several; none where the classifier abstains. */
   readonly labels: readonly string[];
   /** Every label with its probability, the most probable first. */
   readonly ranked: readonly { readonly label: string; readonly score: number }[];
   /** By label, in the classifier's order. */
   readonly probabilities: Readonly<Record<string, number>>;
+  /** With `abstain`: the labels that cannot be excluded. */
+  readonly set?: readonly string[];
+}
+
+/** Options of {@link predictTexts}. */
+export interface PredictTextsOptions {
+  readonly threshold?: number;
+  readonly maxTokensPerPass?: number;
+  readonly calibration?: Calibration | undefined;
+  readonly abstain?: { readonly conformal: Conformal; readonly alpha: number } | undefined;
 }
 
 /**
@@ -21,13 +33,14 @@ export interface TextPrediction {
 export async function predictTexts(
   classifier: SequenceClassifier,
   texts: readonly TextInput[],
-  options: { threshold?: number; maxTokensPerPass?: number },
+  options: PredictTextsOptions,
 ): Promise<TextPrediction[]> {
-  const { threshold, maxTokensPerPass } = options;
-  const predictions = await predict(classifier, texts, { maxTokensPerPass });
-  return predictions.map(({ label, labels, scores: ranked }) => {
+  const { threshold, ...predictOptions } = options;
+  const predictions = await predict(classifier, texts, predictOptions);
+  return predictions.map(({ label, labels, scores: ranked, set }) => {
     const byLabel = new Map(ranked.map((one) => [one.label, one.score]));
     const probabilities = Object.fromEntries(classifier.labels.map((name) => [name, byLabel.get(name) ?? NaN]));
+    if (set !== undefined) return { labels: label === "" ? [] : [label], ranked, probabilities, set };
     if (threshold === undefined) return { labels: labels ?? [label], ranked, probabilities };
     const [first, second] = classifier.labels;
     const decided =

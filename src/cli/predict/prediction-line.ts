@@ -23,24 +23,34 @@ export function predictionLine(
   of: ReadText & { readonly index: number },
   format: LineFormat,
 ): string {
-  const { labels, ranked, probabilities } = prediction;
+  const { labels, ranked, probabilities, set } = prediction;
   const { json, several, topK, terminal } = format;
   const top = topK === undefined ? undefined : ranked.slice(0, topK);
   if (json) {
     const name = of.id === undefined ? { index: of.index } : { index: of.index, id: of.id };
-    const decided = several ? { labels } : { label: labels[0], score: probabilities[labels[0]] };
+    const decided = several
+      ? { labels }
+      : labels.length === 0
+        ? { label: "", score: null, set }
+        : { label: labels[0], score: probabilities[labels[0]], set };
     return `${JSON.stringify({ ...name, ...decided, probabilities, top })}\n`;
   }
   const shown = top ?? labels.map((label) => ({ label, score: probabilities[label] }));
   if (terminal.out.isTTY !== true) {
     const id = of.id === undefined ? [] : [printableLine(String(of.id))];
+    if (set !== undefined) {
+      const [label, score] = labels.length === 0 ? ["", ""] : [labels[0], probabilities[labels[0]].toFixed(6)];
+      return `${[...id, printableLine(label), score, set.map(printableLine).join(" | ")].join("\t")}\n`;
+    }
     return `${[...id, ...shown.flatMap(({ label, score }) => [printableLine(label), score.toFixed(6)])].join("\t")}\n`;
   }
   const width = Math.max(...format.labels.map((label) => measureColumns(printableLine(label))));
   const padded = (label: string): string => label + " ".repeat(Math.max(0, width - measureColumns(label)));
   const head =
     shown.length === 0
-      ? padded("none") + " ".repeat(7)
+      ? set === undefined
+        ? padded("none") + " ".repeat(7)
+        : `abstains: ${set.length === 0 ? "no label fits" : set.map(printableLine).join(" or ")}`
       : shown.map(({ label, score }) => `${padded(printableLine(label))}  ${score.toFixed(3)}`).join("  ");
   const name = of.id === undefined ? "" : `${printableLine(String(of.id))}  `;
   const room = (terminal.out.columns || 80) - measureColumns(head) - measureColumns(name) - 3;

@@ -13,16 +13,21 @@ import { sentence } from "../terminal/text-layout";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
+import { findCalibration, findSets } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
-import { predictTexts } from "./predict-texts";
+import { predictTexts, type PredictTextsOptions } from "./predict-texts";
 import { predictionLine } from "./prediction-line";
 import { readTextBatches, type LeftOut, type ReadText } from "./text-stream";
 
 const MOST_TEXTS = 256; // in one batch
+const DECIDE_OPTIONS = {
+  threshold: PREDICT_OPTIONS.threshold,
+  maxTokensPerPass: PREDICT_OPTIONS.maxTokensPerPass,
+};
 const INPUT = { title: "Input", options: INPUT_OPTIONS };
 
 type Values = OptionValues<typeof INPUT_OPTIONS> & OptionValues<typeof PREDICT_OPTIONS>;
@@ -35,7 +40,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
     const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
-    const { classifier } = await openClassifier({
+    const { classifier, model, adapterFolder } = await openClassifier({
       command: "predict",
       terminal,
       ...pick(values, MODEL_OPTIONS),
@@ -46,10 +51,22 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
     try {
       checkClassifier(classifier, options);
       expectPairs(classifier, { textPair: options.textPair, command: "predict" });
+      const folder = adapterFolder ?? model.directory;
+      const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });
+      const { abstain: alpha } = options;
+      const flag = adapterFolder === undefined ? "--model" : "--adapter";
+      const abstain = alpha === undefined ? undefined : await findSets(classifier, { folder, alpha, flag });
       if (input?.hint !== undefined) notice(input.hint);
       const batches =
         input === undefined ? oneBatch(args) : readTextBatches(input.stream, input.format, { most: MOST_TEXTS });
-      await predictBatches(batches, { classifier, options, terminal, json, notice });
+      await predictBatches(batches, {
+        classifier,
+        options,
+        decide: { ...pick(values, DECIDE_OPTIONS), calibration, abstain },
+        terminal,
+        json,
+        notice,
+      });
       return EXIT.ok;
     } finally {
       classifier.dispose();
@@ -62,6 +79,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
 interface PredictCall {
   readonly classifier: SequenceClassifier;
   readonly options: Values;
+  readonly decide: PredictTextsOptions;
   readonly terminal: CommandCall["terminal"];
   readonly json: boolean;
   readonly notice: (text: string) => void;
@@ -72,7 +90,7 @@ async function predictBatches(
   batches: AsyncIterable<readonly (ReadText | LeftOut)[]>,
   call: PredictCall,
 ): Promise<void> {
-  const { classifier, options, terminal, json, notice } = call;
+  const { classifier, options, decide, terminal, json, notice } = call;
   const several = classifier.problemType === "multi_label_classification";
   const format = { json, several, labels: classifier.labels, terminal, topK: options.topK };
   const clean =
@@ -89,7 +107,7 @@ async function predictBatches(
         ? [textInput(clean(entry.text), entry.textPair === undefined ? undefined : clean(entry.textPair))]
         : [],
     );
-    const predictions = (await predictTexts(classifier, texts, options))[Symbol.iterator]();
+    const predictions = (await predictTexts(classifier, texts, decide))[Symbol.iterator]();
     for (const { entry, index: row } of entries) {
       if ("text" in entry) {
         const next = predictions.next();
@@ -115,13 +133,33 @@ async function predictBatches(
 
 function checkOptions(
   args: readonly string[],
-  { file, threshold, inputFormat, textColumn, textPair, idColumn, delimiter, quotes }: Values,
+  {
+    file,
+    threshold,
+    abstain,
+    topK,
+    multiLabel,
+    inputFormat,
+    textColumn,
+    textPair,
+    idColumn,
+    delimiter,
+    quotes,
+  }: Values,
 ): void {
   const problems = new Problems("tslora predict");
   problems.expect(args.length === 0 || file === undefined, "texts must be given as arguments or by --file; got both");
   problems.expect(
     threshold === undefined || (threshold >= 0 && threshold <= 1),
     `--threshold must be a number from 0 to 1; got ${threshold}`,
+  );
+  problems.expect(
+    abstain === undefined || (abstain > 0 && abstain < 1),
+    `--abstain must be a number above 0 and below 1, such as 0.05; got ${abstain}`,
+  );
+  problems.expect(
+    abstain === undefined || (threshold === undefined && topK === undefined && multiLabel !== true),
+    "--abstain decides by itself; leave out --threshold, --top-k and --multi-label",
   );
   const format = args.length > 0 ? undefined : formatOf(file, inputFormat);
   problems.expect(

@@ -1,0 +1,34 @@
+import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
+import { CALIBRATION_METHODS } from "../../evaluation/calibration/calibration";
+import { DEFAULT_BINS } from "../../evaluation/calibration/check-probabilities";
+import { choice, integer, path, toggle } from "./option-kinds";
+
+/** Options of `tslora calibrate`: the calibration, prediction sets, and the comparison. */
+export const CALIBRATE_OPTIONS = {
+  method: {
+    kind: choice(CALIBRATION_METHODS),
+    help: "temperature, sigmoid (Platt scaling) or isotonic; with less than about a thousand texts temperature or sigmoid",
+    default: "temperature",
+  },
+  sets: {
+    kind: choice(["lac", "aps"]),
+    help: "score of the prediction sets of predict --abstain: lac gives the smallest, aps ones that grow with uncertainty",
+    default: "lac",
+  },
+  perClass: {
+    kind: toggle(),
+    libraryKey: "classConditional",
+    help: "prediction sets cover each class as often, which needs texts of each",
+  },
+  test: {
+    kind: path("file"),
+    help: "other labelled texts, on which before and after are compared",
+    default: "those of --data, on which the scores after are too good",
+  },
+  bins: { kind: integer(1), help: "bins of the calibration errors", default: String(DEFAULT_BINS) },
+  maxTokensPerPass: {
+    kind: integer(1),
+    help: "tokens in one forward pass; limits the memory",
+    default: String(DEFAULT_TOKENS_PER_PASS),
+  },
+} as const;
