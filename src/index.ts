@@ -20,12 +20,8 @@ export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { encoderFeatures } from "./classifier/encoder-features";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
-export {
-  SequenceClassifier,
-  type ModelOrigin,
-  type ParameterCount,
-  type TextTokenizer,
-} from "./classifier/sequence-classifier";
+export type { ParameterCount } from "./classifier/parameter-count";
+export { SequenceClassifier, type ModelOrigin, type TextTokenizer } from "./classifier/sequence-classifier";
 export * from "./corpus";
 export type { DataFrame, Series } from "danfojs-node";
 export type { Device, DeviceOption, DeviceOptions } from "./device/device";

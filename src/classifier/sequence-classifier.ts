@@ -2,6 +2,7 @@ import { cellSignal } from "../base/cell-signal";
 import type { TextInput } from "../base/text-input";
 import { expandHome } from "../base/files/expand-home";
 import { TsloraError } from "../base/tslora-error";
+import { countParameters, trainableParametersLine, type ParameterCount } from "./parameter-count";
 import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
 import { AdapterSet, DEFAULT_NAME, type AdapterState, type MergeOptions } from "../lora/adapter-set";
@@ -30,12 +31,6 @@ export interface ModelOrigin {
   readonly directory: string;
   /** The choice and its reason, in a sentence. */
   readonly notice: string;
-}
-
-/** Numbers of all weights and of the trainable ones. */
-export interface ParameterCount {
-  readonly trainable: number;
-  readonly all: number;
 }
 
 /**
@@ -298,20 +293,13 @@ export class SequenceClassifier {
    * trained module.
    */
   countParameters(): ParameterCount {
-    const size = (parameters: Iterable<Parameter>): number =>
-      [...parameters].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    const ofAdapters = this.#adapters.all.reduce(
-      (sum, adapter) => sum + size(adapter.parameters()) - size(adapter.biases.values()),
-      0,
-    ); // peft trains biases in place, without a copy
-    return { trainable: size(this.trainableParameters()), all: size(this.model.parameters()) + ofAdapters };
+    const { all } = this.#adapters;
+    return countParameters(this.model.parameters(), { adapters: all, trainable: this.trainableParameters() });
   }
 
   /** The line that peft's `print_trainable_parameters` prints. */
   trainableParametersLine(): string {
-    const { trainable, all } = this.countParameters();
-    const grouped = (n: number): string => n.toLocaleString("en-US");
-    return `trainable params: ${grouped(trainable)} || all params: ${grouped(all)} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;
+    return trainableParametersLine(this.countParameters());
   }
 
   /**
