@@ -14,16 +14,19 @@ import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { exportedTokenizer } from "../tokenizer/exported-tokenizer";
 import { encoderGraph } from "./onnx/encoder-graph";
 import type { ExportedWeight } from "./onnx/graph-weights";
+import type { Quantization } from "./onnx/quantize";
 import { writeModel } from "./onnx/write-model";
 import { checkExportFolder, inStaging, type StagedFile } from "./export-folder";
 
 /** Options of {@link exportOnnx}: 8-bit weights, and a folder that exists. */
 export interface ExportOnnxOptions {
   /**
-   * Also writes `onnx/model_quantized.onnx`, with 8-bit weights: "int8".
+   * Also writes `onnx/model_quantized.onnx`, with 8-bit weights. "int8": products of whole numbers, the faster ones; the
+   * inputs of linear layers are rounded too. "int8-weights": products in 32 bits, closer to the full model, with the same
+   * logits in every runtime.
    * @default undefined: 32-bit floats alone
    */
-  readonly quantize?: "int8";
+  readonly quantize?: "int8" | "int8-weights";
   /**
    * Allows a folder that holds files. Files of the same name are overwritten, and ONNX files of an earlier export
    * removed.
@@ -72,8 +75,8 @@ export async function exportOnnx(
   const folder = expandHome(directory);
   const problems = new Problems("exportOnnx");
   problems.expect(
-    quantize === undefined || (quantize as unknown) === "int8",
-    `quantize must be "int8" or left out; got ${shownValue(quantize)}`,
+    quantize === undefined || ["int8", "int8-weights"].includes(quantize),
+    `quantize must be "int8", "int8-weights" or left out; got ${shownValue(quantize)}`,
   );
   checkExportFolder(problems, folder, { overwrite: overwriteOutputDir, sources: [classifier.origin.directory] });
   problems.throwIfAny();
@@ -82,12 +85,12 @@ export async function exportOnnx(
     return await withMergedAdapter(classifier, async () => {
       const weights = weightsOf(classifier);
       const { config, numLabels } = classifier.model;
-      const graphOf = (quantized: boolean) => encoderGraph({ config, numLabels, weights, quantize: quantized });
-      const whole = graphOf(false);
+      const graphOf = (kind: Quantization) => encoderGraph({ config, numLabels, weights, quantize: kind });
+      const whole = graphOf("none");
       const files = await inStaging(folder, async (staging) => {
         const writing = { mostBytes, signal };
         await writeModel(join(staging, ONNX_FILES.float32), whole, writing);
-        if (quantize === "int8") await writeModel(join(staging, ONNX_FILES.int8), graphOf(true), writing);
+        if (quantize !== undefined) await writeModel(join(staging, ONNX_FILES.int8), graphOf(quantize), writing);
         await saveTokenizer(classifier, staging);
         await saveConfig(classifier, staging);
         signal?.throwIfAborted();

@@ -6,10 +6,12 @@ import { after, before, test } from "node:test";
 
 import { Random } from "../../src/base/random";
 import { encoderGraph } from "../../src/export/onnx/encoder-graph";
+import { quantizeLinear, quantizeTable, type Quantization } from "../../src/export/onnx/quantize";
 import type { WholeGraph } from "../../src/export/onnx/write-model";
 import { writeModel } from "../../src/export/onnx/write-model";
 import type { ClassificationModel } from "../../src/model/classification-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
+import type { Parameter } from "../../src/model/parts/parameter";
 import { sharedOps } from "../../src/ops/shared-ops";
 import { fixtureDirectory, maxDifference, TINY_MODELS } from "../model/fixture";
 import { onnxLogits, openOnnx, ownLogits, randomDocuments } from "./onnx-models";
@@ -24,7 +26,7 @@ const TYPED: readonly string[] = ["bert", "electra", "albert", "albert-inner", "
 const load = async (kind: string): Promise<ClassificationModel> =>
   (await loadClassificationModel(fixtureDirectory(kind), { ops: sharedOps(), numLabels: 2, seed: 1 })).model;
 
-function graphOf(model: ClassificationModel, { quantize }: { quantize: boolean }): WholeGraph {
+function graphOf(model: ClassificationModel, { quantize }: { quantize: Quantization }): WholeGraph {
   const weights = model.parameters().map((own) => ({ name: own.name, shape: own.shape, read: () => own.read() }));
   return encoderGraph({ config: model.config, numLabels: model.numLabels, weights, quantize });
 }
@@ -34,7 +36,7 @@ for (const kind of TINY_MODELS) {
     const model = await load(kind);
     const { config } = model;
     const path = join(folder, `${kind}.onnx`);
-    await writeModel(path, graphOf(model, { quantize: false }));
+    await writeModel(path, graphOf(model, { quantize: "none" }));
     const session = await openOnnx(path);
     assert.deepEqual(session.inputNames, [
       "input_ids",
@@ -72,7 +74,7 @@ test("a window narrower than the text limits attention in the graph", async () =
 test("with 8-bit weights, every linear layer is an integer product, and the logits are numbers", async () => {
   for (const kind of TINY_MODELS) {
     const model = await load(kind);
-    const graph = graphOf(model, { quantize: true });
+    const graph = graphOf(model, { quantize: "int8" });
     const { nodes, tensors } = graph.builder;
     const floats = new Set(tensors.filter(({ type }) => type === "float").map(({ name }) => name));
     const used = nodes.filter(({ opType }) => opType === "MatMul").flatMap(({ input }) => input);
@@ -91,3 +93,47 @@ test("with 8-bit weights, every linear layer is an integer product, and the logi
     model.dispose();
   }
 });
+
+test("with 8-bit weights and 32-bit products, logits are those of the rounded weights", async () => {
+  for (const kind of TINY_MODELS) {
+    const model = await load(kind);
+    const graph = graphOf(model, { quantize: "int8-weights" });
+    assert.ok(
+      graph.builder.nodes.every(({ opType }) => !/Integer|Quantize/.test(opType)),
+      kind,
+    );
+    const path = join(folder, `${kind}-int8-weights.onnx`);
+    await writeModel(path, graph);
+    const documents = randomDocuments(model.config, { random: new Random(7), count: 8 });
+    const found = await onnxLogits(await openOnnx(path), documents, { pad: model.config.padTokenId ?? 0 });
+    await roundWeights(model);
+    const own = await ownLogits(model, documents);
+    assert.ok(maxDifference(found, own) < 1e-5, `${kind}: ${maxDifference(found, own)}`);
+    model.dispose();
+  }
+});
+
+/** Replaces the weights of linear layers and the word embeddings by what 8 bits hold of them. */
+async function roundWeights(model: ClassificationModel): Promise<void> {
+  const { ops } = model;
+  const replace = async (weight: Parameter, round: (numbers: Float32Array) => Float32Array): Promise<void> => {
+    const rounded = round(await weight.read());
+    weight.assign(ops.escape(() => ops.float(rounded, weight.shape)));
+  };
+  for (const { weight } of model.linears())
+    await replace(weight, (numbers) => {
+      const [out, into] = weight.shape;
+      const { values, scales } = quantizeLinear(numbers, [out, into]);
+      return numbers.map((number, i) => {
+        const [row, column] = [Math.floor(i / into), i % into];
+        const scale = scales[row];
+        assert.ok(Math.abs(values[column * out + row] * scale - number) <= scale * (0.5 + 2 ** -16));
+        return values[column * out + row] * scale;
+      });
+    });
+  const { words } = model.modules.embeddings.modules;
+  await replace(words, (numbers) => {
+    const { values, scales } = quantizeTable(numbers, words.shape);
+    return numbers.map((_, i) => values[i] * scales[Math.floor(i / words.shape[1])]);
+  });
+}

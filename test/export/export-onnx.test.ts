@@ -147,7 +147,7 @@ test("bad options write nothing", async () => {
   await refuses(
     exported({ quantize: "int4" as "int8" }),
     "bad-option",
-    /quantize must be "int8" or left out; got "int4"/,
+    /quantize must be "int8", "int8-weights" or left out; got "int4"/,
   );
   await refuses(exported({ overwriteOutputDir: true, quantize: true as never }), "bad-option", /got true/);
   const classifier = await open();

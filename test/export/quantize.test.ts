@@ -9,7 +9,7 @@ import { Tensor } from "onnxruntime-node";
 import { Random } from "../../src/base/random";
 import { GraphBuilder } from "../../src/export/onnx/graph-builder";
 import { GraphWeights } from "../../src/export/onnx/graph-weights";
-import { quantizeLinear, quantizeTable } from "../../src/export/onnx/quantize";
+import { quantizeFactor, quantizeLinear, quantizeTable } from "../../src/export/onnx/quantize";
 import { writeModel } from "../../src/export/onnx/write-model";
 import { openOnnx } from "./onnx-models";
 
@@ -25,19 +25,22 @@ test("a weight in 8 bits is at most half a step from the number, with a step for
   const [out, into] = [7, 33];
   const weight = normals(random, out * into);
   weight.fill(0, 0, into); // an output without weights
+  const factor = quantizeFactor(weight, [out, into]);
   const linear = quantizeLinear(weight, [out, into]);
   const table = quantizeTable(weight, [out, into]);
   for (let row = 0; row < out; row++)
     for (let i = 0; i < into; i++) {
       const number = weight[row * into + i];
-      const inProduct = linear.values[i * out + row] * linear.scales[row];
+      const inProduct = factor.values[i * out + row] * factor.scales[row];
+      const alone = linear.values[i * out + row] * linear.scales[row];
       const inTable = table.values[row * into + i] * table.scales[row];
-      assert.ok(Math.abs(number - inProduct) <= linear.scales[row] * 0.5001, `${number} and ${inProduct}`);
+      assert.ok(Math.abs(number - inProduct) <= factor.scales[row] * 0.5001, `${number} and ${inProduct}`);
+      assert.ok(Math.abs(number - alone) <= linear.scales[row] * 0.5001, `${number} and ${alone}`);
       assert.ok(Math.abs(number - inTable) <= table.scales[row] * 0.5001, `${number} and ${inTable}`);
     }
-  assert.ok(linear.values.every((value) => Math.abs(value) <= 64));
-  assert.ok(Math.max(...linear.values.map(Math.abs)) === 64 && Math.max(...table.values.map(Math.abs)) === 127);
-  assert.equal(linear.scales[0], 1);
+  const largest = ({ values }: { values: Int8Array }): number => Math.max(...values.map(Math.abs));
+  assert.deepEqual([factor, linear, table].map(largest), [64, 127, 127]);
+  assert.deepEqual([factor.scales[0], linear.scales[0], table.scales[0]], [1, 1, 1]);
 });
 
 test("the largest inputs and weights do not overflow the 16 bits of a processor without VNNI", () => {
@@ -53,7 +56,7 @@ test("an integer product is as near as its steps allow", async () => {
     { name: "dense.weight", shape: [out, into], read: async () => weight },
     { name: "dense.bias", shape: [out], read: async () => bias },
   ];
-  const graph = new GraphWeights(builder, { weights, quantize: true });
+  const graph = new GraphWeights(builder, { weights, quantize: "int8" });
   builder.name(graph.linear("x", { name: "dense", hasBias: true }), "y");
   const path = join(folder, "linear.onnx");
   await writeModel(path, {
@@ -63,7 +66,7 @@ test("an integer product is as near as its steps allow", async () => {
     outputs: [{ name: "y", type: "float", shape: ["rows", out] }],
   });
   const { y } = await (await openOnnx(path)).run({ x: new Tensor("float32", x, [rows, into]) });
-  const { scales } = quantizeLinear(weight, [out, into]);
+  const { scales } = quantizeFactor(weight, [out, into]);
   const step = (Math.max(0, ...x) - Math.min(0, ...x)) / 255;
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < out; column++) {

@@ -4,8 +4,8 @@ import { choice, path, toggle } from "./option-kinds";
 export const EXPORT_OPTIONS = {
   format: { kind: choice(["onnx"]), help: "the format of the exported model", default: "onnx" },
   quantize: {
-    kind: choice(["int8"], "type"),
-    help: "int8: also write the model with 8-bit weights, and compare size, speed and, with --data, accuracy",
+    kind: choice(["int8", "int8-weights"], "type"),
+    help: "also write the model with 8-bit weights, and compare size, speed and, with --data, accuracy; int8-weights: slower, closer to the full model",
     default: "32-bit floats alone",
   },
   output: {

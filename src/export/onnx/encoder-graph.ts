@@ -9,6 +9,7 @@ import { graphInputs, inputNames, type GraphInputs } from "./parts/graph-inputs"
 import { graphParts, norm, type GraphContext } from "./parts/graph-parts";
 import { layer } from "./parts/layer";
 import { relativeParts, type RelativeParts } from "./parts/relative";
+import type { Quantization } from "./quantize";
 import type { WholeGraph } from "./write-model";
 
 /** Options of {@link encoderGraph}. */
@@ -16,8 +17,8 @@ export interface EncoderGraphOptions {
   readonly config: EncoderConfig;
   readonly numLabels: number;
   readonly weights: readonly ExportedWeight[];
-  /** Linear layers and the word embedding in 8 bits. */
-  readonly quantize: boolean;
+  /** The parts of linear layers and the word embedding that are in 8 bits. */
+  readonly quantize: Quantization;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { GraphBuilder, StoredTensor, Value } from "./graph-builder";
-import { quantizeLinear, quantizeTable, transposed, type Quantized } from "./quantize";
+import { quantizeFactor, quantizeLinear, quantizeTable, transposed } from "./quantize";
+import type { Quantization, Quantized } from "./quantize";
 import { TensorProto_DataType } from "./schema/onnx_pb";
 
 /** A weight to export, under transformers' name. */
@@ -19,13 +20,18 @@ export interface GraphModule {
 export class GraphWeights {
   readonly #builder: GraphBuilder;
   readonly #weights: ReadonlyMap<string, ExportedWeight>;
-  readonly #quantize: boolean;
+  readonly #quantize: Quantization;
   readonly #stored = new Set<string>();
   /** Inputs in 8 bits, with scale and zero point, which several linear layers may read. */
   readonly #inputs = new Map<Value, readonly Value[]>();
+  /** Weights of 8 bits as floats, by the names of their layers; shared layers use one more than once. */
+  readonly #floats = new Map<string, Value>();
 
-  /** @param options.quantize - linear layers and the word embedding in 8 bits */
-  constructor(builder: GraphBuilder, { weights, quantize }: { weights: readonly ExportedWeight[]; quantize: boolean }) {
+  /** @param options.quantize - the parts of linear layers and the word embedding that are in 8 bits */
+  constructor(
+    builder: GraphBuilder,
+    { weights, quantize }: { weights: readonly ExportedWeight[]; quantize: Quantization },
+  ) {
     this.#builder = builder;
     this.#weights = new Map(weights.map((weight) => [weight.name, weight]));
     this.#quantize = quantize;
@@ -33,7 +39,7 @@ export class GraphWeights {
 
   /** A linear layer: x [..., into] to [..., out]. */
   linear(x: Value, { name, hasBias }: GraphModule): Value {
-    const product = this.#quantize ? this.#integerProduct(x, name) : this.#product(x, name);
+    const product = this.#quantize === "int8" ? this.#integerProduct(x, name) : this.#product(x, name);
     return hasBias ? this.#builder.node("Add", [product, this.table(`${name}.bias`)]) : product;
   }
 
@@ -54,7 +60,7 @@ export class GraphWeights {
 
   /** Rows of the word embedding: ids [batch, length] to [batch, length, width]. */
   words(name: string, ids: Value): Value {
-    if (!this.#quantize) return this.#builder.node("Gather", [this.table(name), ids]);
+    if (this.#quantize === "none") return this.#builder.node("Gather", [this.table(name), ids]);
     const { shape } = this.#weight(name);
     const [values, scales] = this.#quantized(name, { shape, scales: [shape[0], 1], quantize: quantizeTable });
     return this.#builder.node("Mul", [
@@ -65,6 +71,7 @@ export class GraphWeights {
 
   #product(x: Value, name: string): Value {
     const { shape, read } = this.#weight(`${name}.weight`);
+    if (this.#quantize === "int8-weights") return this.#builder.node("MatMul", [x, this.#weightOf8Bits(name, shape)]);
     const weight = this.#store({
       name: `${name}.weight_transposed`,
       type: "float",
@@ -74,13 +81,27 @@ export class GraphWeights {
     return this.#builder.node("MatMul", [x, weight]);
   }
 
+  /** A weight [into, out] of 8 bits as 32-bit floats; runtimes compute it once, when they open the model. */
+  #weightOf8Bits(name: string, [out, into]: readonly number[]): Value {
+    const known = this.#floats.get(name);
+    if (known !== undefined) return known;
+    const [values, scales] = this.#quantized(`${name}.weight`, {
+      shape: [into, out],
+      scales: [out],
+      quantize: quantizeLinear,
+    });
+    const weight = this.#builder.node("Mul", [this.#toFloat(values), scales]);
+    this.#floats.set(name, weight);
+    return weight;
+  }
+
   /** A product as onnxruntime's `quantize_dynamic` writes it: inputs are quantized when they are known. */
   #integerProduct(x: Value, name: string): Value {
     const { shape } = this.#weight(`${name}.weight`);
     const [weight, weightScale] = this.#quantized(`${name}.weight`, {
       shape: [shape[1], shape[0]],
       scales: [shape[0]],
-      quantize: quantizeLinear,
+      quantize: quantizeFactor,
     });
     const known = this.#inputs.get(x) ?? this.#builder.nodeOf("DynamicQuantizeLinear", [x], { outputs: 3 });
     this.#inputs.set(x, known);

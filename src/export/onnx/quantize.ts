@@ -1,3 +1,9 @@
+/**
+ * Parts of a graph in 8 bits: none; the weights and the inputs of linear layers, whose products are of whole numbers; or
+ * the weights alone, which become 32-bit floats when the model is opened.
+ */
+export type Quantization = "none" | "int8" | "int8-weights";
+
 /** A matrix in 8 bits: values times scales are the numbers. */
 export interface Quantized {
   readonly values: Int8Array;
@@ -9,14 +15,23 @@ export interface Quantized {
  * 2 * 255 * 64 fits, so that logits are the same on every processor. onnxruntime calls it `reduce_range`.
  */
 const MOST_IN_PRODUCT = 64;
-const MOST_IN_TABLE = 127;
+const MOST_8_BIT = 127;
+
+/** Quantizes the weight of an integer product [out, into] to [into, out], with a scale for each output. */
+export function quantizeFactor(weight: Float32Array, shape: readonly number[]): Quantized {
+  return quantizeLinear(weight, shape, MOST_IN_PRODUCT);
+}
 
 /** Quantizes a linear layer's weight [out, into] to [into, out], with a scale for each output, symmetric around 0. */
-export function quantizeLinear(weight: Float32Array, [out, into]: readonly number[]): Quantized {
+export function quantizeLinear(
+  weight: Float32Array,
+  [out, into]: readonly number[],
+  most: number = MOST_8_BIT,
+): Quantized {
   const values = new Int8Array(weight.length);
   const scales = new Float32Array(out);
   for (let row = 0; row < out; row++) {
-    const scale = scaleOf(weight.subarray(row * into, (row + 1) * into), MOST_IN_PRODUCT);
+    const scale = scaleOf(weight.subarray(row * into, (row + 1) * into), most);
     scales[row] = scale;
     for (let i = 0; i < into; i++) values[i * out + row] = Math.round(weight[row * into + i] / scale);
   }
@@ -28,7 +43,7 @@ export function quantizeTable(table: Float32Array, [rows, width]: readonly numbe
   const values = new Int8Array(table.length);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
-    const scale = scaleOf(table.subarray(row * width, (row + 1) * width), MOST_IN_TABLE);
+    const scale = scaleOf(table.subarray(row * width, (row + 1) * width), MOST_8_BIT);
     scales[row] = scale;
     for (let i = row * width; i < (row + 1) * width; i++) values[i] = Math.round(table[i] / scale);
   }

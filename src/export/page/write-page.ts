@@ -25,8 +25,8 @@ export interface WritePageOptions {
    */
   readonly title?: string;
   /**
-   * "int8": 8-bit weights, a quarter of the download, in WebAssembly. "float32": the exact weights, with WebGPU where the
-   * browser has it.
+   * "int8": 8-bit weights, a quarter of the download, with products in 32 bits, in WebAssembly. "float32": the exact
+   * weights, with WebGPU where the browser has it.
    * @default "int8"
    */
   readonly weights?: "int8" | "float32";
@@ -123,7 +123,7 @@ async function writeModel(
   { weights, signal }: { weights: "int8" | "float32"; signal: AbortSignal | undefined },
 ): Promise<void> {
   const model = join(staging, "model");
-  await exportOnnx(classifier, model, { ...(weights === "int8" ? { quantize: "int8" as const } : {}), signal });
+  await exportOnnx(classifier, model, { ...(weights === "int8" ? { quantize: "int8-weights" as const } : {}), signal });
   const files = await readdir(join(model, "onnx"));
   const kept = basename(ONNX_FILES[weights]);
   for (const file of files) if (file !== kept) await rm(join(model, "onnx", file));

@@ -4,6 +4,7 @@ import { loadClassifier } from "../../../src/classifier/load-classifier";
 import { loadCorpus } from "../../../src/corpus/load-corpus";
 import { readFrame } from "../../../src/corpus/read-frame";
 import { encoderGraph } from "../../../src/export/onnx/encoder-graph";
+import type { Quantization } from "../../../src/export/onnx/quantize";
 import { writeModel } from "../../../src/export/onnx/write-model";
 import type { ClassificationModel } from "../../../src/model/classification-model";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
@@ -82,7 +83,7 @@ async function randomModels({ random, folder, cases, types, python }: ParityCont
     for (const [what, options] of Object.entries(WAYS)) {
       const path = join(folder, `${i}-${what.replace(/\W+/g, "-")}.onnx`);
       await write(model, path, options);
-      const quantized = options.quantize === true;
+      const quantized = options.quantize !== undefined;
       exported.push({
         ...common,
         ...(quantized ? {} : { type: at.kind }),
@@ -96,10 +97,11 @@ async function randomModels({ random, folder, cases, types, python }: ParityCont
   return exported;
 }
 
-const WAYS: Readonly<Record<string, { quantize?: boolean; mostBytes?: number }>> = {
+const WAYS: Readonly<Record<string, { quantize?: Quantization; mostBytes?: number }>> = {
   "one file": {},
   "two files": { mostBytes: 0 },
-  "8 bits (finite)": { quantize: true },
+  "8 bits (finite)": { quantize: "int8" },
+  "8-bit weights (finite)": { quantize: "int8-weights" },
 };
 
 /** The embedded model on the study's abstracts, if they are there. */
@@ -127,7 +129,7 @@ async function abstracts({ folder, note }: ParityContext): Promise<Exported[]> {
 async function write(
   model: ClassificationModel,
   path: string,
-  { quantize = false, mostBytes }: { quantize?: boolean; mostBytes?: number },
+  { quantize = "none", mostBytes }: { quantize?: Quantization; mostBytes?: number },
 ): Promise<void> {
   const weights = model.parameters().map((own) => ({ name: own.name, shape: own.shape, read: () => own.read() }));
   await writeModel(path, encoderGraph({ config: model.config, numLabels: model.numLabels, weights, quantize }), {
