@@ -9,6 +9,7 @@ import { readEncoderConfig, type EncoderConfig, type ProblemType } from "../mode
 import { loadClassificationModel } from "../model/load-classification-model";
 import { loadTokenizer } from "../tokenizer/load-tokenizer";
 import type { Tokenizer } from "../tokenizer/tokenizer";
+import { defaultLabels } from "./default-labels";
 import { SequenceClassifier, type TextTokenizer } from "./sequence-classifier";
 
 /** Options of {@link loadClassifier}. */
@@ -60,7 +61,7 @@ export async function loadClassifier(
       ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined })
       : model;
   const config = await readEncoderConfig(origin.directory);
-  const labels = options.labels ?? config.id2label ?? ["NEGATIVE", "POSITIVE"];
+  const labels = options.labels ?? defaultLabels(config.id2label);
   const maxLength = options.maxLength ?? Math.min(512, config.maxTokens);
   const problems = new Problems("loadClassifier");
   const problemType = chosenProblemType(options.problemType, { config, problems });

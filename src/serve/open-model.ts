@@ -1,5 +1,6 @@
 import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
+import { defaultLabels } from "../classifier/default-labels";
 import type { TextTokenizer } from "../classifier/encode-texts";
 import { readRunRecord, type RunRecord } from "../classifier/read-run-record";
 import { resolveModel } from "../hub/resolve-model";
@@ -71,7 +72,7 @@ async function labelsFor(
   const [count] = counts.keys();
   const own = config.id2label;
   const names = own !== undefined && (count ?? own.length) === own.length ? own : record?.labels;
-  const labels = given ?? names ?? Array.from({ length: count ?? 2 }, (_, i) => `LABEL_${i}`);
+  const labels = given ?? names ?? defaultLabels(own, count);
   if (count !== undefined && labels.length !== count)
     throw new TsloraError(
       "bad-option",

@@ -1,6 +1,7 @@
 import { shownPath } from "../../base/shown-path";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import { defaultLabels } from "../../classifier/default-labels";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { deviceOf, type DeviceOptions } from "../../device/device";
@@ -63,7 +64,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   const record = adapter?.record;
   const config = await readEncoderConfig(model.directory);
   if (options.maxLength === undefined) expectRoom(config, { command, adapter, model });
-  const labels = options.labels ?? record?.labels ?? labelsOf(config, adapter);
+  const labels = options.labels ?? record?.labels ?? defaultLabels(config.id2label, adapter?.labels);
   const maxLength = options.maxLength ?? record?.maxLength;
   const problemType = options.problemType ?? record?.problemType;
   const { seed } = options;
@@ -169,15 +170,6 @@ function expectRoom(
       `which was trained on ${adapter.base ?? "another one"} with texts of up to ${length} tokens; this model has positions for ${maxTokens}. ` +
       "Give the adapter's base with --model.",
   );
-}
-
-/**
- * The labels' names if none are given: the model's, if their number fits the adapter's head; else LABEL_0, LABEL_1, ...
- */
-function labelsOf({ id2label }: EncoderConfig, adapter: FoundAdapter | undefined): readonly string[] | undefined {
-  const count = adapter?.labels;
-  if (count === undefined || id2label?.length === count || (id2label === undefined && count === 2)) return id2label;
-  return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
 function labelsNotice(

@@ -1,5 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
+import { defaultLabels } from "../../classifier/default-labels";
 import { findLeaks } from "../../corpus/split/find-leaks";
 import type { EncoderConfig } from "../../model/encoder-config";
 import { loadTexts, type LoadedTexts } from "../inputs/load-texts";
@@ -27,7 +28,8 @@ export async function loadParts(
   const { validation = part, test = part, stratify, randomState } = { ...SPLIT_DEFAULTS, ...plan.split };
   const given = plan.model.labels;
   const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
-  const labels = given ?? ofModel ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
+  const labels =
+    given ?? ofModel ?? loaded.classNames ?? defaultLabels(config.id2label, loaded.corpus.report.classes.length);
   const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
     part.kind === "path"
@@ -83,9 +85,4 @@ async function loadWithLabels(
   if (isTurned) return { loaded: await loadTexts(plan.data, { notice, signal, labels: id2label }), labels: id2label };
   notices.forEach(notice);
   return { loaded };
-}
-
-function unnamed(count: number, { id2label }: EncoderConfig): readonly string[] {
-  if (id2label?.length === count) return id2label;
-  return count === 2 ? ["NEGATIVE", "POSITIVE"] : Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
