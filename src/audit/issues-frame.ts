@@ -1,6 +1,6 @@
-import "../ops/node-shims";
-import { DataFrame } from "danfojs-node";
+import type { DataFrame } from "danfojs-node";
 
+import { loadDanfojs } from "../corpus/load-danfojs";
 import type { AuditIssue } from "./audit-result";
 
 /** Columns of the table of issues, in order. */
@@ -19,6 +19,7 @@ export const ISSUE_COLUMNS = [
 
 /** Issues as a danfojs frame. A cell without a value is empty, a score without one NaN. */
 export function issuesFrame(issues: readonly AuditIssue[]): DataFrame {
+  const { DataFrame } = loadDanfojs();
   const columns = ISSUE_COLUMNS.map((name) => [name, issues.map((issue) => cell(issue, name))] as const);
   const dtypes = ISSUE_COLUMNS.map((name) => (name === "row" ? "int32" : name === "score" ? "float32" : "string"));
   if (issues.length === 0) return new DataFrame([], { columns: [...ISSUE_COLUMNS], dtypes }); // danfojs takes no empty columns

@@ -107,6 +107,8 @@ test("the lock files hold what the .in files ask for", () => {
 test("a clone that was moved names its new folder after the next start", (t) => {
   const folder = makeFolder(t);
   const [before, after] = [join(folder, "before"), join(folder, "after")];
+  mkdirSync(before, { recursive: true });
+  writeFileSync(join(before, "package-lock.json"), "{}"); // which a clone has and an installed package lacks
   settleClone(before); // the first start
   layEnvironment(join(before, ".tslora", "lab"));
   const kernelspec = (/** @type {string} */ root) =>
