@@ -12,7 +12,7 @@ import { endLogits, gradientTimesInput, integratedGradients, occlusion } from ".
 import type { EndLogits, ExplainedInput, PathScores } from "./token-scores";
 import { textTokens, wordsOf, type WordSpan } from "./words-of";
 
-/** How the parts of a text get their scores. */
+/** Methods that score the parts of a text. */
 export type AttributionMethod = "integrated-gradients" | "gradient-x-input" | "occlusion";
 
 /** Options of {@link attribute}. */
@@ -61,7 +61,7 @@ export interface WordAttribution {
   readonly text: string;
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Where it begins and ends in its text, in UTF-16 units. */
+  /** Its beginning and end in its text, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
   readonly score: number;
@@ -81,7 +81,7 @@ export interface Attribution {
   readonly tokens: readonly TokenAttribution[];
   /** In the order of the text; words beyond the tokenizer's length are left out. */
   readonly words: readonly WordAttribution[];
-  /** Of integrated gradients: points on the path, and how far the scores' sum is from the logit's change. */
+  /** Given for integrated gradients: points on the path, and the distance of the scores' sum from the logit's change. */
   readonly completeness?: { readonly steps: number; readonly delta: number };
 }
 

@@ -21,7 +21,7 @@ export interface FaithfulnessCurve {
   readonly area: number;
 }
 
-/** How faithful a ranking of words is to the classifier. */
+/** Measures of a ranking's faithfulness to the classifier. */
 export interface Faithfulness {
   readonly shares: readonly number[];
   /** The words with the largest scores are deleted first. The smaller the area, the more faithful the ranking. */

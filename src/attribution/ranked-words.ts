@@ -4,7 +4,7 @@ import type { TextInput } from "../base/text-input";
 export interface PlacedWord {
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Where it begins and ends in its text, in UTF-16 units. */
+  /** Its beginning and end in its text, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
 }

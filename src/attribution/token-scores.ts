@@ -23,7 +23,7 @@ export interface ExplainedInput {
 export interface PathScores {
   /** [tokens] */
   readonly scores: Float64Array;
-  /** How far the sum of the scores is from the change of the logit. */
+  /** Distance of the scores' sum from the change of the logit. */
   readonly delta: number;
 }
 

@@ -6,14 +6,14 @@ export interface WordSpan {
   readonly text: string;
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Where it begins and ends in its text, in UTF-16 units. */
+  /** Its beginning and end in its text, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
   /** Its tokens: from the first to before the last, in the encoded input. */
   readonly tokens: readonly [from: number, to: number];
 }
 
-/** Where the tokens of a text are in an encoded input. */
+/** The place of a text's tokens in an encoded input. */
 interface Place {
   readonly part: 0 | 1;
   readonly text: string;
@@ -41,7 +41,7 @@ export function textTokens(tokenizer: TextTokenizer, input: TextInput): boolean[
   );
 }
 
-/** Where the tokens of each text are, and a function that encodes a text without special tokens. */
+/** The place of each text's tokens, and a function that encodes a text without special tokens. */
 function placesIn(
   tokenizer: TextTokenizer,
   input: TextInput,

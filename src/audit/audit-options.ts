@@ -7,7 +7,7 @@ import type { ClassProbabilities } from "./labels/labelled-probabilities";
 import type { OutOfFoldOptions } from "./labels/out-of-fold";
 import type { OddTextOptions } from "./texts/text-oddities";
 
-/** What an audit is doing. */
+/** The current step of an audit. */
 export interface AuditProgress {
   readonly check: AuditCheck | "embeddings";
   /** Texts or folds done, of `total`. */

@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import type { ClassProbabilities } from "./labels/labelled-probabilities";
 import type { Oddity } from "./texts/text-oddities";
 
-/** How much an issue matters for training and evaluation. */
+/** Weight of an issue in training and evaluation. */
 export type AuditSeverity = "high" | "medium" | "low";
 
 /** Why a text is listed. */
@@ -35,7 +35,7 @@ export interface AuditIssue {
   readonly suggested?: string;
   /** The ID of the other text, for duplicates. */
   readonly other?: string;
-  /** What was found, in a few words. */
+  /** The finding, in a few words. */
   readonly evidence: string;
 }
 

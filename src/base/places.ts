@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { TsloraError } from "./tslora-error";
 
-/** Where things are, in a clone and in a project that installed the package. `src/setup/places.cjs` decides it. */
+/** Places in a clone and in a project that installed the package. `src/setup/places.cjs` decides it. */
 export interface Places {
   /** The clone, or the installed package. */
   readonly root: string;

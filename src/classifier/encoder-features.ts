@@ -5,7 +5,7 @@ import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options"
 import type { SequenceClassifier } from "./sequence-classifier";
 
 /**
- * What a classifier's encoder makes of each text, before the head: the last layer's first token, or the mean of all
+ * Features of each text by a classifier's encoder, before the head: the last layer's first token, or the mean of all
  * tokens, as the model's head takes it. Adapters in use count. For the audit's `embeddings`, for example.
  *
  * @returns [texts][width]

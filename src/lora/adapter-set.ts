@@ -29,7 +29,7 @@ export interface MergeOptions {
   readonly allowUntrained?: boolean;
 }
 
-/** What is known of an adapter before it is added. */
+/** Facts about an adapter before it is added. */
 export interface NewAdapterCheck {
   /** The call, for messages. */
   readonly call: string;

@@ -261,7 +261,7 @@ export interface LowRank {
   readonly b: Tensor;
 }
 
-/** What is added to a product: a low-rank update, or a matrix [rows, out]. */
+/** An addend of a product: a low-rank update, or a matrix [rows, out]. */
 export type Update = LowRank | { readonly whole: Tensor };
 
 /** Options of {@link Ops.lower}. */

@@ -23,7 +23,7 @@ export interface ClassifyRequest {
   readonly signal: AbortSignal;
 }
 
-/** What {@link Classify} needs. */
+/** Parts of {@link Classify}. */
 export interface ClassifyParts {
   readonly tokenizer: TextTokenizer;
   readonly typeVocabSize: number;

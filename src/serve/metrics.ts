@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a server reports to Prometheus. */
+/** The figures that a server reports to Prometheus. */
 export interface ServeMetrics {
   readonly registry: Registry;
   /** Counts an answer. */

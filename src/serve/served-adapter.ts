@@ -1,6 +1,6 @@
 import type { ProblemType } from "../model/encoder-config";
 
-/** How the scores of an adapter, or of the model itself, are read. */
+/** The meaning of scores of an adapter, or of the model itself. */
 export interface ServedLabels {
   readonly labels: readonly string[];
   readonly problemType: ProblemType;

@@ -10,7 +10,7 @@ import { ServeError } from "./serve-error";
 import { isAdapterName, NAME_RULE } from "./serve-options";
 import type { ServedAdapter, ServedLabels } from "./served-adapter";
 
-/** What {@link ServedAdapters} needs. */
+/** Parts of {@link ServedAdapters}. */
 export interface ServedAdaptersParts {
   readonly host: ModelHost;
   /** The model itself. */

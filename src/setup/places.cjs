@@ -1,6 +1,6 @@
 // @ts-check
-// Where things are, for set-up and for the compiled package (src/base/places.ts): in a clone and in a project that
-// installed the package.
+// Decides the places of things, for set-up and for the compiled package (src/base/places.ts): in a clone, and in a
+// project that installed the package.
 const { existsSync, readFileSync } = require("node:fs");
 const { homedir } = require("node:os");
 const { dirname, join, resolve, sep } = require("node:path");

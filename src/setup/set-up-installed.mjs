@@ -14,7 +14,7 @@ import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
 
 /** The installed package that holds these files. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** Where its parts are. */
+/** The places of its parts. */
 export const PLACES = places.placesOf(ROOT);
 
 /**

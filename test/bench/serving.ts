@@ -18,7 +18,7 @@ import { startOurs, startPython, writeAdapters, type MeasuredServer, type Served
 import { soak } from "./serving/soak";
 import { loadStudyData } from "./study-data";
 
-/** What the project asks of the ratios at 64 clients, and of many adapters. */
+/** Least ratios at 64 clients, and of many adapters. */
 const AT_LEAST = { python: 2, adapters: 0.8 } as const;
 const WARM_UP = 5000; // milliseconds
 

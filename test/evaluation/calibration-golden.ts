@@ -3,7 +3,7 @@ import type { BrierDecomposition } from "../../src/evaluation/calibration/brier-
 
 type Rows = readonly (readonly number[])[];
 
-/** What `golden-calibration.py` wrote. */
+/** The output of `golden-calibration.py`. */
 export interface CalibrationGolden {
   readonly calibration: readonly {
     readonly logits: Rows;

@@ -8,7 +8,7 @@ import { execute, send, sharedKernel } from "./kernel-client";
 
 const inKernel = sharedKernel(join(projectRoot(), "notebooks"));
 const SETTINGS = `
-/** How it is run. */
+/** The way to run it. */
 interface Settings {
   /** The pace. @default "slow" */
   readonly pace?: "slow" | "swift";

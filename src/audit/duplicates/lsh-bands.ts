@@ -1,4 +1,4 @@
-/** How signatures are cut into bands. */
+/** A division of signatures into bands. */
 export interface Bands {
   /** Number of bands. */
   readonly b: number;

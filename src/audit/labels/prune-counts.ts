@@ -1,7 +1,7 @@
 import { roundPreservingSum } from "./round-preserving-sum";
 
 /**
- * How many texts to remove for each class and given label, from the confident joint; at least some texts of each class
+ * Number of texts to remove for each class and given label, from the confident joint; at least some texts of each class
  * stay. This is cleanlab's `_keep_at_least_n_per_class`.
  *
  * @param joint - [given][class]

@@ -1,7 +1,7 @@
 import { findMojibake } from "./mojibake";
 import { mainScript, scriptShares } from "./scripts";
 
-/** What can be odd about a text. */
+/** Oddities of a text. */
 export type Oddity =
   | "empty-text"
   | "very-short"

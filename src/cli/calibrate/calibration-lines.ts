@@ -10,7 +10,7 @@ import { shownPath } from "../../base/shown-path";
 import { table, type Terminal } from "../terminal/terminal";
 import { wrap } from "../terminal/text-layout";
 
-/** What probabilities were worth before and after a calibration. */
+/** Measures of probabilities before and after a calibration. */
 export interface ComparedCalibration {
   readonly before: CalibrationReport & { readonly accuracy: number };
   readonly after: CalibrationReport & { readonly accuracy: number };

@@ -8,7 +8,7 @@ import type { Calibration } from "../../evaluation/calibration/calibration";
 import { CALIBRATION_FILE, loadCalibration, loadConformal } from "../../evaluation/calibration/stored-calibration";
 import { fewestCalibrationTexts, type Conformal } from "../../evaluation/conformal/conformal";
 
-/** Where a calibration is looked for, and whether. */
+/** The folder of a calibration, and whether it is looked for. */
 interface FindOptions {
   /** The folder of the adapter, else of the model. */
   readonly folder: string;

@@ -13,7 +13,7 @@ export interface KFoldOptions {
   readonly randomState?: number;
 }
 
-/** What the folds are made of: rows, or groups of rows. */
+/** The unit of folds: rows, or groups of rows. */
 type Unit = "row" | "group";
 
 /**

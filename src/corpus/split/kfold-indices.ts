@@ -48,7 +48,7 @@ export function stratifiedKFoldIndices(
 export interface RepeatedKFoldOptions {
   /** Number of folds. @default 5 */
   readonly nSplits?: number;
-  /** How often the rows are folded, in another order each time. @default 10 */
+  /** Number of times the rows are folded, in another order each time. @default 10 */
   readonly nRepeats?: number;
   /** The seed of all shuffles, a whole number in [0, 2^32). No default: folds must be repeatable. */
   readonly randomState: number;

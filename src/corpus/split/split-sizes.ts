@@ -6,7 +6,7 @@ export interface PartSizes {
   readonly testSize?: number;
 }
 
-/** What is divided: rows, or groups of rows. */
+/** The unit that is divided: rows, or groups of rows. */
 interface Divided {
   readonly length: number;
   readonly unit: "row" | "group";

@@ -9,11 +9,11 @@ export interface BrierDecomposition {
   readonly brier: number;
   /** The mean squared distance between a bin's mean probability and its share of positives; 0 if calibrated. */
   readonly reliability: number;
-  /** How far the bins' shares of positives differ from the overall share; more is better. */
+  /** Distance of the bins' shares of positives from the overall share; more is better. */
   readonly resolution: number;
   /** The variance of the outcome itself, which no classifier changes. */
   readonly uncertainty: number;
-  /** What probabilities that differ within a bin add; 0 if all in a bin are equal. */
+  /** The part of probabilities that differ within a bin; 0 if all in a bin are equal. */
   readonly withinBins: number;
 }
 

@@ -5,7 +5,7 @@ import { brierDecomposition, type BrierDecomposition } from "./brier-decompositi
 import { classwiseCalibrationError, expectedCalibrationError, maximumCalibrationError } from "./calibration-error";
 import type { BinOptions } from "./check-probabilities";
 
-/** What the probabilities of an evaluation are worth. Plain values that survive JSON. */
+/** Measures of an evaluation's probabilities. Plain values that survive JSON. */
 export interface CalibrationReport {
   readonly n: number;
   /** Mean negative logarithm of the true class's probability, in nats. */

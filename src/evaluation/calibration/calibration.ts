@@ -1,4 +1,4 @@
-/** How probabilities are calibrated, by the names of scikit-learn's `CalibratedClassifierCV`. */
+/** Methods of calibration, by the names of scikit-learn's `CalibratedClassifierCV`. */
 export type CalibrationMethod = "temperature" | "sigmoid" | "isotonic";
 
 export const CALIBRATION_METHODS: readonly CalibrationMethod[] = ["temperature", "sigmoid", "isotonic"];
@@ -6,7 +6,7 @@ export const CALIBRATION_METHODS: readonly CalibrationMethod[] = ["temperature",
 /** A fitted calibration: plain values that survive JSON. `fitCalibration` makes it, `applyCalibration` uses it. */
 export type Calibration = TemperatureCalibration | SigmoidCalibration | IsotonicCalibration;
 
-/** What every calibration holds. */
+/** The common part of calibrations. */
 export interface CalibrationFacts {
   /** Number of classes. */
   readonly classes: number;

@@ -4,7 +4,7 @@ import { TsloraError } from "../../base/tslora-error";
 /** The positive class's probability of each sample, or a row of class probabilities: [samples] or [samples, classes]. */
 export type Probabilities = ArrayLike<number> | readonly (readonly number[])[];
 
-/** How [0, 1] is cut into bins. */
+/** Ways to cut [0, 1] into bins. */
 export interface BinOptions {
   /** Number of bins. @default 10 */
   readonly bins?: number;

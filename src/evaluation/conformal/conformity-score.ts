@@ -1,4 +1,4 @@
-/** How unusual a label is for a text; see `FitConformalOptions`. */
+/** A label's unusualness for a text; see `FitConformalOptions`. */
 export type ConformityScore = "lac" | "aps";
 
 /** The nonconformity score of a label; a greater one fits worse. */

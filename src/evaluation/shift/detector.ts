@@ -42,7 +42,7 @@ export function detectOutliers(
 }
 
 /**
- * How well distances separate texts of another distribution from those of the training data's: the area under the ROC
+ * Separation of texts of another distribution from those of the training data's by distance: the area under the ROC
  * curve, as scikit-learn's `roc_auc_score`. 0.5 is chance.
  *
  * @param inScores - distances of texts like the training data, which were not in it

@@ -10,7 +10,7 @@ export interface TestScores {
 export type PageThreshold =
   { readonly kind: "scores"; readonly test: TestScores } | { readonly kind: "none"; readonly reason: string };
 
-/** What a page knows about its classifier; `page.json` holds it. */
+/** Facts about a page's classifier; `page.json` holds them. */
 export interface PageFacts {
   readonly title: string;
   /** The base model's name, without a path. */

@@ -27,7 +27,7 @@ export function findPython(given?: string): FoundPython {
   return { kind: "none", reason };
 }
 
-/** What Python computes logits of. */
+/** The inputs of Python's logits. */
 export interface PythonRequest {
   /** Folder of the base model. */
   readonly base: string;

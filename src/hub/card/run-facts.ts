@@ -7,7 +7,7 @@ import { isRecord, type JsonRecord } from "../../base/json";
 import type { CardEvaluation, ModelCardInfo } from "./card-info";
 import { TRAINING_SETTINGS } from "./training-settings";
 
-/** What the files of a run say about it, for a model card. */
+/** Facts that the files of a run hold, for a model card. */
 export type RunFacts = Pick<
   ModelCardInfo,
   | "data"

@@ -50,7 +50,7 @@ export interface LinearAdapter {
   ): Tensor | undefined;
 }
 
-/** How an adapter changes a model. */
+/** The change that an adapter makes to a model. */
 export interface ModelChanges {
   /** Changes of linear layers, by the layer's name in the model. */
   readonly updates: ReadonlyMap<string, LinearAdapter>;

@@ -9,7 +9,7 @@ interface AdapterPath {
   readonly Params: { readonly name: string };
 }
 
-/** What the routes need. */
+/** Parts that the routes need. */
 export interface AdapterRouteParts {
   readonly adapters: ServedAdapters;
   /** The token that requests need; undefined if adapters cannot be changed. */

@@ -13,7 +13,7 @@ interface PredictCall {
   readonly Params: { readonly adapter?: string };
 }
 
-/** What the routes need. */
+/** Parts that the routes need. */
 export interface PredictRouteParts {
   readonly adapters: ServedAdapters;
   readonly classify: Classify;

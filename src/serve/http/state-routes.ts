@@ -9,7 +9,7 @@ import type { ServeLimits } from "../serve-options";
 import { errorAnswers, INFO, type ADAPTER_INFO } from "./schemas";
 import type { ServerState } from "./server-state";
 
-/** What the routes need. */
+/** Parts that the routes need. */
 export interface StateRouteParts {
   readonly adapters: ServedAdapters;
   readonly host: ModelHost;

@@ -41,7 +41,7 @@ const STUBS = {
   "sharp.cjs": "@xenova/transformers/node_modules/sharp",
 };
 
-/** What their package.json loses. */
+/** Entries that their package.json loses. */
 const REMOVED = ["scripts", "dependencies", "optionalDependencies", "devDependencies"];
 
 /** Source maps, and tests of the packages. */
@@ -76,7 +76,7 @@ export function copyPackedPackages(root, target) {
 }
 
 /**
- * What a packed package depends on, and its version range.
+ * Lists the dependencies of a packed package with their version ranges.
  *
  * @param {string} root  the clone
  * @param {PackedPackage} packed

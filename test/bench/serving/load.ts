@@ -12,7 +12,7 @@ export interface Load {
   readonly first?: number;
 }
 
-/** What a server made of a load. */
+/** The result of a load. */
 export interface LoadResult {
   readonly texts: number;
   readonly textsPerSecond: number;

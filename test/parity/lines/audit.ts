@@ -49,7 +49,7 @@ export const line: ParityLine = {
   },
 };
 
-/** What both sides compute; cleanlab's names of rules and scores. */
+/** The figures of both sides; cleanlab's names of rules and scores. */
 interface LabelAnswer {
   readonly joint: readonly (readonly number[])[];
   readonly rules: Readonly<Record<string, readonly number[]>>;

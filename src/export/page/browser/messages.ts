@@ -1,6 +1,6 @@
 import type { PageFacts } from "../page-facts";
 
-/** What the page asks its worker. */
+/** Requests of the page to its worker. */
 export type Request =
   | { readonly kind: "load"; readonly base: string; readonly facts: PageFacts }
   | { readonly kind: "classify"; readonly id: number; readonly text: string }
@@ -9,7 +9,7 @@ export type Request =
 
 /** A word, or several neighbouring ones, of a text, and the change when it is left out. */
 export interface Effect {
-  /** Where it begins and ends in the text, in UTF-16 units. */
+  /** Its beginning and end in the text, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
   /** The log-odds of the label with the words, less those without them. */
@@ -28,7 +28,7 @@ export interface Scored {
   readonly truncated: boolean;
 }
 
-/** What the worker answers. */
+/** Answers of the worker. */
 export type Answer =
   | { readonly kind: "loading"; readonly bytes: number; readonly total: number }
   | { readonly kind: "ready"; readonly provider: "webgpu" | "wasm" }

@@ -10,7 +10,7 @@ const FULL = 0.5;
 /** Words in the list of the strongest. */
 const LISTED = 6;
 
-/** What is shown about a text's words. */
+/** The view of a text's words. */
 export interface ShownWords {
   readonly text: string;
   readonly label: string;
