@@ -4,8 +4,7 @@ import { isTextInput, type TextInput } from "../base/text-input";
 import { shownNames, shownValue } from "../base/shown-value";
 import { DEFAULT_TOKENS_PER_PASS } from "../classifier/predict-options";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import { sigmoid } from "../evaluation/sigmoid";
-import { softmax } from "../evaluation/softmax";
+import { probabilitiesOf } from "../evaluation/probabilities-of";
 import { expectTrained } from "../evaluation/untrained-notice";
 import { readWords } from "./passes";
 import { endLogits, gradientTimesInput, integratedGradients, occlusion } from "./token-scores";
@@ -127,7 +126,6 @@ async function attributeText(
   const { method = "integrated-gradients", row } = options;
   const { labels, tokenizer } = classifier;
   const label = options.target === undefined ? row.indexOf(Math.max(...row)) : labels.indexOf(options.target);
-  const several = classifier.problemType === "multi_label_classification";
   const own = textTokens(tokenizer, text);
   const words = wordsOf(tokenizer, text);
   const input = await explainedInput(classifier, text, { ...options, label, own });
@@ -137,7 +135,7 @@ async function attributeText(
     text,
     method,
     label: labels[label],
-    probability: several ? sigmoid(row[label]) : softmax(row).probabilities[label],
+    probability: probabilitiesOf(row, classifier)[label],
     logit: ends.input,
     baselineLogit: ends.baseline,
     tokens: tokenNames(classifier, input.document.ids).map((token, i) => ({

@@ -1,8 +1,7 @@
 import { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
 import type { TextInput } from "../base/text-input";
-import { sigmoid } from "../evaluation/sigmoid";
-import { softmax } from "../evaluation/softmax";
+import { probabilitiesOf } from "../evaluation/probabilities-of";
 import type { PredictLogitsOptions, TextClassifier } from "../evaluation/text-classifier";
 import { onlyWords, withoutWords } from "./edited-text";
 import type { RankedWords } from "./ranked-words";
@@ -77,13 +76,12 @@ async function curveOf(
   const versions = ranked.flatMap((one) => shares.map((share) => edit(one, Math.round(share * one.words.length))));
   const logits = await classifier.predictLogits(versions, passes);
   const width = classifier.labels.length;
-  const several = classifier.problemType === "multi_label_classification";
   const sums = new Float64Array(shares.length);
   ranked.forEach(({ label }, text) => {
     const index = classifier.labels.indexOf(label);
     shares.forEach((_, at) => {
       const row = [...logits.subarray((text * shares.length + at) * width, (text * shares.length + at + 1) * width)];
-      sums[at] += several ? sigmoid(row[index]) : softmax(row).probabilities[index];
+      sums[at] += probabilitiesOf(row, classifier)[index];
     });
   });
   const probabilities = [...sums].map((sum) => sum / ranked.length);

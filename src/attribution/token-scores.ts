@@ -1,6 +1,6 @@
+import { gaussLegendre } from "../base/gauss-legendre";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { TokenDocument } from "../model/parts/packed-batch";
-import { gaussLegendre } from "./gauss-legendre";
 import { gradientsOfVersions, logitsOfVersions } from "./passes";
 import type { WordSpan } from "./words-of";
 

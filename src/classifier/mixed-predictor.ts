@@ -99,7 +99,9 @@ export class MixedPredictor {
     const passes = new Map<string | undefined, number[]>();
     documents.forEach(({ adapter }, index) => {
       const alone = adapter !== undefined && this.#of(adapter).kind === "alone" ? adapter : undefined;
-      passes.set(alone, [...(passes.get(alone) ?? []), index]);
+      const indices = passes.get(alone);
+      if (indices === undefined) passes.set(alone, [index]);
+      else indices.push(index);
     });
     return [...passes].map(([adapter, indices]) => ({ adapter, indices }));
   }

@@ -10,8 +10,8 @@ type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> &
   };
 
 /**
- * Logits of documents, row by row in their order: [documents, labels], or features: [documents, width]. Documents of similar length run together. The
- * event loop runs between passes.
+ * Logits of documents, row by row in their order: [documents, labels], or features: [documents, width]. Documents of
+ * similar length run together. The event loop runs between passes.
  */
 export async function predictDocuments(
   model: ClassificationModel,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 
+import { runFilePlaces } from "../base/files/find-run-file";
 import { parseUntrustedJson } from "../base/files/parse-json-file";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
@@ -23,8 +23,7 @@ export const TRAINING_ARGS = "training_args.json";
  * own file of that name holds training options without the labels' names.
  */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
-  for (const place of [folder, dirname(resolve(folder))]) {
-    const path = join(place, TRAINING_ARGS);
+  for (const path of runFilePlaces(folder, TRAINING_ARGS)) {
     if (!existsSync(path)) continue;
     const value = parseUntrustedJson(await readTextFile(path), shownPath(path));
     if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string"))

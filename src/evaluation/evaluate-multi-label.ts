@@ -5,7 +5,7 @@ import { multiLabelIntervals } from "./intervals/multi-label-intervals";
 import { wilsonInterval } from "./intervals/wilson-interval";
 import { averagePrecisionScore } from "./metrics/average-precision-score";
 import { classificationReport } from "./metrics/classification-report";
-import { mean } from "./metrics/pairwise-sum";
+import { mean } from "./metrics/mean";
 import { precisionRecallFscoreSupport } from "./metrics/precision-recall-fscore-support";
 import { rocAucScore } from "./metrics/roc-auc-score";
 import { decideLabels } from "./decide-labels";

@@ -7,7 +7,7 @@ import { evaluatePredictions, type Evaluation } from "./evaluation";
 import { DEFAULT_CONFIDENCE, expectConfidence } from "./intervals/interval";
 import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
 import { logLoss } from "./metrics/log-loss";
-import { mean } from "./metrics/pairwise-sum";
+import { mean } from "./metrics/mean";
 import { predictRows } from "./predict-rows";
 import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";

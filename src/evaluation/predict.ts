@@ -7,8 +7,7 @@ import type { Calibration } from "./calibration/calibration";
 import { predictionSets, type Conformal } from "./conformal/conformal";
 import { decideLabels } from "./decide-labels";
 import { predictRows } from "./predict-rows";
-import { sigmoid } from "./sigmoid";
-import { softmax } from "./softmax";
+import { probabilitiesOf } from "./probabilities-of";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { expectTrained } from "./untrained-notice";
 
@@ -70,7 +69,7 @@ export async function predict(
       "unsupported",
       "predict: calibration and abstain are for one label a text; this classifier's texts may have several (multi_label_classification). Leave them out.",
     );
-  const plain = rows.map((row) => (several ? row.map(sigmoid) : softmax(row).probabilities));
+  const plain = rows.map((row) => probabilitiesOf(row, classifier));
   const calibrated = calibration === undefined ? plain : applyCalibration(calibration, rows);
   const sets = abstain && predictionSets(abstain.conformal, plain, abstain);
   return rows.map((row, i) => {

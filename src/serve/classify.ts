@@ -2,8 +2,7 @@ import { isTextPair, type TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import { tokenDocument, type TextTokenizer } from "../classifier/encode-texts";
 import type { MixedDocument } from "../classifier/mixed-predictor";
-import { sigmoid } from "../evaluation/sigmoid";
-import { softmax } from "../evaluation/softmax";
+import { probabilitiesOf } from "../evaluation/probabilities-of";
 import type { TokenDocument } from "../model/parts/packed-batch";
 import type { Prediction } from "./http/schemas";
 import type { BatchQueue } from "./queue/batch-queue";
@@ -115,7 +114,6 @@ function predictions(
       "the model's scores are not finite numbers; its weights or the adapter's may be NaN.",
     );
   const raw = [...logits];
-  const several = problemType === "multi_label_classification";
-  const scores = rawScores ? raw : several ? raw.map(sigmoid) : softmax(raw).probabilities;
+  const scores = rawScores ? raw : probabilitiesOf(raw, { problemType });
   return labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
 }

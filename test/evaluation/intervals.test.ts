@@ -7,7 +7,8 @@ import { bootstrapInterval } from "../../src/evaluation/intervals/bootstrap-inte
 import { mcnemarTest } from "../../src/evaluation/intervals/mcnemar-test";
 import { normalQuantile } from "../../src/evaluation/intervals/normal-quantile";
 import { wilsonInterval } from "../../src/evaluation/intervals/wilson-interval";
-import { mean, pairwiseSum } from "../../src/evaluation/metrics/pairwise-sum";
+import { pairwiseSum } from "../../src/base/pairwise-sum";
+import { mean } from "../../src/evaluation/metrics/mean";
 import { assertClose, readGolden } from "./golden";
 
 type IntervalCase =

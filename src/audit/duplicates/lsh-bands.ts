@@ -1,3 +1,5 @@
+import { gaussLegendre, type Quadrature } from "../../base/gauss-legendre";
+
 /** A division of signatures into bands. */
 export interface Bands {
   /** Number of bands. */
@@ -32,41 +34,15 @@ export function optimalBands(threshold: number, numPerm: number): Bands {
   return best;
 }
 
-interface Quadrature {
-  readonly nodes: Float64Array;
-  readonly weights: Float64Array;
-}
-
 function integrate(
   value: (x: number) => number,
   [from, to]: readonly [number, number],
   { nodes, weights }: Quadrature,
 ): number {
-  const [middle, half] = [(from + to) / 2, (to - from) / 2];
+  const length = to - from;
   let sum = 0;
-  for (let i = 0; i < nodes.length; i++) sum += weights[i] * value(middle + half * nodes[i]);
-  return half * sum;
-}
-
-/** Nodes and weights of Gauss and Legendre on [-1, 1], by Newton's method on the Legendre polynomial. */
-function gaussLegendre(n: number): Quadrature {
-  const nodes = new Float64Array(n);
-  const weights = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    let x = Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));
-    let slope = 1;
-    for (let step = 0; step < 100; step++) {
-      let [before, value] = [1, x];
-      for (let k = 2; k <= n; k++) [before, value] = [value, ((2 * k - 1) * x * value - (k - 1) * before) / k];
-      slope = n === 1 ? 1 : (n * (x * value - before)) / (x * x - 1);
-      const change = value / slope;
-      x -= change;
-      if (Math.abs(change) < 1e-15) break;
-    }
-    nodes[i] = x;
-    weights[i] = 2 / ((1 - x * x) * slope * slope);
-  }
-  return { nodes, weights };
+  for (let i = 0; i < nodes.length; i++) sum += weights[i] * value(from + length * nodes[i]);
+  return length * sum;
 }
 
 /** Signatures and how they are cut. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 
 import type { DataFrame } from "danfojs-node";
 
+import { findRunFile } from "../../base/files/find-run-file";
 import { parseUntrustedObject } from "../../base/files/parse-json-file";
 import { readTextFile } from "../../base/files/read-text-file";
 import type { TextInput } from "../../base/text-input";
@@ -27,9 +27,7 @@ export async function writeTrainedTexts(outputDir: string, train: DataFrame): Pr
  * @returns undefined if the run's texts are unknown
  */
 export async function countTrainedTexts(folder: string, frame: DataFrame): Promise<number | undefined> {
-  const path = [folder, dirname(resolve(folder))]
-    .map((place) => join(place, TRAINED_TEXTS))
-    .find((place) => existsSync(place));
+  const path = findRunFile(folder, TRAINED_TEXTS);
   if (path === undefined) return undefined;
   const { hashes } = parseUntrustedObject(await readTextFile(path), path);
   const known = new Set<unknown>(Array.isArray(hashes) ? hashes : []);

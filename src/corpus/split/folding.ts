@@ -51,6 +51,18 @@ export function readFolding(
   return { nSplits, random: seed === undefined ? undefined : new NumpyRandom(seed) };
 }
 
+/** The fold of each of `order`'s numbers: the order is cut into `nSplits` runs, the first of which are one longer. */
+export function foldsOfRuns(order: readonly number[], nSplits: number): number[] {
+  const foldOf = new Array<number>(order.length);
+  let start = 0;
+  for (let fold = 0; fold < nSplits; fold++) {
+    const end = start + Math.floor(order.length / nSplits) + (fold < order.length % nSplits ? 1 : 0);
+    for (const number of order.slice(start, end)) foldOf[number] = fold;
+    start = end;
+  }
+  return foldOf;
+}
+
 /** The parts of each fold, from the fold in which each row is tested; row numbers ascend. */
 export function partsOf(foldOf: readonly number[], nSplits: number): SplitIndices[] {
   const rows = foldOf.map((_, row) => row);

@@ -1,6 +1,5 @@
 import { Problems } from "../../base/problems";
-import { partsOf, readFolding, type KFoldOptions } from "./folding";
-import type { NumpyRandom } from "./numpy-random";
+import { foldsOfRuns, partsOf, readFolding, type KFoldOptions } from "./folding";
 import { expectOneKind } from "./split-checks";
 import type { SplitIndices } from "./split-indices";
 import { uniqueValues, type UniqueValues } from "./unique-values";
@@ -17,7 +16,10 @@ import { uniqueValues, type UniqueValues } from "./unique-values";
 export function groupKFoldIndices(groups: readonly (number | string)[], options: KFoldOptions = {}): SplitIndices[] {
   const unique = readGroups("groupKFold", groups);
   const { nSplits, random } = readFolding("groupKFold", { length: unique.values.length, unit: "group" }, options);
-  const foldOf = random === undefined ? lightestFolds(unique, nSplits) : shuffledFolds(unique, nSplits, random);
+  const foldOf =
+    random === undefined
+      ? lightestFolds(unique, nSplits)
+      : foldsOfRuns(random.permutation(unique.values.map((_, group) => group)), nSplits);
   return partsOf(
     Array.from(unique.inverse, (group) => foldOf[group]),
     nSplits,
@@ -54,19 +56,6 @@ function lightestFolds({ values, counts }: UniqueValues<number | string>, nSplit
     const lightest = rows.indexOf(Math.min(...rows));
     rows[lightest] += counts[group];
     foldOf[group] = lightest;
-  }
-  return foldOf;
-}
-
-/** The fold of each group: groups in random order, cut into folds of equal numbers of groups. */
-function shuffledFolds({ values }: UniqueValues<number | string>, nSplits: number, random: NumpyRandom): Int32Array {
-  const order = random.permutation(values.map((_, group) => group));
-  const foldOf = new Int32Array(values.length);
-  let start = 0;
-  for (let fold = 0; fold < nSplits; fold++) {
-    const end = start + Math.floor(order.length / nSplits) + (fold < order.length % nSplits ? 1 : 0);
-    for (const group of order.slice(start, end)) foldOf[group] = fold;
-    start = end;
   }
   return foldOf;
 }

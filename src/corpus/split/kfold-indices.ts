@@ -1,5 +1,5 @@
 import { Problems } from "../../base/problems";
-import { partsOf, readFolding, type KFoldOptions } from "./folding";
+import { foldsOfRuns, partsOf, readFolding, type KFoldOptions } from "./folding";
 import type { NumpyRandom } from "./numpy-random";
 import { expectOneKind } from "./split-checks";
 import type { SplitIndices } from "./split-indices";
@@ -16,14 +16,7 @@ export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitI
   const { nSplits, random } = readFolding("kFold", { length }, options);
   const rows = Array.from({ length }, (_, row) => row);
   const order = random === undefined ? rows : random.permutation(rows);
-  const foldOf = new Array<number>(length);
-  let start = 0;
-  for (let fold = 0; fold < nSplits; fold++) {
-    const end = start + Math.floor(length / nSplits) + (fold < length % nSplits ? 1 : 0);
-    for (const row of order.slice(start, end)) foldOf[row] = fold;
-    start = end;
-  }
-  return partsOf(foldOf, nSplits);
+  return partsOf(foldsOfRuns(order, nSplits), nSplits);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Problems } from "../../base/problems";
-import { mean } from "../metrics/pairwise-sum";
+import { mean } from "../metrics/mean";
 import { DEFAULT_BINS, expectBins, expectProbabilities, type BinOptions } from "./check-probabilities";
 import { numpyQuantiles, unitSteps } from "./numpy-quantile";
 

@@ -1,6 +1,6 @@
 import { Problems } from "../../base/problems";
 import { decideClass } from "../decide-labels";
-import { mean } from "../metrics/pairwise-sum";
+import { mean } from "../metrics/mean";
 import {
   DEFAULT_BINS,
   expectBins,

@@ -1,5 +1,5 @@
 import { binaryCrossEntropy, sigmoid } from "../sigmoid";
-import { mean } from "../metrics/pairwise-sum";
+import { mean } from "../metrics/mean";
 import type { SigmoidCurve } from "./calibration";
 
 const STEPS = 100;

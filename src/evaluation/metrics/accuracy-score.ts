@@ -1,6 +1,7 @@
 import type { LabelIndicators } from "./label-indicators";
 import { readOutcomes } from "./outcomes";
-import { pairwiseSum, weightedMean } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
+import { weightedMean } from "./mean";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Labels } from "./targets";
 

@@ -10,7 +10,7 @@ import {
   type ClassAverage,
   type ScoreRows,
 } from "./one-vs-rest";
-import { pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
 import { precisionRecallCurve } from "./precision-recall-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";

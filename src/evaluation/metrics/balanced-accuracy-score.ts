@@ -1,5 +1,5 @@
 import { countOutcomes } from "./outcome-counts";
-import { mean } from "./pairwise-sum";
+import { mean } from "./mean";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { readTargets, type Labels } from "./targets";
 

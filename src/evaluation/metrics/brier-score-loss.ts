@@ -1,6 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import { readClassProbabilities } from "./class-probabilities";
-import { pairwiseSum, weightedMean } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
+import { weightedMean } from "./mean";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { positiveLabelOf } from "./threshold-counts";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";

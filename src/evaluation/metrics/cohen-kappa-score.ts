@@ -1,5 +1,5 @@
 import { confusionMatrix } from "./confusion-matrix";
-import { pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
 import type { WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 

@@ -1,6 +1,6 @@
 import { TsloraError } from "../../base/tslora-error";
 import { checkSelection } from "./outcome-counts";
-import { pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { indexLabels, readTargets, type Label, type Labels } from "./targets";
 

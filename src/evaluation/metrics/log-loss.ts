@@ -1,5 +1,6 @@
 import { readClassProbabilities } from "./class-probabilities";
-import { pairwiseSum, weightedMean } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
+import { weightedMean } from "./mean";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 

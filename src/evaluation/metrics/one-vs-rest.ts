@@ -1,6 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import { checkIndicators, type LabelIndicators } from "./label-indicators";
-import { mean, pairwiseSum, weightedMean } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
+import { mean, weightedMean } from "./mean";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
 /** Average over the scores of classes, each against the rest; "samples" is for several labels per sample. */

@@ -3,7 +3,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type { LabelIndicators } from "./label-indicators";
 import { countOutcomes, countSamples } from "./outcome-counts";
 import { readOutcomes } from "./outcomes";
-import { pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
 import { averageScores, scoreLabels } from "./precision-recall-fscore-support";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";

@@ -11,7 +11,8 @@ import {
   type ClassScores,
   type ScoreRows,
 } from "./one-vs-rest";
-import { mean, pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum } from "../../base/pairwise-sum";
+import { mean } from "./mean";
 import { rocCurve } from "./roc-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";

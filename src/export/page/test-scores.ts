@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
+import { findRunFile } from "../../base/files/find-run-file";
 import { readJsonObject } from "../../base/files/parse-json-file";
 import { isRecord } from "../../base/json";
 import { shownPath } from "../../base/shown-path";
@@ -22,8 +22,7 @@ export async function readTestScores(
 ): Promise<PageThreshold> {
   if (problemType !== "single_label_classification" || labels.length !== 2)
     return none("a threshold is for classifiers of two labels, of which a text has one");
-  const own = folder === undefined ? [] : [resolve(expandHome(folder)), dirname(resolve(expandHome(folder)))];
-  const path = own.map((place) => join(place, RESULTS)).find((found) => existsSync(found));
+  const path = folder === undefined ? undefined : findRunFile(resolve(expandHome(folder)), RESULTS);
   if (path === undefined) return none("the run's folder holds no results.json with scores of test texts");
   const { after, labels: named } = await readJsonObject(path);
   if (JSON.stringify(named) !== JSON.stringify(labels))

@@ -19,6 +19,11 @@ export function horizontalLine(y: number, look: GuideLook): Record<string, unkno
   return { type: "line", x0: 0, x1: 1, y0: y, y1: y, ...lookOf(look) };
 }
 
+/** A line from (0, 0) to (1, 1). */
+export function diagonal(look: GuideLook): Record<string, unknown> {
+  return { type: "line", x0: 0, y0: 0, x1: 1, y1: 1, ...lookOf(look) };
+}
+
 /** The place of a guide line's label. */
 export interface GuideLabelOptions {
   readonly x: number;

@@ -1,4 +1,5 @@
 import { axis, baseLayout } from "./base-layout";
+import { diagonal } from "./guide-lines";
 import { DASHES, shortNumber } from "./curve-points";
 import { escapeLabel } from "../escape";
 import { formatNumber } from "../format";
@@ -50,17 +51,7 @@ export function reliabilityFigure(
       ...baseLayout({ title, legend: true, height: 460 }),
       xaxis: axis("Mean probability in the bin", { range: [-0.01, 1.01] }),
       yaxis: axis("Share of positive texts", { range: [-0.02, 1.03] }),
-      shapes: [
-        {
-          type: "line",
-          x0: 0,
-          y0: 0,
-          x1: 1,
-          y1: 1,
-          layer: "below",
-          line: { color: NEUTRAL, width: 1.5, dash: "dash" },
-        },
-      ],
+      shapes: [diagonal({ color: NEUTRAL, width: 1.5, dash: "dash" })],
       annotations: [
         { x: 0.16, y: 0.14, text: "calibrated", showarrow: false, xanchor: "left", yanchor: "top" },
         { x: 0.98, y: 0.03, text: "probabilities too high", showarrow: false, xanchor: "right", yanchor: "bottom" },

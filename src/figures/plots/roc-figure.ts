@@ -1,4 +1,5 @@
 import { axis, baseLayout } from "./base-layout";
+import { diagonal } from "./guide-lines";
 import { checkCurves, curveTraces, type ChosenPoint } from "./share-curves";
 import { formatNumber } from "../format";
 import { NEUTRAL } from "./palette";
@@ -45,17 +46,7 @@ export function rocFigure(curves: readonly RocFigureCurve[], options: RocFigureO
       ...baseLayout({ title, legend: true, height: 460 }),
       xaxis: axis("False positive rate", { range: [-0.01, 1.01] }),
       yaxis: axis("True positive rate (recall)", { range: [-0.01, 1.02] }),
-      shapes: [
-        {
-          type: "line",
-          x0: 0,
-          y0: 0,
-          x1: 1,
-          y1: 1,
-          layer: "below",
-          line: { color: NEUTRAL, width: 1.5, dash: "dash" },
-        },
-      ],
+      shapes: [diagonal({ color: NEUTRAL, width: 1.5, dash: "dash" })],
       annotations: [{ x: 0.7, y: 0.68, text: "guessing", showarrow: false, xanchor: "left", yanchor: "top" }],
     },
     text: [

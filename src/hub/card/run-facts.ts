@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
+import { findRunFile } from "../../base/files/find-run-file";
 import { readJsonObject } from "../../base/files/parse-json-file";
 import { isRecord, type JsonRecord } from "../../base/json";
 import type { CardEvaluation, ModelCardInfo } from "./card-info";
@@ -59,8 +59,7 @@ export async function readRunFacts(folder: string): Promise<RunFacts> {
 
 /** The record of a run, in an adapter's or model's folder or the one above; empty if there is none. */
 async function recordOf(folder: string, name: string): Promise<JsonRecord> {
-  const own = resolve(expandHome(folder));
-  const path = [own, dirname(own)].map((place) => join(place, name)).find((found) => existsSync(found));
+  const path = findRunFile(resolve(expandHome(folder)), name);
   return path === undefined ? {} : readJsonObject(path);
 }
 

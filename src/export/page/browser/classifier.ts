@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 import * as ort from "onnxruntime-web";
 
-import { sigmoid } from "../../../evaluation/sigmoid";
-import { softmax } from "../../../evaluation/softmax";
+import { probabilitiesOf } from "../../../evaluation/probabilities-of";
 import { loadTokenizer } from "../../../tokenizer/load-tokenizer";
 import type { Tokenizer } from "../../../tokenizer/tokenizer";
 import type { PageFacts } from "../page-facts";
@@ -62,8 +61,7 @@ async function scoreText(
   const { logits } = await session.run(Object.fromEntries(session.inputNames.map((name) => [name, inputs[name]()])));
   const scores = Array.from((await logits.getData()) as Float32Array);
   logits.dispose();
-  const several = facts.problemType === "multi_label_classification";
-  return { probabilities: several ? scores.map(sigmoid) : softmax(scores).probabilities, ids, truncated };
+  return { probabilities: probabilitiesOf(scores, facts), ids, truncated };
 }
 
 async function hasWebgpu(): Promise<boolean> {

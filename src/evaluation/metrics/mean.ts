@@ -1,8 +1,6 @@
 import { pairwiseSum } from "../../base/pairwise-sum";
 import { TsloraError } from "../../base/tslora-error";
 
-export { pairwiseSum };
-
 /** The mean, as `numpy.mean` computes it. */
 export function mean(values: ArrayLike<number>): number {
   return pairwiseSum(values) / values.length;
