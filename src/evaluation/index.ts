@@ -50,6 +50,19 @@ export {
   type SeveralComparison,
   type SeveralRow,
 } from "./comparison/compare-several";
+export {
+  correctedResampledTTest,
+  type CorrectedResampledTTest,
+  type CorrectedResampledTTestOptions,
+} from "./comparison/corrected-resampled-t-test";
+export { holmCorrection } from "./comparison/holm-correction";
+export {
+  pairedBootstrapTest,
+  type PairedBootstrapOptions,
+  type PairedBootstrapTest,
+} from "./comparison/paired-bootstrap-test";
+export { publishedOutcomes } from "./comparison/published-change";
+export { SCORE_NAMES, type ScoreName, type Scores } from "./comparison/weighted-scores";
 export type { ComparisonGroup, NamedEvaluation } from "./comparison/comparison-metrics";
 export {
   conformalQuantile,

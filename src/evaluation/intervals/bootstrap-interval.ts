@@ -31,6 +31,21 @@ export function bootstrapIntervals(
   statistics: (indices: Uint32Array) => readonly number[],
   options: BootstrapOptions,
 ): Interval[] {
+  const drawn = bootstrapDraws(statistics, options);
+  const { confidence = DEFAULT_CONFIDENCE } = options;
+  return drawn[0].map((_, which) =>
+    intervalOfDraws(
+      drawn.map((values) => values[which]),
+      confidence,
+    ),
+  );
+}
+
+/** The statistics of each resample, [resamples][statistics]. Options as {@link bootstrapInterval}, with its errors. */
+export function bootstrapDraws(
+  statistics: (indices: Uint32Array) => readonly number[],
+  options: BootstrapOptions,
+): (readonly number[])[] {
   const { n, seed = DEFAULT_SEED, resamples = 2000, confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("bootstrapInterval");
   problems.expect(Number.isSafeInteger(n) && n >= 1, `n must be a whole number of at least 1; got ${n}`);
@@ -43,15 +58,17 @@ export function bootstrapIntervals(
   problems.throwIfAny();
   const random = new Random(seed).fork("bootstrap");
   const indices = new Uint32Array(n);
-  const drawn = Array.from({ length: resamples }, () => {
+  return Array.from({ length: resamples }, () => {
     for (let i = 0; i < n; i++) indices[i] = random.below(n);
     return statistics(indices);
   });
+}
+
+/** The percentile interval of a statistic's values over resamples. */
+export function intervalOfDraws(draws: readonly number[], confidence: number): Interval {
   const tail = (1 - confidence) / 2;
-  return drawn[0].map((_, which) => {
-    const sorted = Float64Array.from(drawn, (values) => values[which]).sort();
-    return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), confidence, method: "bootstrap" };
-  });
+  const sorted = Float64Array.from(draws).sort();
+  return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), confidence, method: "bootstrap" };
 }
 
 /** A quantile of sorted numbers, with linear interpolation, as NumPy's default. */
