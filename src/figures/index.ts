@@ -4,6 +4,12 @@ export { comparisonFigure, type ComparisonFigureOptions, type ComparisonFigureRo
 export { comparisonTable, type ComparisonTableOptions, type ComparisonTableRow } from "./tables/comparison-table";
 export { confusionMatrixFigure, type ConfusionMatrixFigureOptions } from "./plots/confusion-matrix-figure";
 export { evaluationTable, type EvaluationTableInput, type EvaluationTableOptions } from "./tables/evaluation-table";
+export {
+  experimentProgress,
+  type ExperimentProgress,
+  type ExperimentProgressOptions,
+} from "./progress/experiment-progress";
+export type { ExperimentEventLike } from "./progress/experiment-words";
 export { figure, type PlotlyFigure } from "./plots/figure";
 export type { IntervalLike } from "./format";
 export { frameTable, type FrameLike, type FrameTableOptions } from "./tables/frame-table";
@@ -15,9 +21,16 @@ export {
   type LearningRateFigureOptions,
   type LearningRateTestLike,
 } from "./plots/learning-rate-figure";
+export {
+  learningCurveFigure,
+  type LearningCurveFigureOptions,
+  type LearningCurveLike,
+} from "./plots/learning-curve-figure";
 export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./progress/live-figure";
 export { lossCurve, type LossCurveOptions } from "./plots/loss-curve";
 export { markdown } from "./markdown";
+export { methodPairsTable, type MethodPairLike, type MethodPairsTableOptions } from "./tables/method-pairs-table";
+export { methodsTable, type MethodsTableOptions, type MethodSummaryLike } from "./tables/methods-table";
 export {
   precisionRecallFigure,
   type PrecisionRecallFigureCurve,

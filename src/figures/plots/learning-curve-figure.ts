@@ -1,0 +1,106 @@
+import { Problems } from "../../base/problems";
+import { escapeLabel } from "../escape";
+import { formatInterval, formatNumber } from "../format";
+import type { Figure, Trace } from "../types";
+import { axis, baseLayout } from "./base-layout";
+import { DASHES, shortNumber } from "./curve-points";
+import { colourOf } from "./palette";
+
+/** A curve of `learningCurves`: means over seeds, with the least and the greatest of a seed. */
+export interface LearningCurveLike {
+  readonly name: string;
+  readonly points: readonly {
+    readonly trainSize: number;
+    readonly accuracy: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** Options of {@link learningCurveFigure}. */
+export interface LearningCurveFigureOptions {
+  /** @default "Accuracy by the number of training texts" */
+  readonly title?: string;
+  /** @default "Training texts" */
+  readonly xLabel?: string;
+}
+
+/**
+ * Learning curves: the mean accuracy over seeds against the number of training texts, on a logarithmic axis, with a band
+ * from the least to the greatest accuracy.
+ *
+ * @throws TsloraError `bad-input` for no curve, a curve without points, or accuracies outside 0 to 1
+ */
+export function learningCurveFigure(
+  curves: readonly LearningCurveLike[],
+  options: LearningCurveFigureOptions = {},
+): Figure {
+  const { title = "Accuracy by the number of training texts", xLabel = "Training texts" } = options;
+  checkPoints(curves);
+  const sizes = [...new Set(curves.flatMap(({ points }) => points.map(({ trainSize }) => trainSize)))].sort(
+    (a, b) => a - b,
+  );
+  const lowest = Math.min(...curves.flatMap(({ points }) => points.map(({ low }) => low)));
+  return {
+    kind: "figure",
+    data: curves.flatMap((curve, i) => [band(curve, i), line(curve, i)]),
+    layout: {
+      ...baseLayout({ title, legend: true, height: 440 }),
+      xaxis: axis(xLabel, { type: "log", tickvals: sizes, ticktext: sizes.map(String) }),
+      yaxis: axis("Accuracy on the test set", { range: [Math.max(0, lowest - 0.03), 1.01] }),
+    },
+    text: [
+      title,
+      ...curves.flatMap(({ name, points }) => [
+        `  ${name}`,
+        ...points.map(
+          (point) =>
+            `    ${formatNumber(point.trainSize)}: ${formatNumber(point.accuracy, 3)} ${formatInterval(point, 3)}`,
+        ),
+      ]),
+    ].join("\n"),
+  };
+}
+
+function line({ name, points }: LearningCurveLike, i: number): Trace {
+  return {
+    type: "scatter",
+    mode: "lines+markers",
+    name: escapeLabel(name),
+    x: points.map(({ trainSize }) => trainSize),
+    y: points.map(({ accuracy }) => shortNumber(accuracy)),
+    line: { color: colourOf(i), width: 2, dash: DASHES[i % DASHES.length] },
+    hovertemplate: "%{x} texts: %{y}",
+  };
+}
+
+function band({ points }: LearningCurveLike, i: number): Trace {
+  const back = [...points].reverse();
+  return {
+    type: "scatter",
+    mode: "lines",
+    x: [...points, ...back].map(({ trainSize }) => trainSize),
+    y: [...points.map(({ high }) => high), ...back.map(({ low }) => low)].map(shortNumber),
+    fill: "toself",
+    fillcolor: `${colourOf(i)}26`,
+    line: { width: 0 },
+    hoverinfo: "skip",
+    showlegend: false,
+  };
+}
+
+function checkPoints(curves: readonly LearningCurveLike[]): void {
+  const problems = new Problems("learningCurveFigure");
+  problems.expect(curves.length > 0, "curves must have at least one curve; got none.");
+  for (const { name, points } of curves) {
+    problems.expect(points.length > 0, `${name} must have at least one point; got none.`);
+    const bad = points.find(
+      ({ low, accuracy, high }) => !(low >= 0 && low <= accuracy && accuracy <= high && high <= 1),
+    );
+    problems.expect(
+      bad === undefined,
+      `points of ${name} must have 0 ≤ low ≤ accuracy ≤ high ≤ 1; got ${JSON.stringify(bad)}.`,
+    );
+  }
+  problems.throwIfAny("bad-input");
+}
