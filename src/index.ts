@@ -31,6 +31,7 @@ export type { EnvironmentRow } from "./doctor/environment-row";
 export * from "./evaluation";
 export { conclusions } from "./evaluation/comparison/conclusions";
 export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";
+export * from "./experiment";
 export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from "./export/export-onnx";
 export { loadOnnxClassifier, type LoadOnnxOptions, type OnnxClassifier } from "./export/onnx-classifier";
 export { compareRuntimes, type RuntimeComparison, type RuntimeFolders } from "./export/runtimes/compare-runtimes";

@@ -1,0 +1,59 @@
+import type { BaselineOptions } from "../evaluation/baseline/baseline-terms";
+import type { LoraConfig } from "../lora/lora-config";
+import type { TrainOptions } from "../training/options/train-options";
+
+/** Options of `train` that a method may set; data and seed come from the run. */
+export type MethodTraining = Omit<
+  TrainOptions,
+  "train" | "validation" | "seed" | "outputDir" | "resumeFrom" | "reportTo" | "signal" | "saveSteps" | "saveTotalLimit"
+>;
+
+/** A way to classify texts, one of those that an experiment compares. */
+export type Method =
+  /** The most frequent label of the training texts, with their shares as probabilities. */
+  | { readonly kind: "majority-class"; readonly name: string }
+  /** TF-IDF with logistic regression. */
+  | { readonly kind: "baseline"; readonly name: string; readonly options?: Omit<BaselineOptions, "labels"> }
+  /** The model with a new head, before training. */
+  | { readonly kind: "untrained"; readonly name: string }
+  /** A LoRA adapter and a new head. */
+  | { readonly kind: "lora"; readonly name: string; readonly adapter?: LoraConfig; readonly training?: MethodTraining }
+  /** All weights. */
+  | { readonly kind: "full"; readonly name: string; readonly training?: MethodTraining };
+
+/** Whether results depend on the seed. */
+export function dependsOnSeed({ kind }: Method): boolean {
+  return kind !== "majority-class" && kind !== "baseline";
+}
+
+/** Options of {@link studyMethods}. */
+export interface StudyMethodOptions {
+  /** Passes over the training texts of every method but the original study's, which made one. @default 3 */
+  readonly epochs?: number;
+  /** Optimizer steps in place of the epochs, for a quick look. @default all steps of the epochs */
+  readonly maxSteps?: number;
+}
+
+/**
+ * The methods that the study's question needs: without training, without an encoder, LoRA on two kinds of layers, all weights, and
+ * the original study's settings.
+ */
+export function studyMethods({ epochs = 3, maxSteps }: StudyMethodOptions = {}): Method[] {
+  const few = maxSteps === undefined ? {} : { maxSteps };
+  const training = { numTrainEpochs: epochs, ...few };
+  const published = { numTrainEpochs: 1, learningRate: 2e-5, warmupRatio: 0, weightDecay: 0.01, maxGradNorm: 1 };
+  return [
+    { kind: "majority-class", name: "Majority class" },
+    { kind: "untrained", name: "Before training" },
+    { kind: "baseline", name: "TF-IDF, logistic regression" },
+    { kind: "lora", name: "LoRA", adapter: { r: 8, loraAlpha: 16, loraDropout: 0.1 }, training },
+    {
+      kind: "lora",
+      name: "LoRA, all linear layers",
+      adapter: { r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: "all-linear" },
+      training,
+    },
+    { kind: "full", name: "Full fine-tuning", training },
+    { kind: "full", name: "The original study's settings", training: { ...published, ...few } },
+  ];
+}

@@ -1,0 +1,158 @@
+import { DEFAULT_SEED } from "../base/default-seed";
+import { Problems } from "../base/problems";
+import { textInput, type TextInput } from "../base/text-input";
+import { repeatedStratifiedKFoldIndices } from "../corpus/split/kfold-indices";
+import { splitIndices } from "../corpus/split/split-indices";
+import { readLabelledTexts, type LabelledText, type LabelledTexts } from "../evaluation/labelled-texts";
+import type { CurveOptions, ExperimentOptions, FoldOptions, HoldoutOptions } from "./experiment-options";
+import { dependsOnSeed, type Method } from "./method";
+import type { PlannedRun } from "./planned-run";
+
+/**
+ * Plans the runs of an experiment: the holdout's, then the folds', then the curve's.
+ *
+ * @throws TsloraError `bad-option` that lists everything invalid, `bad-input` for rows without a text or a label.
+ */
+export function planRuns(options: ExperimentOptions): PlannedRun[] {
+  const { labels, methods, holdout, folds, curve } = options;
+  checkOptions(options);
+  const read = (data: LabelledTexts): LabelledText[] => readRows(data, labels.length);
+  const parts = holdout === undefined ? undefined : readParts(holdout, read);
+  return [
+    ...(parts === undefined ? [] : planHoldout(methods, parts)),
+    ...(folds === undefined ? [] : planFolds(methods, { ...folds, rows: read(folds.data) })),
+    ...(curve === undefined || parts === undefined ? [] : planCurve(methods, { ...curve, parts })),
+  ];
+}
+
+type Rows = readonly LabelledText[];
+
+interface Parts {
+  readonly train: Rows;
+  readonly validation: Rows;
+  readonly test: Rows;
+  readonly seeds: readonly number[];
+}
+
+function readParts(
+  { train, validation, test, seeds = [DEFAULT_SEED] }: HoldoutOptions,
+  read: (data: LabelledTexts) => Rows,
+): Parts {
+  return { train: read(train), validation: read(validation), test: read(test), seeds };
+}
+
+function planHoldout(methods: readonly Method[], { seeds, ...parts }: Parts): PlannedRun[] {
+  return methods.flatMap((method) =>
+    seedsOf(method, seeds).map((seed) => ({ method, part: { kind: "holdout" } as const, seed, ...parts })),
+  );
+}
+
+function planFolds(
+  methods: readonly Method[],
+  { rows, nSplits = 2, nRepeats = 5, randomState = DEFAULT_SEED, validationSize = 0.25 }: FoldOptions & { rows: Rows },
+): PlannedRun[] {
+  const classes = rows.map(({ label }) => label);
+  const folds = repeatedStratifiedKFoldIndices(classes, { nSplits, nRepeats, randomState });
+  const parts = folds.map(({ train, test }, i) => {
+    const [repeat, fold] = [Math.floor(i / nSplits), i % nSplits];
+    const inner = splitIndices(train.length, {
+      testSize: validationSize,
+      randomState: randomState + repeat,
+      stratify: train.map((row) => classes[row]),
+    });
+    const chosen = (of: readonly number[]): Rows => of.map((at) => rows[train[at]]);
+    return {
+      part: { kind: "fold", repeat, fold } as const,
+      seed: randomState + repeat,
+      train: chosen(inner.train),
+      validation: chosen(inner.test),
+      test: test.map((row) => rows[row]),
+    };
+  });
+  return methods.flatMap((method) => parts.map((one) => ({ method, ...one })));
+}
+
+function planCurve(
+  methods: readonly Method[],
+  { parts, trainSizes, methods: chosen, seeds = parts.seeds }: CurveOptions & { parts: Parts },
+): PlannedRun[] {
+  const { train, validation, test } = parts;
+  const drawn = chosen ?? methods.filter(({ kind }) => kind !== "untrained" && kind !== "majority-class");
+  return drawn.flatMap((method) =>
+    trainSizes.flatMap((trainSize) =>
+      // the texts differ between seeds, so a method without a seed is repeated as well
+      seeds.map((seed) => ({
+        method,
+        part: { kind: "curve", trainSize } as const,
+        seed,
+        train: drawRows(train, { trainSize, seed }),
+        validation,
+        test,
+      })),
+    ),
+  );
+}
+
+function drawRows(rows: Rows, { trainSize, seed }: { trainSize: number; seed: number }): Rows {
+  if (trainSize === rows.length) return rows;
+  const { train } = splitIndices(rows.length, {
+    trainSize,
+    randomState: seed,
+    stratify: rows.map(({ label }) => label),
+  });
+  return train.map((row) => rows[row]);
+}
+
+const seedsOf = (method: Method, seeds: readonly number[]): readonly number[] =>
+  dependsOnSeed(method) ? seeds : seeds.slice(0, 1);
+
+function readRows(data: LabelledTexts, classes: number): LabelledText[] {
+  const { texts, labels } = readLabelledTexts("runExperiment", data, { classes });
+  return texts.map((text, i) => ({ ...parted(text), label: labels[i] }));
+}
+
+function parted(input: TextInput): { text: string; textPair?: string } {
+  return typeof input === "string" ? { text: input } : { text: input[0], textPair: input[1] };
+}
+
+/** The text or the pair of texts of a row. */
+export function inputOf({ text, textPair }: LabelledText): TextInput {
+  return textInput(text, textPair) as TextInput;
+}
+
+function checkOptions({ methods, labels, holdout, folds, curve, maxLength }: ExperimentOptions): void {
+  const problems = new Problems("runExperiment");
+  const names = methods.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  problems.expect(methods.length > 0, "methods must have one method at least; got none");
+  problems.expect(twice === undefined, `names of methods must differ; ${String(twice)} is there twice`);
+  problems.expect(labels.length >= 2, `labels must name two classes or more; got ${labels.length}`);
+  problems.expect(
+    maxLength === undefined || (Number.isInteger(maxLength) && maxLength >= 2),
+    `maxLength must be a whole number of at least 2; got ${String(maxLength)}`,
+  );
+  problems.expect(
+    holdout !== undefined || folds !== undefined,
+    "holdout or folds must be given; without them there is nothing to run",
+  );
+  expectSeeds(problems, "holdout.seeds", holdout?.seeds);
+  expectSeeds(problems, "curve.seeds", curve?.seeds);
+  if (curve !== undefined) {
+    problems.expect(holdout !== undefined, "curve needs holdout, whose training texts it draws from");
+    problems.expect(
+      curve.trainSizes.length > 0 &&
+        curve.trainSizes.every((size, i) => Number.isInteger(size) && size > (i === 0 ? 1 : curve.trainSizes[i - 1])),
+      `curve.trainSizes must be ascending whole numbers of at least 2; got ${curve.trainSizes.join(", ") || "none"}`,
+    );
+  }
+  problems.throwIfAny();
+}
+
+function expectSeeds(problems: Problems, name: string, seeds: readonly number[] | undefined): void {
+  if (seeds === undefined) return;
+  problems.expect(
+    seeds.length > 0 && seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32),
+    `${name} must be whole numbers in [0, 2^32), one at least; got ${seeds.join(", ") || "none"}`,
+  );
+  problems.expect(new Set(seeds).size === seeds.length, `${name} must differ; got ${seeds.join(", ")}`);
+}

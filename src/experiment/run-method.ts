@@ -1,0 +1,107 @@
+import { loadClassifier } from "../classifier/load-classifier";
+import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import type { DeviceOptions } from "../device/device";
+import { trainBaseline } from "../evaluation/baseline/evaluate-baseline";
+import { evaluate } from "../evaluation/evaluate";
+import type { Evaluation } from "../evaluation/evaluation";
+import type { TextClassifier } from "../evaluation/text-classifier";
+import type { ResolvedModel } from "../hub/resolve-model";
+import { initializeLoraEvaWeights } from "../training/initialize-lora-eva-weights";
+import { train } from "../training/train";
+import type { TrainEvent } from "../training/train-event";
+import type { Method } from "./method";
+import type { PlannedRun } from "./planned-run";
+import type { RunResult } from "./run-result";
+
+/** Inputs that all runs of an experiment share. */
+export interface RunContext extends DeviceOptions {
+  readonly model: ResolvedModel;
+  readonly labels: readonly string[];
+  readonly maxLength: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Computes a run and yields the events of its training. Frees all that it loads. */
+export async function* runMethod(run: PlannedRun, context: RunContext): AsyncGenerator<TrainEvent, RunResult, void> {
+  const started = performance.now();
+  const outcome = yield* outcomeOf(run, context);
+  const { train, validation, test } = run;
+  return {
+    method: run.method.name,
+    part: run.part,
+    seed: run.seed,
+    labels: [...context.labels],
+    texts: { train: train.length, validation: validation.length, test: test.length },
+    predictions: outcome.test.predictions.map(({ yTrue, yPred, probabilities }) => ({ yTrue, yPred, probabilities })),
+    validationAccuracy: outcome.validation?.accuracy ?? null,
+    steps: outcome.steps ?? 0,
+    trainableParameters: outcome.trainableParameters ?? 0,
+    elapsedSeconds: (performance.now() - started) / 1000,
+  };
+}
+
+interface Outcome {
+  readonly test: Evaluation;
+  readonly validation?: Evaluation;
+  readonly steps?: number;
+  readonly trainableParameters?: number;
+}
+
+async function* outcomeOf(run: PlannedRun, context: RunContext): AsyncGenerator<TrainEvent, Outcome, void> {
+  const { labels, signal } = context;
+  const { method } = run;
+  switch (method.kind) {
+    case "majority-class":
+      return { test: await evaluate(majorityClass(run, labels), run.test, { signal }) };
+    case "baseline":
+      return { test: await evaluate(trainBaseline(run.train, { ...method.options, labels }), run.test, { signal }) };
+    case "untrained":
+    case "lora":
+    case "full": {
+      const { model, maxLength, device, requireGpu } = context;
+      const options = { labels, seed: run.seed, maxLength, newHead: true, device, requireGpu };
+      const classifier = await loadClassifier(model, options);
+      try {
+        return method.kind === "untrained"
+          ? { test: await evaluate(classifier, run.test, { signal }) }
+          : yield* trained(classifier, { ...run, method }, context);
+      } finally {
+        classifier.dispose();
+      }
+    }
+  }
+}
+
+async function* trained(
+  classifier: SequenceClassifier,
+  { method, seed, train: texts, validation, test }: PlannedRun & { readonly method: TrainedMethod },
+  { signal }: RunContext,
+): AsyncGenerator<TrainEvent, Outcome, void> {
+  if (method.kind === "full") classifier.trainAllWeights();
+  else if (classifier.addAdapter(method.adapter).awaitsEva) {
+    const { perDeviceTrainBatchSize } = method.training ?? {};
+    await initializeLoraEvaWeights(classifier, texts, { perDeviceTrainBatchSize, seed, signal });
+  }
+  const trainableParameters = classifier.countParameters().trainable;
+  const { steps, stopped } = yield* train(classifier, { ...method.training, train: texts, validation, seed, signal });
+  if (stopped) throw signal?.reason ?? new Error("The training was stopped.");
+  return {
+    test: await evaluate(classifier, test, { signal }),
+    validation: await evaluate(classifier, validation, { signal }),
+    steps,
+    trainableParameters,
+  };
+}
+
+type TrainedMethod = Extract<Method, { readonly kind: "lora" | "full" }>;
+
+/** Gives every text the shares of the labels in the training texts. */
+function majorityClass({ train }: PlannedRun, labels: readonly string[]): TextClassifier {
+  const logits = labels.map((_, label) =>
+    Math.log(Math.max(train.filter((row) => row.label === label).length, Number.MIN_VALUE) / train.length),
+  );
+  return {
+    labels,
+    predictLogits: (texts) => Promise.resolve(Float32Array.from(texts.flatMap(() => logits))),
+  };
+}
