@@ -18,6 +18,7 @@ const NOTEBOOKS = [
   "02-comparative-study",
   "03-weighted-loss-and-threshold",
   "04-export-and-reuse",
+  "05-evidence",
 ];
 const FIGURES: Readonly<Record<string, number>> = {
   "00-environment": 0,
@@ -25,6 +26,7 @@ const FIGURES: Readonly<Record<string, number>> = {
   "02-comparative-study": 1,
   "03-weighted-loss-and-threshold": 11,
   "04-export-and-reuse": 1,
+  "05-evidence": 2,
 };
 const QUICK = { model: "embedded", data: "sample", maxSteps: 2, maxLength: 32 };
 const minutes = { timeout: 900_000 };

@@ -12,6 +12,7 @@ const NOTEBOOKS = [
   "02-comparative-study.ipynb",
   "03-weighted-loss-and-threshold.ipynb",
   "04-export-and-reuse.ipynb",
+  "05-evidence.ipynb",
 ];
 
 /**
