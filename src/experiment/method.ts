@@ -30,7 +30,7 @@ export function dependsOnSeed({ kind }: Method): boolean {
 export interface StudyMethodOptions {
   /** Passes over the training texts of every method but the original study's, which made one. @default 3 */
   readonly epochs?: number;
-  /** Optimizer steps in place of the epochs, for a quick look. @default all steps of the epochs */
+  /** Optimizer steps in place of the epochs, with one evaluation, for a quick look. @default all steps of the epochs */
   readonly maxSteps?: number;
 }
 
@@ -39,7 +39,7 @@ export interface StudyMethodOptions {
  * the original study's settings.
  */
 export function studyMethods({ epochs = 3, maxSteps }: StudyMethodOptions = {}): Method[] {
-  const few = maxSteps === undefined ? {} : { maxSteps };
+  const few = maxSteps === undefined ? {} : { maxSteps, evalSteps: maxSteps };
   const training = { numTrainEpochs: epochs, ...few };
   const published = { numTrainEpochs: 1, learningRate: 2e-5, warmupRatio: 0, weightDecay: 0.01, maxGradNorm: 1 };
   return [

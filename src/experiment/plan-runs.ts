@@ -117,7 +117,7 @@ function parted(input: TextInput): { text: string; textPair?: string } {
 
 /** The text or the pair of texts of a row. */
 export function inputOf({ text, textPair }: LabelledText): TextInput {
-  return textInput(text, textPair) as TextInput;
+  return textInput(text, textPair);
 }
 
 function checkOptions({ methods, labels, holdout, folds, curve, maxLength }: ExperimentOptions): void {

@@ -31,7 +31,7 @@ export class RunCache {
     }
     const stored = parse(text);
     return stored?.sha256 === digest(stored?.result)
-      ? { kind: "found", result: stored?.result as unknown as RunResult }
+      ? { kind: "found", result: stored?.result as RunResult }
       : { kind: "damaged", path };
   }
 

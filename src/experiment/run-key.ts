@@ -35,7 +35,7 @@ export interface SharedKey {
 
 /** The key of a run: the SHA-256 of everything that decides its result. The method's name is not part of it. */
 export function runKey({ method, part, seed, train, validation, test }: PlannedRun, shared: SharedKey): string {
-  const { name: _, ...settings } = method;
+  const settings = { ...method, name: undefined };
   const texts = [train, validation, test].map(textsHash);
   return createHash("sha256")
     .update(canonical({ ...shared, settings, part, seed, texts }))
