@@ -71,10 +71,14 @@ function publishedSentence(): string {
   const { before, after } = publishedOutcomes();
   const { difference, interval } = pairedBootstrapTest(before.map(Number), after.map(Number));
   const { pValue } = mcnemarTest(before, after);
-  return `The published study's change was ${signed(difference)}${inBrackets(interval)} on its 200 texts (McNemar's exact p ${pText(pValue)}); its confusion matrices give both. ${interval.low > 0 ? "The interval is above 0." : "The interval includes 0: chance alone explains it."}`;
+  return `The published study's change was ${signed(difference)}${inBrackets(interval)} on its 200 texts (McNemar's exact p ${pText(pValue)}); its confusion matrices give both. ${interval.low > 0 ? "The interval is above 0." : "The interval includes 0: chance alone could explain it."}`;
 }
 
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+function signed(value: number): string {
+  const digits = Math.abs(value).toFixed(3);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? "−" : "+"}${digits}`;
+}
 
 const inBrackets = (interval: Interval | null): string =>
   interval === null ? "" : ` [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}]`.replaceAll("-", "−");
