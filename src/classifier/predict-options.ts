@@ -1,3 +1,5 @@
+import type { PrefixCache } from "./prefix-cache/prefix-cache";
+
 /** Default of the tokens in one forward pass of a prediction. They limit the memory. */
 export const DEFAULT_TOKENS_PER_PASS = 4096;
 
@@ -14,4 +16,6 @@ export interface PredictOptions {
    * @default in a notebook, an interrupt of the cell
    */
   readonly signal?: AbortSignal;
+  /** Results of the frozen layers, which are then not computed. @internal */
+  readonly prefixCache?: PrefixCache | undefined;
 }
