@@ -72,6 +72,7 @@ async function compareTimes({ model, rows, folder, note }: Settings, rounds: num
     empty: [],
     full: [],
   };
+  const processor: typeof seconds = { peft: [], without: [], empty: [], full: [] };
   for (let round = 0; round < rounds; round++) {
     const frozenPrefixCacheDir = join(folder, `cache ${round}`);
     const cached: Way = { frozenPrefixDropout: false, frozenPrefixCache: true, frozenPrefixCacheDir };
@@ -83,18 +84,25 @@ async function compareTimes({ model, rows, folder, note }: Settings, rounds: num
     ] as const;
     for (const [name, way] of ways) {
       const classifier = await withTopTwo(model, 42);
+      const before = process.cpuUsage();
       seconds[name].push(await timeOf(classifier, { ...rows, ...way }));
+      const { user, system } = process.cpuUsage(before);
       classifier.dispose();
-      note(`Round ${round + 1}, ${LABELS[name]}: ${seconds[name][round].toFixed(1)} s.`);
+      processor[name].push((user + system) / 1e6);
+      note(
+        `Round ${round + 1}, ${LABELS[name]}: ${seconds[name][round].toFixed(1)} s, ` +
+          `${processor[name][round].toFixed(1)} s of processor time.`,
+      );
     }
   }
   const ratio = (a: readonly number[], b: readonly number[]): string => median(a.map((x, i) => x / b[i])).toFixed(2);
   for (const name of ["empty", "full"] as const)
     note(
       `${EPOCHS} epochs of LoRA on the top two of six layers, ${LABELS[name]}: ${ratio(seconds.peft, seconds[name])} times ` +
-        `as fast as with peft's dropout, ${ratio(seconds.without, seconds[name])} times as fast as without the cache.`,
+        `as fast as with peft's dropout, ${ratio(seconds.without, seconds[name])} times as fast as without the cache; ` +
+        `by processor time ${ratio(processor.peft, processor[name])} and ${ratio(processor.without, processor[name])}.`,
     );
-  return { seconds, headEpoch: await timeHead({ model, rows, folder, note }) };
+  return { seconds, processor, headEpoch: await timeHead({ model, rows, folder, note }) };
 }
 
 const LABELS = {

@@ -17,7 +17,7 @@ import { AdamW } from "../optimizer/adamw";
 import { learningRateAt } from "../optimizer/learning-rate";
 import { factorRange, parameterGroups } from "../optimizer/parameter-groups";
 import { PendingSteps, type CheckStep, type ReadStep } from "../step/pending-steps";
-import { RunPrefix } from "../frozen-prefix/run-prefix";
+import type { RunPrefix } from "../frozen-prefix/run-prefix";
 import { planSteps, type StepPlan } from "./plan-steps";
 import { RunEvaluation } from "../validation/run-evaluation";
 import { runFailure } from "./run-failure";
