@@ -1,5 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
-import type { SequenceClassifier } from "./sequence-classifier";
+import type { Adapter } from "../lora/adapter";
+import type { AdapterState } from "../lora/adapter-set";
 
 /**
  * The training method of a classifier, for a call that trains it.
@@ -8,7 +9,15 @@ import type { SequenceClassifier } from "./sequence-classifier";
  */
 export function expectTrainable(
   call: string,
-  { adapter, adapterState, method }: Pick<SequenceClassifier, "adapter" | "adapterState" | "method">,
+  {
+    adapter,
+    adapterState,
+    method,
+  }: {
+    readonly adapter: Pick<Adapter, "name" | "awaitsEva"> | undefined;
+    readonly adapterState: AdapterState;
+    readonly method: "lora" | "full" | "none";
+  },
 ): "lora" | "full" {
   if (adapterState === "disabled")
     throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);

@@ -1,7 +1,13 @@
-import type { PrefixCache } from "./prefix-cache/prefix-cache";
+import type { PrefixValues } from "../model/encoder-prefix";
+import type { TokenDocument } from "../model/parts/packed-batch";
 
 /** Default of the tokens in one forward pass of a prediction. They limit the memory. */
 export const DEFAULT_TOKENS_PER_PASS = 4096;
+
+/** Results of the frozen layers below the first trained one, for documents one below the other. */
+export interface PrefixSource {
+  valuesOf(documents: readonly TokenDocument[]): Promise<PrefixValues>;
+}
 
 /** Options of `SequenceClassifier.predictLogits`. */
 export interface PredictOptions {
@@ -17,5 +23,5 @@ export interface PredictOptions {
    */
   readonly signal?: AbortSignal;
   /** Results of the frozen layers, which are then not computed. @internal */
-  readonly prefixCache?: PrefixCache | undefined;
+  readonly prefixCache?: PrefixSource | undefined;
 }

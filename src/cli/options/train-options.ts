@@ -170,11 +170,11 @@ export const TRAIN_OPTIONS = {
     help: "compute the frozen layers below the first trained one once, and keep the results on disk for all epochs and runs; by itself where that changes no number",
   },
   frozenPrefixCacheDir: {
-    kind: path("folder"),
+    kind: path("path"),
     help: "folder of these results; .tslora/cache/frozen-prefix unless given",
   },
   frozenPrefixCacheLimit: {
-    ...numeric("frozenPrefixCacheLimit", "gigabytes"),
+    ...numeric("frozenPrefixCacheLimit", "gb"),
     help: "most gigabytes of these results; the least recently used are deleted first",
   },
 } as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;

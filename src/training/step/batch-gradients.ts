@@ -1,4 +1,4 @@
-import type { PrefixCache } from "../../classifier/prefix-cache/prefix-cache";
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Tensor } from "../../ops/tensor";
 import type { DropoutSource } from "../../model/parts/dropout";
@@ -31,7 +31,7 @@ export interface BatchOptions {
   /** Whether dropout also applies to frozen layers below the first trained one. @default true */
   readonly frozenDropout?: boolean;
   /** Results of those layers, which are then not computed. */
-  readonly prefixCache?: PrefixCache | undefined;
+  readonly prefixCache?: PrefixSource | undefined;
   readonly maxTokensPerPass: number;
   /** Receives the gradients. */
   readonly gradients: Gradients;

@@ -1,4 +1,4 @@
-import type { PrefixCache } from "../../classifier/prefix-cache/prefix-cache";
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { DropoutSource } from "../../model/parts/dropout";
 import { Gradients } from "../../model/parts/gradients";
@@ -31,7 +31,7 @@ export interface StepOptions {
     "bf16" | "frozenPrefixDropout" | "loggingSteps" | "maxGradNorm" | "maxTokensPerPass"
   >;
   /** Results of the frozen layers, if they are cached; read at each step. */
-  readonly prefixCache?: () => PrefixCache | undefined;
+  readonly prefixCache?: () => PrefixSource | undefined;
   /** Throws if a step's numbers show that the run must stop. */
   readonly check: CheckStep;
 }

@@ -1,4 +1,4 @@
-import type { PrefixCache } from "../../classifier/prefix-cache/prefix-cache";
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { BestWeights } from "../checkpoint/best-weights";
 import type { Resume } from "../checkpoint/read-resume";
@@ -22,7 +22,7 @@ export interface RunEvaluationOptions {
   readonly plan: StepPlan;
   readonly resume: Resume | undefined;
   /** Results of the frozen layers, if they are cached; read at each evaluation. */
-  readonly prefixCache: () => PrefixCache | undefined;
+  readonly prefixCache: () => PrefixSource | undefined;
   /** Makes the error that ends the run, with the ids of the texts at fault. */
   readonly failure: (fault: Fault, ids: readonly string[]) => Error;
 }
