@@ -19,6 +19,7 @@ export * from "./audit";
 export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { encoderFeatures } from "./classifier/encoder-features";
+export { clearFrozenPrefixCache } from "./classifier/prefix-cache/cache-room";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
 export type { ParameterCount } from "./classifier/parameter-count";
 export { SequenceClassifier, type ModelOrigin, type TextTokenizer } from "./classifier/sequence-classifier";

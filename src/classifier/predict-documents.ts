@@ -3,7 +3,7 @@ import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 import type { PredictOptions } from "./predict-options";
 
 /** Options of {@link predictDocuments}. */
-type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> &
+type PassOptions = Pick<PredictOptions, "onProgress" | "signal" | "prefixCache"> &
   Required<Pick<PredictOptions, "maxTokensPerPass">> & {
     /** Whether to return what the head gets instead of logits. @default false */
     readonly features?: boolean;
@@ -16,7 +16,7 @@ type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> &
 export async function predictDocuments(
   model: ClassificationModel,
   documents: readonly TokenDocument[],
-  { maxTokensPerPass, onProgress, signal, features = false }: PassOptions,
+  { maxTokensPerPass, onProgress, signal, prefixCache, features = false }: PassOptions,
 ): Promise<Float32Array> {
   const { ops } = model;
   const width = features ? model.config.hiddenSize : model.numLabels;
@@ -33,7 +33,8 @@ export async function predictDocuments(
       part.push(next);
     }
     const batch = packDocuments(part.map((index) => documents[index]));
-    const packed = model.predict(batch, { features });
+    const inOrder = batch.order.map((inPart) => documents[part[inPart]]);
+    const packed = model.predict(batch, { features, prefix: await prefixCache?.valuesOf(inOrder) });
     const values = await ops.read(packed);
     ops.dispose(packed);
     batch.order.forEach((inPart, row) =>

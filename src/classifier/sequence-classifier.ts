@@ -17,21 +17,15 @@ import type { TokenDocument } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
 import { copyTokenizerFiles } from "./copy-tokenizer-files";
 import { encodeTexts, expectPairs, type TextTokenizer } from "./encode-texts";
+import { expectTrainable } from "./expect-trainable";
 import { mergedCard } from "./merged-card";
+import type { ModelOrigin } from "./model-origin";
 import { predictDocuments } from "./predict-documents";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
 
 export type { TextTokenizer } from "./encode-texts";
-
-/** The origin of a classifier's weights. */
-export interface ModelOrigin {
-  /** The model's name on the Hub, or its folder. */
-  readonly id: string;
-  readonly directory: string;
-  /** The choice and its reason, in a sentence. */
-  readonly notice: string;
-}
+export type { ModelOrigin } from "./model-origin";
 
 /**
  * A text classifier: tokenizer, encoder, head and LoRA adapters. `loadClassifier` makes one; `dispose` frees its
@@ -53,7 +47,8 @@ export interface ModelOrigin {
  * | `unload` | nothing | to none, weights as before, bit for bit | the same | the same |
  * | `mergeAndUnload` | - | to none, adapter merged | - | to none, adapter merged |
  * | `trainAllWeights` | makes all weights trainable | - | - | - |
- * | training | all weights, after `trainAllWeights` | the active adapter | - | - |
+ * | `trainHead` | makes the head alone trainable | - | - | - |
+ * | training | all weights, or the head | the active adapter | - | - |
  * | `predictLogits` | the model | with the active adapter | the model without it | with the merged adapter |
  * | `saveAdapter` | - | one adapter | one adapter | one adapter |
  * | `saveModel` | the model | - | the model without it | the model with the merged adapter |
@@ -251,12 +246,24 @@ export class SequenceClassifier {
 
   /** Makes every weight trainable: full fine-tuning, as the original study did. */
   trainAllWeights(): void {
+    this.#trainOwn("trainAllWeights", this.model.parameters());
+  }
+
+  /**
+   * Makes the head alone trainable; the encoder stays as it is. With `frozenPrefixDropout: false`, `train` computes the
+   * encoder once for each text, and an epoch takes milliseconds.
+   */
+  trainHead(): void {
+    this.#trainOwn("trainHead", this.model.headParameters());
+  }
+
+  #trainOwn(call: string, trained: readonly Parameter[]): void {
     if (this.#adapters.state !== "none")
       throw new TsloraError(
         "bad-input",
-        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to continue training from it.",
+        `${call}: the classifier has an adapter. Call unload first, or mergeAndUnload to continue training from it.`,
       );
-    for (const parameter of this.model.parameters()) parameter.trainable = true;
+    for (const parameter of this.model.parameters()) parameter.trainable = trained.includes(parameter);
     this.#merged = undefined; // training changes what was merged
   }
 
@@ -272,20 +279,7 @@ export class SequenceClassifier {
    */
   expectTrainable(call: string): "lora" | "full" {
     this.#adapters.expectNotMerged(call);
-    if (this.#adapters.state === "disabled")
-      throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
-    const { method } = this;
-    if (method === "none")
-      throw new TsloraError(
-        "bad-input",
-        `${call}: there is nothing to train. Add an adapter with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
-      );
-    if (this.adapter?.awaitsEva === true)
-      throw new TsloraError(
-        "bad-input",
-        `${call}: adapter "${this.adapter.name}" has initLoraWeights "eva" and no directions yet. Call initializeLoraEvaWeights(classifier, texts) first.`,
-      );
-    return method;
+    return expectTrainable(call, this);
   }
 
   /**
@@ -323,10 +317,10 @@ export class SequenceClassifier {
    *   too, or a text is single and the weights were trained on pairs.
    */
   async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
-    const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal() } = options;
+    const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal(), prefixCache } = options;
     this.#adapters.expectNothingMissing("predictLogits");
     if (this.takesPairs) expectPairs(texts);
-    return predictDocuments(this.model, this.encode(texts), { maxTokensPerPass, onProgress, signal });
+    return predictDocuments(this.model, this.encode(texts), { maxTokensPerPass, onProgress, signal, prefixCache });
   }
 
   /**
@@ -388,6 +382,11 @@ export class SequenceClassifier {
   weightsInUse(call: string): (own: Parameter) => Parameter {
     this.#adapters.expectNothingDrawn(call);
     return (own) => this.#adapters.inUse(own);
+  }
+
+  /** The weight in use for one of the model's own. @internal */
+  inUse(own: Parameter): Parameter {
+    return this.#adapters.inUse(own);
   }
 
   /** Frees all weights. */

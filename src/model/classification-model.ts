@@ -1,47 +1,23 @@
+import { isKernelOps } from "../ops/kernel-ops";
 import type { LayerNormSaved, Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
+import type { EncoderPrefix, PrefixValues } from "./encoder-prefix";
 import { layerAt, layerCounts, type EncoderConfig } from "./encoder-structure";
-import type { ClassificationHead, HeadSaved } from "./parts/classification-head";
-import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./parts/embeddings";
+import type { BatchInputs, PredictPassOptions, TrainingForward } from "./model-passes";
+import type { ClassificationHead } from "./parts/classification-head";
+import type { Embeddings } from "./parts/embeddings";
 import type { EncoderLayer, LayerSaved } from "./parts/encoder-layer";
 import type { LayerPlan } from "./parts/layer-plan";
 import type { Linear } from "./parts/linear";
-import { documentRows, meanOfTokens, meanOfTokensBackward, type DocumentRows } from "./parts/mean-of-tokens";
+import { documentRows, meanOfTokens, meanOfTokensBackward } from "./parts/mean-of-tokens";
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
-import type { BackwardPass, ForwardPass, Segment } from "./parts/pass";
+import type { BackwardPass, ForwardPass, Precision } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
-import type { RelativeAddends, RelativeBias } from "./parts/relative-bias";
-import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
+import type { RelativeBias } from "./parts/relative-bias";
+import type { RelativePositions } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
-
-/** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
-export interface TrainingForward {
-  /** [documents, labels], in the packed order. */
-  readonly logits: Tensor;
-  /** Disposes of every kept tensor, including the logits. */
-  release(): void;
-  /** @internal */
-  readonly state: {
-    plans: readonly LayerPlan[];
-    input: EmbeddingsInput;
-    embeddings?: EmbeddingsSaved;
-    layers: readonly (LayerSaved | undefined)[];
-    finalNorm?: LayerNormSaved;
-    /** Given if the head reads the mean of the tokens. */
-    rows?: DocumentRows;
-    head: HeadSaved;
-  };
-}
-
-/** Options of {@link ClassificationModel.predict}, described there. */
-export interface PredictPassOptions {
-  readonly everyToken?: boolean;
-  readonly words?: Tensor;
-  readonly segments?: readonly Segment[];
-  readonly features?: boolean;
-}
 
 /** An encoder with a head for sequence classification: the owner of its weights. */
 export class ClassificationModel {
@@ -99,9 +75,14 @@ export class ClassificationModel {
     return [embeddings.tables, relative?.table ?? [], positions?.modules.table ?? []].flat();
   }
 
+  /** The weights of the head. */
+  headParameters(): Parameter[] {
+    return ownParameters(this.modules.head);
+  }
+
   /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
-    const { embeddings, positions, layers, finalNorm, head } = this.modules;
+    const { embeddings, positions, layers, finalNorm } = this.modules;
     return [
       ...this.tables(),
       ...(positions?.norms ?? []).flatMap(({ parameters }) => parameters),
@@ -109,7 +90,7 @@ export class ClassificationModel {
       ...embeddings.linears.flatMap(({ parameters }) => parameters),
       ...layers.flatMap(ownParameters),
       ...(finalNorm?.parameters ?? []),
-      ...ownParameters(head),
+      ...this.headParameters(),
     ];
   }
 
@@ -120,27 +101,79 @@ export class ClassificationModel {
    * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; the caller's
    * @param options.segments - the changes of the batch's documents, in the packed order; see `parts/segments.ts`
    * @param options.features - returns what the head gets instead of logits, [documents, width]. @default false
+   * @param options.prefix - results of {@link computePrefix}, which are then not computed again
    */
   predict(batch: PackedBatch, options: PredictPassOptions = {}): Tensor {
-    const { everyToken = false, words, segments, features = false } = options;
+    const { everyToken = false, words, segments, features = false, prefix } = options;
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops, segments };
     return ops.tidy(() => {
-      const at = this.#inputs(pass, batch);
-      let x = ops.tidy(() => this.modules.embeddings.forward(pass, { ...at, words }).y);
-      this.#steps.forEach((layer, i) => {
-        const plan = this.#plan(batch, i, at);
-        const more = everyToken && plan.span === "first-token";
-        const next = ops.tidy(() => {
-          const { y } = layer.forward(pass, x, more ? { ...plan, span: "every-token" } : plan);
-          return more ? ops.gatherRows(y, at.firstRows) : y;
-        });
-        ops.dispose(x);
-        x = next;
-      });
-      const pooled = this.#pooled(pass, x, at).y;
+      const pooled = this.#encode(pass, batch, { words, everyToken, given: prefix });
       return features ? pooled : this.modules.head.forward(pass, pooled).y;
     });
+  }
+
+  /** The part of the encoder below everything that is trained or adapted. Undefined if it has no layer. */
+  frozenPrefix(): EncoderPrefix | undefined {
+    const { embeddings, finalNorm } = this.modules;
+    const layers = this.#lowestTrainable();
+    const below = layers <= 0 ? [] : [embeddings, ...this.#steps.slice(0, layers)];
+    if (below.length === 0 || below.some(({ linears }) => linears.some(({ adapter }) => adapter !== undefined)))
+      return undefined;
+    return layers < this.#steps.length || finalNorm?.hasTrainables === true
+      ? { kind: "layers", layers }
+      : { kind: "pooled" };
+  }
+
+  /** Every weight of the model's own that a prefix reads. */
+  prefixParameters(prefix: EncoderPrefix): Parameter[] {
+    const { embeddings, positions, finalNorm } = this.modules;
+    const layers = new Set(prefix.kind === "pooled" ? this.#steps : this.#steps.slice(0, prefix.layers));
+    return [
+      ...this.tables(),
+      ...(positions?.norms ?? []).flatMap(({ parameters }) => parameters),
+      ...embeddings.modules.norm.parameters,
+      ...embeddings.linears.flatMap(({ parameters }) => parameters),
+      ...[...layers].flatMap(ownParameters),
+      ...(prefix.kind === "pooled" ? (finalNorm?.parameters ?? []) : []),
+    ];
+  }
+
+  /** Rows of a prefix's results for a document. */
+  prefixRows(prefix: EncoderPrefix, tokens: number): number {
+    const isVector =
+      prefix.kind === "pooled" ||
+      (prefix.layers === this.#steps.length && this.config.structure.head.pooling !== "mean");
+    return isVector ? 1 : tokens;
+  }
+
+  /**
+   * Results of a prefix, as {@link PrefixValues} holds them, bit for bit those of an evaluation or of a training pass
+   * without dropout: the kernels of the two can differ in the last bits. The caller disposes of them.
+   */
+  computePrefix(
+    batch: PackedBatch,
+    {
+      prefix,
+      pass,
+      precision = "float32",
+    }: { prefix: EncoderPrefix; pass: ForwardPass["kind"]; precision?: Precision },
+  ): Tensor {
+    const { ops } = this;
+    return ops.tidy(() =>
+      this.#encode(
+        pass === "evaluation" ? { kind: pass, ops } : { kind: pass, ops, dropout: undefined, precision },
+        batch,
+        {
+          to: prefix,
+        },
+      ),
+    );
+  }
+
+  /** Whether a text's results depend on no other text of its batch, bit for bit. The kernels compute row by row. */
+  get isBatchIndependent(): boolean {
+    return isKernelOps(this.ops);
   }
 
   /**
@@ -148,16 +181,23 @@ export class ClassificationModel {
    *
    * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; `backward` then returns
    *   their gradient. The result takes them over
+   * @param options.prefix - results of {@link computePrefix}, which are then not computed again
    */
   forward(
     pass: ForwardPass & { kind: "training" },
     batch: PackedBatch,
-    { words }: { words?: Tensor } = {},
+    { words, prefix }: { words?: Tensor; prefix?: PrefixValues | undefined } = {},
   ): TrainingForward {
     const { ops } = this;
     const { embeddings, head } = this.modules;
     const lowest = words === undefined ? this.#lowestTrainable() : -1;
+    const frozen = pass.frozenDropout === false ? { ...pass, dropout: undefined } : pass;
+    const skipped = prefix?.prefix.kind === "layers" ? prefix.prefix.layers : 0;
     const kept = ops.escape(() => {
+      if (prefix?.prefix.kind === "pooled") {
+        const { y: logits, saved } = head.forward(pass, this.#given(prefix));
+        return { logits, state: { plans: [], layers: [], head: saved } };
+      }
       const at = this.#inputs(pass, batch);
       const input = {
         ids: at.ids,
@@ -166,18 +206,19 @@ export class ClassificationModel {
         notPad: lowest < 0 ? this.#notPad(batch) : undefined,
         words,
       };
-      const embedded = embeddings.forward(pass, input);
-      let x = embedded.y;
+      const embedded = prefix === undefined ? embeddings.forward(lowest < 0 ? pass : frozen, input) : undefined;
+      let x = embedded?.y ?? this.#given(prefix);
       const plans: LayerPlan[] = [];
       const saved: (LayerSaved | undefined)[] = [];
       this.#steps.forEach((layer, i) => {
         const plan = this.#plan(batch, i, at);
         plans.push(plan);
         if (i < lowest) {
-          const next = ops.tidy(() => layer.forward(pass, x, plan).y);
+          saved.push(undefined);
+          if (i < skipped) return;
+          const next = ops.tidy(() => layer.forward(frozen, x, plan).y);
           ops.dispose(x);
           x = next;
-          saved.push(undefined);
         } else {
           const done = layer.forward(pass, x, plan);
           x = done.y;
@@ -189,7 +230,7 @@ export class ClassificationModel {
       const state = {
         plans,
         input,
-        embeddings: lowest < 0 ? embedded.saved : undefined,
+        embeddings: lowest < 0 ? embedded?.saved : undefined,
         layers: saved,
         finalNorm: pooled.saved,
         rows: at.rows,
@@ -211,7 +252,7 @@ export class ClassificationModel {
     const { embeddings, head } = this.modules;
     const steps = this.#steps;
     const { state } = forward;
-    const lowest = state.input.words === undefined ? this.#lowestTrainable() : -1;
+    const lowest = state.input?.words === undefined ? this.#lowestTrainable() : -1;
     return ops.tidy(() => {
       const needsPooled = lowest < steps.length || this.modules.finalNorm?.hasTrainables === true;
       const dPooled = head.backward(pass, dLogits, { saved: state.head, needsInput: needsPooled });
@@ -223,7 +264,8 @@ export class ClassificationModel {
         dx = steps[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
         ops.dispose(dy);
       }
-      if (lowest >= 0 || dx === undefined || state.embeddings === undefined) return undefined;
+      if (lowest >= 0 || dx === undefined || state.embeddings === undefined || state.input === undefined)
+        return undefined;
       return embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
     });
   }
@@ -247,7 +289,48 @@ export class ClassificationModel {
     return step < 0 ? this.#steps.length : step;
   }
 
-  #plan(batch: PackedBatch, step: number, at: Inputs): LayerPlan {
+  /** Results of a prefix as a tensor. */
+  #given(prefix: PrefixValues | undefined): Tensor {
+    const { hiddenSize: width } = this.config;
+    if (prefix === undefined) throw new TypeError("A pass must start at the embeddings or at a prefix's results.");
+    return this.ops.float(prefix.values, [prefix.values.length / width, width]);
+  }
+
+  /**
+   * What the head reads, [documents, width], or the results of a prefix. Keeps nothing for a backward pass.
+   *
+   * @param options.given - results of a prefix, where the pass starts
+   * @param options.to - the prefix whose results are returned
+   */
+  #encode(
+    pass: ForwardPass,
+    batch: PackedBatch,
+    options: { words?: Tensor; everyToken?: boolean; given?: PrefixValues; to?: EncoderPrefix },
+  ): Tensor {
+    const { ops } = this;
+    const { words, everyToken = false, given, to = { kind: "pooled" } } = options;
+    if (given?.prefix.kind === "pooled") return this.#given(given);
+    const first = given?.prefix.layers ?? 0;
+    const end = to.kind === "pooled" ? this.#steps.length : to.layers;
+    const at = this.#inputs(pass, batch);
+    let x =
+      given === undefined
+        ? ops.tidy(() => this.modules.embeddings.forward(pass, { ...at, words }).y)
+        : this.#given(given);
+    for (let i = first; i < end; i++) {
+      const plan = this.#plan(batch, i, at);
+      const more = everyToken && plan.span === "first-token";
+      const next = ops.tidy(() => {
+        const { y } = this.#steps[i].forward(pass, x, more ? { ...plan, span: "every-token" } : plan);
+        return more ? ops.gatherRows(y, at.firstRows) : y;
+      });
+      ops.dispose(x);
+      x = next;
+    }
+    return to.kind === "pooled" ? this.#pooled(pass, x, at).y : x;
+  }
+
+  #plan(batch: PackedBatch, step: number, at: BatchInputs): LayerPlan {
     const { window, theta } = this.config.structure.layer(step);
     const angles = theta === undefined ? undefined : at.angles.get(theta);
     // After the last layer only the first token is used, unless the head reads all of them.
@@ -267,7 +350,7 @@ export class ClassificationModel {
    * The last layer's result, normalised if there is a norm for it, of first tokens or the mean of all: [documents,
    * width].
    */
-  #pooled(pass: ForwardPass, x: Tensor, { rows }: Inputs): { y: Tensor; saved?: LayerNormSaved } {
+  #pooled(pass: ForwardPass, x: Tensor, { rows }: BatchInputs): { y: Tensor; saved?: LayerNormSaved } {
     const normed = this.modules.finalNorm?.forward(pass, x) ?? { y: x };
     return rows === undefined ? normed : { ...normed, y: meanOfTokens(pass.ops, normed.y, rows) };
   }
@@ -278,7 +361,7 @@ export class ClassificationModel {
     return norm === undefined || finalNorm === undefined ? dNormed : norm.backward(pass, dNormed, finalNorm);
   }
 
-  #inputs(pass: ForwardPass, batch: PackedBatch): Inputs {
+  #inputs(pass: ForwardPass, batch: PackedBatch): BatchInputs {
     const { ops, config } = this;
     const { positions: structure, head } = config.structure;
     const positions = positionIds(batch, structure);
@@ -308,19 +391,6 @@ export class ClassificationModel {
       [ids.length, 1],
     );
   }
-}
-
-/** The tensors of a batch that the parts read. */
-interface Inputs {
-  readonly ids: Tensor;
-  readonly positions: Tensor;
-  readonly types: Tensor | undefined;
-  readonly firstRows: Tensor;
-  readonly addends: RelativeAddends | undefined;
-  readonly relative: RelativeRows | undefined;
-  /** The angles of rotary positions by their base. */
-  readonly angles: ReadonlyMap<number, { readonly cos: Tensor; readonly sin: Tensor }>;
-  readonly rows: DocumentRows | undefined;
 }
 
 /** The weights of a part's linear layers, then of its norms. */

@@ -15,6 +15,14 @@ export type TrainEvent =
     }
   | ResumeEvent
   | {
+      /** The frozen layers below the first trained one are computed for the cache of `frozenPrefixCache`. */
+      readonly type: "frozen-prefix";
+      /** Number of texts that are in the cache. */
+      readonly done: number;
+      /** Number of different texts. */
+      readonly total: number;
+    }
+  | {
       readonly type: "step";
       /** Counted from 1. */
       readonly step: number;
@@ -77,7 +85,14 @@ export interface ResumeEvent {
 export interface WarningEvent {
   readonly type: "warning";
   readonly kind:
-    "newly-initialized" | "damaged-checkpoint" | "earlier-run" | "warm-up" | "early-stopping" | "one-class" | "logged";
+    | "newly-initialized"
+    | "damaged-checkpoint"
+    | "earlier-run"
+    | "warm-up"
+    | "early-stopping"
+    | "one-class"
+    | "frozen-prefix"
+    | "logged";
   readonly step: number;
   readonly message: string;
 }

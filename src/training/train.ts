@@ -6,6 +6,7 @@ import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import { trainsHeadAlone } from "../classifier/trains-head-alone";
 import { checkResume } from "./checkpoint/check-resume";
 import { findCheckpoint } from "./checkpoint/find-checkpoint";
 import { onInterrupt } from "./run/on-interrupt";
@@ -14,6 +15,8 @@ import { resolveTrainOptions } from "./options/resolve-train-options";
 import { noteDifferences, runIdentity, type RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainOptions } from "./options/train-options";
+import { checkPrefixOptions } from "./frozen-prefix/check-prefix-options";
+import { RunPrefix } from "./frozen-prefix/run-prefix";
 import { examplesOf, expectSameInputs } from "./data/training-examples";
 import { TrainingRun } from "./run/training-run";
 
@@ -41,7 +44,9 @@ export async function* train(
     problemType,
     numLabels,
     onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu",
+    headAlone: trainsHeadAlone(classifier),
   });
+  checkPrefixOptions(classifier, resolved, "train");
   const lock = resolved.outputDir === undefined ? undefined : lockFolder(resolved.outputDir, { purpose: "training" });
   try {
     return yield* trainLocked(classifier, options, { resolved, method });
@@ -66,10 +71,13 @@ async function* trainLocked(
       : examplesOf(options.validation, { name: "validation", labels, problemType });
   expectSameInputs(examples, validation);
   const documents = classifier.encode(examples.texts);
+  const texts = { training: documents, validation: validation && classifier.encode(validation.texts) };
+  const prefix = RunPrefix.plan(classifier, { options: resolved, texts });
   const source = lockResumed(resolved);
   const { identity, resume } = await readStart().finally(() => source?.release());
   classifier.takesPairs = examples.pairs;
-  const run = new TrainingRun(classifier, { options: resolved, examples, validation, documents, identity, resume });
+  const inputs = { options: resolved, examples, validation, documents, prefix, identity, resume };
+  const run = new TrainingRun(classifier, inputs);
   const stop = onInterrupt(resolved.signal);
   try {
     return yield* run.events(stop.signal);

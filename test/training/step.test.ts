@@ -27,7 +27,7 @@ async function steps(loggingSteps: number, check: CheckStep = () => undefined): 
     data: { documents, lengths, labels: data.map(({ label }) => label) },
     loss: { problemType: c.problemType, labelSmoothing: 0, focalGamma: 0 },
     dropout: new DropoutSource(1),
-    options: { bf16: false, loggingSteps, maxGradNorm: 1, maxTokensPerPass: 16 },
+    options: { bf16: false, frozenPrefixDropout: true, loggingSteps, maxGradNorm: 1, maxTokensPerPass: 16 },
     check,
   });
   const pending = new PendingSteps(ops, check);

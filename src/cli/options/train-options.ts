@@ -159,4 +159,22 @@ export const TRAIN_OPTIONS = {
     help: `steps between reads of the losses, since each read makes a GPU wait; ${loggingSteps.default.gpu} on a GPU unless given`,
     default: String(loggingSteps.default.cpu),
   },
+  frozenPrefixDropout: {
+    kind: toggle(),
+    help: "dropout in frozen layers below the first trained one",
+    off: "no dropout in frozen layers below the first trained one (see --layers-to-transform)",
+    default: "on",
+  },
+  frozenPrefixCache: {
+    kind: toggle(),
+    help: "compute the frozen layers below the first trained one once, and keep the results on disk for all epochs and runs; by itself where that changes no number",
+  },
+  frozenPrefixCacheDir: {
+    kind: path("path"),
+    help: "folder of these results; .tslora/cache/frozen-prefix unless given",
+  },
+  frozenPrefixCacheLimit: {
+    ...numeric("frozenPrefixCacheLimit", "gb"),
+    help: "most gigabytes of these results; the least recently used are deleted first",
+  },
 } as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;

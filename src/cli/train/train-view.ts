@@ -49,7 +49,7 @@ export class TrainView {
     if (this.#terminal.live) {
       this.#bar ??= new LiveBar(this.#terminal.out);
       this.#bar.update(progressShare(this.#state), barWords(this.#state, (performance.now() - this.#started) / 1000));
-    } else if (event.type === "start" || (event.type === "step" && performance.now() - this.#saidAt >= LINE_EVERY_MS)) {
+    } else if (event.type === "start" || (isFrequent(event) && performance.now() - this.#saidAt >= LINE_EVERY_MS)) {
       this.#saidAt = performance.now();
       this.#line(words);
     }
@@ -83,10 +83,17 @@ export class TrainView {
   }
 }
 
+function isFrequent({ type }: TrainEvent | LearningRateEvent): boolean {
+  return type === "step" || type === "frozen-prefix";
+}
+
 /** The text after the bar, the most important first, since a narrow terminal cuts the rest. */
-function barWords({ start, lastStep }: ProgressState, elapsedSeconds: number): string {
+function barWords({ start, prefix, lastStep }: ProgressState, elapsedSeconds: number): string {
   const total = start?.totalSteps ?? 0;
-  if (lastStep === undefined) return `step 0/${total}`;
+  if (lastStep === undefined) {
+    const filling = prefix !== undefined && prefix.done < prefix.total;
+    return `step 0/${total}${filling ? ` · frozen layers: text ${prefix.done}/${prefix.total}` : ""}`;
+  }
   const { step, loss, epoch, tokensPerSecond, learningRate } = lastStep;
   const left = formatSeconds((elapsedSeconds / step) * (total - step));
   return [

@@ -1,13 +1,15 @@
 import { bestStepText } from "./best-step";
 import { escapeHtml } from "../escape";
 import { formatNumber, formatSeconds } from "../format";
-import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
+import type { EndLike, EvaluationLike, PrefixLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
 
 /** State of a training run. */
 export interface ProgressState {
   readonly start?: StartLike;
   /** Steps that were done before a resumed run. */
   readonly resumedAt?: number;
+  /** The frozen layers' results, before the first step. */
+  readonly prefix?: PrefixLike;
   readonly lastStep?: StepLike;
   readonly lastEvaluation?: EvaluationLike;
   readonly bestEvaluation?: EvaluationLike;
@@ -21,6 +23,8 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
   switch (event.type) {
     case "start":
       return { start: event };
+    case "frozen-prefix":
+      return { ...state, prefix: event };
     case "step":
       return { ...state, lastStep: event };
     case "evaluation":
@@ -59,7 +63,7 @@ export function progressWords(
   state: ProgressState,
   elapsedSeconds: number,
 ): { where: string; how: string; evaluation: string } {
-  const { start, resumedAt = 0, lastStep, lastEvaluation, bestEvaluation, end } = state;
+  const { start, resumedAt = 0, prefix, lastStep, lastEvaluation, bestEvaluation, end } = state;
   const step = end?.steps ?? lastStep?.step ?? resumedAt;
   const share = progressShare(state);
   const steps = `step ${formatNumber(step)} of ${formatNumber(start?.totalSteps ?? step)}`;
@@ -70,7 +74,7 @@ export function progressWords(
     end === undefined
       ? [
           `${task}: ${steps}`,
-          ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]),
+          ...(lastStep === undefined ? prefixWords(prefix) : [`epoch ${lastStep.epoch.toFixed(2)}`]),
           `${formatSeconds(elapsedSeconds)} elapsed`,
           ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : []),
         ]
@@ -91,6 +95,12 @@ export function progressWords(
           ...(bestEvaluation === undefined ? [] : [bestStepText(bestEvaluation)]),
         ];
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
+}
+
+/** The work before the first step. */
+function prefixWords(prefix: PrefixLike | undefined): string[] {
+  if (prefix === undefined || prefix.done === prefix.total) return [];
+  return [`frozen layers: ${formatNumber(prefix.done)} of ${formatNumber(prefix.total)} texts`];
 }
 
 /** Describes the end of a run. */

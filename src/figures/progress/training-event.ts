@@ -3,7 +3,15 @@
  * `findLearningRate` have them.
  */
 export type TrainingEventLike =
-  StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
+  | StartLike
+  | ResumeLike
+  | PrefixLike
+  | StepLike
+  | EvaluationLike
+  | CheckpointLike
+  | WarningLike
+  | EarlyStoppingLike
+  | EndLike;
 
 /** Training begins. */
 export interface StartLike {
@@ -21,6 +29,13 @@ export interface ResumeLike {
   readonly type: "resume";
   readonly step: number;
   readonly message?: string;
+}
+
+/** Frozen layers are computed once for all texts; `done` of `total` texts are done. */
+export interface PrefixLike {
+  readonly type: "frozen-prefix";
+  readonly done: number;
+  readonly total: number;
 }
 
 /** One optimizer step is done. `loss` is the batch's mean, before the step. */

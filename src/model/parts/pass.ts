@@ -80,6 +80,8 @@ export type ForwardPass =
       readonly ops: Ops;
       readonly dropout: DropoutSource | undefined;
       readonly precision?: Precision;
+      /** Whether dropout also applies to frozen layers below the first trained one. @default true */
+      readonly frozenDropout?: boolean;
     };
 
 /** A backward pass, and the gradients that it adds to. */

@@ -65,7 +65,7 @@ function dropoutDraws(step: number, { model, options, documents, plan }: Resumin
   const { ops } = model;
   const counter = new DropoutSource(options.seed);
   const forward = model.forward(
-    { kind: "training", ops, dropout: counter, precision: "float32" },
+    { kind: "training", ops, dropout: counter, precision: "float32", frozenDropout: options.frozenPrefixDropout },
     packDocuments([documents[0].ids.slice(0, 2)]),
   );
   forward.release();

@@ -17,6 +17,8 @@ export interface ReadTensorsOptions {
   readonly method: "lora" | "full";
   /** Names and shapes of the weights that the run trains. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Names of the model's frozen weights, which a checkpoint without an adapter holds too. */
+  readonly frozen: readonly string[];
   /** Folder of the adapter's own files in the checkpoint. */
   readonly adapterFolder: string;
 }
@@ -44,7 +46,7 @@ export async function readCheckpointTensors(
     method === "lora"
       ? join(path, options.adapterFolder, "adapter_model.safetensors")
       : join(path, "model.safetensors"),
-    { shapes: new Map(shapes("")), problems },
+    { shapes: new Map(shapes("")), problems, others: method === "full" ? options.frozen : [] },
   );
   problems.throwIfAny("bad-input");
   if (method === "lora") {
@@ -65,14 +67,21 @@ export async function readCheckpointTensors(
   return { weights: model, moments };
 }
 
-/** Reads all tensors of a file. They must be those that `shapes` names. */
+/** Tensors that a file must hold, and those that it may hold besides. */
+interface WantedTensors {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly others?: readonly string[];
+  readonly problems: Problems;
+}
+
+/** Reads all tensors of a file. They must be those that `shapes` names; `others` are not read. */
 async function readTensors(
   path: string,
-  { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems },
+  { shapes, others, problems }: WantedTensors,
 ): Promise<Map<string, Float32Array>> {
   const file = await openSafetensors(path);
   try {
-    checkNames(file, { shapes, problems });
+    checkNames(file, { shapes, others, problems });
     const tensors = new Map<string, Float32Array>();
     if (problems.count > 0) return tensors;
     // refuses numbers that are not finite
@@ -83,13 +92,10 @@ async function readTensors(
   }
 }
 
-function checkNames(
-  file: SafetensorsFile,
-  { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems },
-): void {
+function checkNames(file: SafetensorsFile, { shapes, others = [], problems }: WantedTensors): void {
   const where = file.path.split(/[\\/]/).at(-1) ?? "";
   const missing = [...shapes.keys()].filter((name) => !file.entries.has(name));
-  const more = [...file.entries.keys()].filter((name) => !shapes.has(name));
+  const more = [...file.entries.keys()].filter((name) => !shapes.has(name) && !others.includes(name));
   problems.expect(missing.length === 0, `${where} lacks ${shownNames(missing)}`);
   problems.expect(more.length === 0, `${where} holds ${shownNames(more)}, which the run does not train`);
   for (const [name, shape] of shapes) {

@@ -30,6 +30,7 @@ export async function readResume(
   const reading = {
     method,
     parameters: classifier.trainableParameters(),
+    frozen: classifier.model.parameters().flatMap(({ name, trainable }) => (trainable ? [] : [name])),
     adapterFolder: activeAdapter === DEFAULT_NAME ? "." : activeAdapter,
   };
   const { weights, moments } = await readCheckpointTensors(path, reading);

@@ -20,6 +20,9 @@ const FREE: readonly (keyof ResolvedTrainOptions)[] = [
   "saveSteps",
   "saveTotalLimit",
   "reportTo",
+  "frozenPrefixCache",
+  "frozenPrefixCacheDir",
+  "frozenPrefixCacheLimit",
 ];
 
 /** Collects everything that affects a run's numbers. Texts, tokens and frozen weights are given by their SHA-256. */
@@ -66,6 +69,8 @@ export async function runIdentity(
         labels,
         problemType,
         dropoutDraws: model.ops.draws,
+        // Elsewhere the cache changes no number.
+        ...(options.frozenPrefixCache === true && !model.isBatchIndependent && { frozenPrefixCache: true }),
         frozenWeights: frozen.digest("hex"),
         trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"),
         method: classifier.method,
@@ -91,7 +96,9 @@ export function noteDifferences(problems: Problems, { then, now }: { then: RunId
   const shown = (value: unknown): string =>
     value === undefined || value === null ? "not given" : shownValue(value, 200);
   for (const [group, values] of Object.entries(now)) {
-    const before = renamed(then[group as keyof RunIdentity] ?? {});
+    const earlier = then[group as keyof RunIdentity] ?? {};
+    // checkpoints without this option are of runs before there was one
+    const before = renamed(group === "options" ? { frozenPrefixDropout: true, ...earlier } : earlier);
     for (const name of new Set([...Object.keys(before), ...Object.keys(values)])) {
       const what = shownText(group === "options" ? name : `the ${group}'s ${name}`, 100);
       const hashed = /^(train|validation|tokens|frozenWeights|trainableWeights)$/.test(name);

@@ -13,6 +13,8 @@ export interface OptionContext {
   readonly numLabels: number;
   /** Whether the model runs on a GPU. */
   readonly onGpu?: boolean;
+  /** Whether the head alone is trained. @default false */
+  readonly headAlone?: boolean;
 }
 
 /**
@@ -55,17 +57,21 @@ function fillIn(options: TrainOptions, context: OptionContext): ResolvedTrainOpt
     loadBestModelAtEnd: options.loadBestModelAtEnd ?? validation !== undefined,
     outputDir: home(options.outputDir),
     resumeFrom: home(options.resumeFrom),
+    frozenPrefixCacheDir: home(options.frozenPrefixCacheDir),
     signal: options.signal,
   };
 }
 
-function defaultOf(name: TrainOptionName, { method, problemType, onGpu = false }: OptionContext): unknown {
+function defaultOf(
+  name: TrainOptionName,
+  { method, problemType, onGpu = false, headAlone = false }: OptionContext,
+): unknown {
   const row: OptionRow<unknown> = TRAIN_OPTION_TABLE[name];
   switch (row.default?.by) {
     case "nothing":
       return row.default.value;
     case "method":
-      return row.default[method];
+      return row.default[headAlone ? "lora" : method];
     case "device":
       return row.default[onGpu ? "gpu" : "cpu"];
     case "labels":
@@ -185,6 +191,10 @@ function checkTogether(problems: Problems, { options, resolved }: Resolution): v
     problems.expect(resolved.reportTo !== "tensorboard", `reportTo "tensorboard" needs an outputDir to write to`);
     problems.expect(options.resumeFrom !== "last", `resumeFrom "last" looks into outputDir, which is not given`);
   }
+  problems.expect(
+    options.frozenPrefixCache !== false || !(given("frozenPrefixCacheDir") || given("frozenPrefixCacheLimit")),
+    "frozenPrefixCacheDir and frozenPrefixCacheLimit do nothing with frozenPrefixCache false",
+  );
   if (given("saveSteps") && given("validation") && resolved.loadBestModelAtEnd) checkSaveSteps(problems, resolved);
 }
 

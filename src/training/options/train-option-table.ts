@@ -108,6 +108,10 @@ export const TRAIN_OPTION_TABLE = {
   maxTokensPerPass: { ...COUNT, default: { by: "device", cpu: 2048, gpu: 8192 } },
   bf16: { kind: "switch", default: { by: "nothing", value: false } },
   loggingSteps: { ...COUNT, default: { by: "device", cpu: 1, gpu: 10 } },
+  frozenPrefixDropout: { kind: "switch", default: { by: "nothing", value: true } },
+  frozenPrefixCache: { kind: "switch", default: { by: "options", words: "true where it changes no number" } },
+  frozenPrefixCacheDir: { kind: "path" },
+  frozenPrefixCacheLimit: { ...ABOVE_0, default: { by: "nothing", value: 10 } },
 } as const satisfies { readonly [Name in Valued]: OptionRow<NonNullable<TrainOptions[Name]>> };
 
 type Valued = Exclude<keyof TrainOptions, "train" | "validation" | "signal">;
@@ -129,7 +133,7 @@ export function trainDefaultText(name: TrainOptionName): string | undefined {
     case "method": {
       const { lora, full, also } = row.default;
       const more = also === undefined ? "" : ` and ${also}`;
-      return `${valueText(lora)} with an adapter, ${valueText(full)} for all weights${more}`;
+      return `${valueText(lora)} with an adapter or for the head alone, ${valueText(full)} for all weights${more}`;
     }
     case "device":
       return `${valueText(row.default.cpu)} on the processor, ${valueText(row.default.gpu)} on a GPU`;

@@ -20,7 +20,7 @@ export interface TrainOptions {
   readonly maxSteps?: number;
   /**
    * The highest learning rate, after the warm-up.
-   * @default 1e-3 with an adapter, 2e-5 for all weights
+   * @default 1e-3 with an adapter or for the head alone, 2e-5 for all weights
    */
   readonly learningRate?: number;
   /**
@@ -48,7 +48,7 @@ export interface TrainOptions {
   readonly warmupSteps?: number;
   /**
    * Share of all steps that the warm-up takes, in which the rate rises from 0.
-   * @default 0.1 with an adapter, 0 for all weights and for "constant"
+   * @default 0.1 with an adapter or for the head alone, 0 for all weights and for "constant"
    */
   readonly warmupRatio?: number;
   /**
@@ -175,6 +175,36 @@ export interface TrainOptions {
    * @default 1 on the processor, 10 on a GPU
    */
   readonly loggingSteps?: number;
+  /**
+   * Whether dropout also applies to frozen layers below the first trained one, as in peft. `false` turns it off there,
+   * in the embeddings too; the layers above keep it. Needs such layers: an adapter with `layersToTransform`, or
+   * `trainHead`.
+   * @default true
+   */
+  readonly frozenPrefixDropout?: boolean;
+  /**
+   * Computes the frozen layers below the first trained one once for each text, keeps the results on disk, and reads
+   * them in all epochs, evaluations and later runs. Needs such layers, without dropout (`frozenPrefixDropout: false`,
+   * or a model whose rates are 0).
+   *
+   * On the processor the results are bit for bit those of computing them again. So the cache is used there by itself if
+   * the run has more than one epoch and the results fit into `frozenPrefixCacheLimit`. On a GPU a text's last bits
+   * depend on the others of its batch. There `true` computes each text in a batch of its own: with a cache that is
+   * empty or full the numbers are the same, and differ in the last bits from those without a cache. `false` uses none.
+   * @default true where it changes no number
+   */
+  readonly frozenPrefixCache?: boolean;
+  /**
+   * Folder of that cache, `.tslora/cache/frozen-prefix` if none is given. It may be deleted at any time, also with
+   * `clearFrozenPrefixCache`. Several runs may use it at once.
+   */
+  readonly frozenPrefixCacheDir?: string;
+  /**
+   * Most gigabytes of that cache, for all models together. The least recently used results are deleted first. A text
+   * of n tokens takes 4 n times the model's width in bytes; with a trained head alone, one vector.
+   * @default 10
+   */
+  readonly frozenPrefixCacheLimit?: number;
   /** Stops the run at the next step, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -239,4 +269,6 @@ type Optional =
   | "earlyStoppingPatience"
   | "outputDir"
   | "resumeFrom"
+  | "frozenPrefixCache"
+  | "frozenPrefixCacheDir"
   | "signal";

@@ -1,9 +1,11 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { trainsHeadAlone } from "../../classifier/trains-head-alone";
 import { onInterrupt } from "../run/on-interrupt";
 import { stepsPerEpochOf } from "../run/plan-steps";
 import { shownIds } from "../run/run-failure";
 import type { TrainingData } from "../options/train-options";
+import { checkPrefixOptions } from "../frozen-prefix/check-prefix-options";
 import { examplesOf } from "../data/training-examples";
 import {
   resolveLearningRateOptions,
@@ -42,7 +44,14 @@ export async function* findLearningRate(
   const method = classifier.expectTrainable("findLearningRate");
   const { problemType, labels } = classifier;
   const onGpu = classifier.device !== undefined && classifier.device.kind !== "cpu";
-  const resolved = resolveLearningRateOptions(options, { method, problemType, numLabels: labels.length, onGpu });
+  const resolved = resolveLearningRateOptions(options, {
+    method,
+    problemType,
+    numLabels: labels.length,
+    onGpu,
+    headAlone: trainsHeadAlone(classifier),
+  });
+  checkPrefixOptions(classifier, resolved.train, "findLearningRate");
   const examples = examplesOf(data, { name: "data", labels, problemType });
   const documents = classifier.encode(examples.texts);
   const started = performance.now();

@@ -17,6 +17,7 @@ import { AdamW } from "../optimizer/adamw";
 import { learningRateAt } from "../optimizer/learning-rate";
 import { factorRange, parameterGroups } from "../optimizer/parameter-groups";
 import { PendingSteps, type CheckStep, type ReadStep } from "../step/pending-steps";
+import type { RunPrefix } from "../frozen-prefix/run-prefix";
 import { planSteps, type StepPlan } from "./plan-steps";
 import { RunEvaluation } from "../validation/run-evaluation";
 import { runFailure } from "./run-failure";
@@ -35,6 +36,8 @@ export interface RunInputs {
   readonly validation: Examples | undefined;
   /** The training texts' tokens. */
   readonly documents: readonly TokenDocument[];
+  /** The cached results of frozen layers, if the run uses them. */
+  readonly prefix?: RunPrefix | undefined;
   /** Required if checkpoints are saved. */
   readonly identity: RunIdentity | undefined;
   readonly resume: Resume | undefined;
@@ -80,6 +83,7 @@ export class TrainingRun {
       options,
       plan: this.#plan,
       resume,
+      prefixCache: () => inputs.prefix?.validation,
       failure: (fault, ids) => this.#failure(fault, { ids, step: this.#step + 1 }),
     });
     const check: CheckStep = (step) => this.#throwIf(this.#guards.checkNumbers(step), step);
@@ -90,6 +94,7 @@ export class TrainingRun {
       dropout: this.#dropout,
       options,
       check,
+      prefixCache: () => inputs.prefix?.training,
     });
     this.#pending = new PendingSteps(ops, check);
     this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint holds them all
@@ -114,6 +119,7 @@ export class TrainingRun {
       newlyInitialized: this.#newlyInitialized,
     };
     yield* this.#begin();
+    if (this.#step < totalSteps || this.#evaluation.due) yield* this.#preparePrefix(stop);
     if (this.#evaluation.due) yield* this.#catchUp(stop);
     let steps = this.#stepsOfEpoch();
     while (this.#step < totalSteps && !stop.aborted && !this.#evaluation.due && !this.#evaluation.endsRun) {
@@ -162,6 +168,19 @@ export class TrainingRun {
     yield { type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message };
   }
 
+  /** Computes the frozen layers' results that the cache lacks. */
+  async *#preparePrefix(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { prefix } = this.#inputs;
+    if (prefix === undefined) return;
+    for await (const event of prefix.prepare(this.#step, stop)) yield* this.#emit(event);
+    yield* this.#prefixNotices();
+  }
+
+  async *#prefixNotices(): AsyncGenerator<TrainEvent, void, void> {
+    for (const message of this.#inputs.prefix?.takeNotices() ?? [])
+      yield* this.#emit({ type: "warning", kind: "frozen-prefix", step: this.#step, message });
+  }
+
   /** Prepares the output folder and opens the log. Returns where an earlier run's files were moved. */
   async #openOutput(checkpoint: Resume["checkpoint"] | undefined): Promise<SetAside | undefined> {
     const { outputDir, reportTo } = this.#options;
@@ -205,6 +224,7 @@ export class TrainingRun {
     const epoch = step / this.#plan.stepsPerEpoch;
     this.#pending.add(await this.#trainingStep.send({ step, epoch, learningRate, microBatches }));
     this.#step = step;
+    yield* this.#prefixNotices();
     yield* this.#report({ every: loggingSteps });
   }
 

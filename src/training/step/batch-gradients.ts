@@ -1,3 +1,4 @@
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Tensor } from "../../ops/tensor";
 import type { DropoutSource } from "../../model/parts/dropout";
@@ -27,6 +28,10 @@ export interface BatchOptions {
   readonly loss: ClassificationLoss;
   readonly dropout: DropoutSource | undefined;
   readonly precision?: Precision;
+  /** Whether dropout also applies to frozen layers below the first trained one. @default true */
+  readonly frozenDropout?: boolean;
+  /** Results of those layers, which are then not computed. */
+  readonly prefixCache?: PrefixSource | undefined;
   readonly maxTokensPerPass: number;
   /** Receives the gradients. */
   readonly gradients: Gradients;
@@ -43,7 +48,8 @@ export async function batchGradients(
   { model }: Pick<SequenceClassifier, "model">,
   options: BatchOptions,
 ): Promise<readonly Tensor[]> {
-  const { microBatches, data, loss, dropout, precision, maxTokensPerPass, gradients } = options;
+  const { microBatches, data, loss, dropout, precision, frozenDropout, prefixCache, maxTokensPerPass, gradients } =
+    options;
   const { ops } = model;
   const labelsOf = (indices: readonly number[]): ExampleLabel[] => indices.map((index) => data.labels[index]);
   const divisor = lossWeight(labelsOf(microBatches.flat()), loss);
@@ -54,7 +60,8 @@ export async function batchGradients(
   try {
     for (const part of parts) {
       const packed = packDocuments(part.map((index) => data.documents[index]));
-      const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
+      const prefix = await prefixCache?.valuesOf(packed.order.map((inPart) => data.documents[part[inPart]]));
+      const forward = model.forward({ kind: "training", ops, dropout, precision, frozenDropout }, packed, { prefix });
       const { loss: partLoss, dLogits } = classificationLoss(forward.logits, {
         ops,
         labels: labelsOf(packed.order.map((inPart) => part[inPart])),

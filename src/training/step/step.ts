@@ -1,3 +1,4 @@
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { DropoutSource } from "../../model/parts/dropout";
 import { Gradients } from "../../model/parts/gradients";
@@ -25,7 +26,12 @@ export interface StepOptions {
   readonly data: TrainingDocuments;
   readonly loss: ClassificationLoss;
   readonly dropout: DropoutSource;
-  readonly options: Pick<ResolvedTrainOptions, "bf16" | "loggingSteps" | "maxGradNorm" | "maxTokensPerPass">;
+  readonly options: Pick<
+    ResolvedTrainOptions,
+    "bf16" | "frozenPrefixDropout" | "loggingSteps" | "maxGradNorm" | "maxTokensPerPass"
+  >;
+  /** Results of the frozen layers, if they are cached; read at each step. */
+  readonly prefixCache?: () => PrefixSource | undefined;
   /** Throws if a step's numbers show that the run must stop. */
   readonly check: CheckStep;
 }
@@ -49,7 +55,7 @@ export class TrainingStep {
   async send(planned: PlannedStep): Promise<SentStep> {
     const startedAt = performance.now();
     const { ops } = this.#classifier.model;
-    const { optimizer, data, loss, dropout, options, check } = this.#common;
+    const { optimizer, data, loss, dropout, options, check, prefixCache } = this.#common;
     const { microBatches, ...facts } = planned;
     const batch = microBatches.flat();
     const tokens = batch.reduce((sum, index) => sum + data.lengths[index], 0);
@@ -61,6 +67,8 @@ export class TrainingStep {
         loss,
         dropout,
         precision: options.bf16 ? "bfloat16" : "float32",
+        frozenDropout: options.frozenPrefixDropout,
+        prefixCache: prefixCache?.(),
         maxTokensPerPass: options.maxTokensPerPass,
         gradients,
       });

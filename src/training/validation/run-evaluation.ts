@@ -1,3 +1,4 @@
+import type { PrefixSource } from "../../classifier/predict-options";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { BestWeights } from "../checkpoint/best-weights";
 import type { Resume } from "../checkpoint/read-resume";
@@ -20,6 +21,8 @@ export interface RunEvaluationOptions {
   readonly options: ResolvedTrainOptions;
   readonly plan: StepPlan;
   readonly resume: Resume | undefined;
+  /** Results of the frozen layers, if they are cached; read at each evaluation. */
+  readonly prefixCache: () => PrefixSource | undefined;
   /** Makes the error that ends the run, with the ids of the texts at fault. */
   readonly failure: (fault: Fault, ids: readonly string[]) => Error;
 }
@@ -104,11 +107,11 @@ export class RunEvaluation {
   }
 
   async #validate(stop: AbortSignal): Promise<ValidationResult | undefined> {
-    const { validation, loss, options, failure } = this.#inputs;
+    const { validation, loss, options, failure, prefixCache } = this.#inputs;
     if (validation === undefined) return undefined;
     let logits: Float32Array;
     try {
-      logits = await this.#classifier.predictLogits(validation.texts, { signal: stop });
+      logits = await this.#classifier.predictLogits(validation.texts, { signal: stop, prefixCache: prefixCache() });
     } catch (error) {
       if (stop.aborted) return undefined;
       throw error;

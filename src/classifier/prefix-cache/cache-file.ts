@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+
+import { bytesOf } from "./prefix-key";
+
+/*
+ * A file of the cache: MAGIC, the header's length (32 bits), the SHA-256 of the header, the header as JSON, then the
+ * numbers of one text after the other. All numbers are little-endian, as on every processor that tslora supports.
+ */
+const MAGIC = Buffer.from("tslprefx");
+const HASH_BYTES = 32;
+const FIXED_BYTES = MAGIC.length + 4 + HASH_BYTES;
+/** Most bytes of a header; a file of the least vectors has some 2 MB. */
+const MOST_HEADER = 1 << 26;
+
+/** One text's results in a file. */
+export interface CachedText {
+  /** Key of the text. */
+  readonly text: string;
+  /** Number of numbers. */
+  readonly size: number;
+  /** SHA-256 of the numbers' bytes. */
+  readonly sha256: string;
+}
+
+/** A text's place in a file. */
+export interface CachedPlace extends CachedText {
+  /** The first byte. */
+  readonly offset: number;
+}
+
+/** The parts of a file, for `writeAtomically`. */
+export function* cacheFileParts(
+  key: string,
+  texts: readonly { readonly text: string; readonly values: Float32Array }[],
+): Generator<Uint8Array> {
+  const entries: CachedText[] = texts.map(({ text, values }) => ({
+    text,
+    size: values.length,
+    sha256: hashOf(bytesOf(values)),
+  }));
+  const header = Buffer.from(JSON.stringify({ key, texts: entries }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  yield Buffer.concat([MAGIC, length, createHash("sha256").update(header).digest(), header]);
+  for (const { values } of texts) yield bytesOf(values);
+}
+
+/**
+ * The texts of a file.
+ *
+ * @returns undefined for a file that is damaged, cut off or another prefix's
+ */
+export async function readPlaces(file: FileHandle, key: string): Promise<readonly CachedPlace[] | undefined> {
+  const { size: bytes } = await file.stat();
+  const fixed = await readExactly(file, 0, FIXED_BYTES);
+  if (fixed?.subarray(0, MAGIC.length).equals(MAGIC) !== true) return undefined;
+  const length = fixed.readUInt32LE(MAGIC.length);
+  if (length > MOST_HEADER || FIXED_BYTES + length > bytes) return undefined;
+  const header = await readExactly(file, FIXED_BYTES, length);
+  if (header === undefined || hashOf(header) !== fixed.subarray(MAGIC.length + 4).toString("hex")) return undefined;
+  const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] }; // its hash is right
+  let offset = FIXED_BYTES + length;
+  const places = content.texts.map((entry) => {
+    offset += 4 * entry.size;
+    return { ...entry, offset: offset - 4 * entry.size };
+  });
+  return content.key === key && offset === bytes ? places : undefined;
+}
+
+/** The numbers of a text; undefined if the file is cut off. */
+export async function readValues(file: FileHandle, { offset, size }: CachedPlace): Promise<Float32Array | undefined> {
+  const values = new Float32Array(size);
+  const bytes = bytesOf(values);
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+  return bytesRead === bytes.length ? values : undefined;
+}
+
+/** Whether numbers are those that were written. */
+export function areWhole(values: Float32Array, { sha256 }: CachedText): boolean {
+  return hashOf(bytesOf(values)) === sha256;
+}
+
+async function readExactly(file: FileHandle, offset: number, length: number): Promise<Buffer | undefined> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await file.read(buffer, 0, length, offset);
+  return bytesRead === length ? buffer : undefined;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,124 @@
+import { TsloraError } from "../../base/tslora-error";
+import { defaultPrefixCacheFolder } from "../../classifier/prefix-cache/cache-room";
+import { PrefixCache, prefixBytes, tooLarge } from "../../classifier/prefix-cache/prefix-cache";
+import { hashPrefixWeights, prefixKey, type PrefixPass } from "../../classifier/prefix-cache/prefix-key";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { EncoderPrefix } from "../../model/encoder-prefix";
+import type { TokenDocument } from "../../model/parts/packed-batch";
+import type { ResolvedTrainOptions } from "../options/train-options";
+import { planSteps } from "../run/plan-steps";
+import type { TrainEvent } from "../train-event";
+import { encoderDropout } from "./check-prefix-options";
+
+/** Texts of a run. */
+export interface RunTexts {
+  readonly training: readonly TokenDocument[];
+  readonly validation: readonly TokenDocument[] | undefined;
+}
+
+/** Inputs of a run's cache. */
+interface PrefixPlan {
+  readonly prefix: EncoderPrefix;
+  readonly options: ResolvedTrainOptions;
+  readonly texts: RunTexts;
+}
+
+const GIGABYTE = 1e9;
+
+/** The frozen layers' results in a run: those of the training texts and of the validation texts. */
+export class RunPrefix {
+  readonly #classifier: SequenceClassifier;
+  readonly #plan: PrefixPlan;
+  #training: PrefixCache | undefined;
+  #validation: PrefixCache | undefined;
+
+  private constructor(classifier: SequenceClassifier, plan: PrefixPlan) {
+    this.#classifier = classifier;
+    this.#plan = plan;
+  }
+
+  /**
+   * Decides whether a run uses the cache: if it was asked for, or if it changes no number, pays and fits.
+   *
+   * @throws TsloraError `bad-option` if it was asked for and the results do not fit into the limit
+   */
+  static plan(
+    classifier: SequenceClassifier,
+    { options, texts }: { options: ResolvedTrainOptions; texts: RunTexts },
+  ): RunPrefix | undefined {
+    const { model } = classifier;
+    const prefix = model.frozenPrefix();
+    const { frozenPrefixCache: asked, frozenPrefixDropout } = options;
+    const drops = frozenPrefixDropout && encoderDropout(model.config) > 0;
+    if (prefix === undefined || drops || asked === false) return undefined;
+    const bytes = prefixBytes(model, { prefix }, [...texts.training, ...(texts.validation ?? [])]);
+    const fits = bytes <= options.frozenPrefixCacheLimit * GIGABYTE;
+    const { totalSteps, stepsPerEpoch } = planSteps(texts.training.length, options);
+    const changesNothing = model.isBatchIndependent && totalSteps > stepsPerEpoch && fits;
+    if (asked !== true && !changesNothing) return undefined;
+    if (!fits) throw tooLarge(bytes, options.frozenPrefixCacheLimit * GIGABYTE);
+    return new RunPrefix(classifier, { prefix, options, texts });
+  }
+
+  /** Results of the training texts; undefined before {@link prepare}, and if they cannot be kept. */
+  get training(): PrefixCache | undefined {
+    return this.#training;
+  }
+
+  /** Results of the validation texts; undefined where evaluations would get other bits. */
+  get validation(): PrefixCache | undefined {
+    return this.#validation;
+  }
+
+  /** What was found damaged or lost since the last call, as sentences. */
+  takeNotices(): readonly string[] {
+    return [this.#training, this.#validation].flatMap((cache) => cache?.takeNotices() ?? []);
+  }
+
+  /**
+   * Computes what the cache lacks, and reports progress. If the cache was not asked for and cannot be written, a warning
+   * says so, and the run computes the layers in each step.
+   *
+   * @throws TsloraError `not-saved` if the cache was asked for and cannot be written, such as to a full disk
+   */
+  async *prepare(step: number, stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    try {
+      yield* this.#fill(stop);
+    } catch (error) {
+      if (this.#plan.options.frozenPrefixCache === true || !isOfCache(error)) throw error;
+      this.#training = this.#validation = undefined;
+      const message = `The frozen layers are computed in each step: ${error.message}`;
+      yield { type: "warning", kind: "frozen-prefix", step, message };
+    }
+  }
+
+  async *#fill(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { prefix, options, texts } = this.#plan;
+    const { model, device } = this.#classifier;
+    const weights = await hashPrefixWeights(model, { prefix, inUse: (own) => this.#classifier.inUse(own) });
+    const training: PrefixPass = { prefix, pass: "training", precision: options.bf16 ? "bfloat16" : "float32" };
+    const evaluation: PrefixPass = { prefix, pass: "evaluation" };
+    const keyOf = (pass: PrefixPass): Promise<string> =>
+      prefixKey(model, { ...pass, weights, device: device?.name ?? "" });
+    const inUse = [await keyOf(training), await keyOf(evaluation)];
+    const common = {
+      directory: options.frozenPrefixCacheDir ?? defaultPrefixCacheFolder(),
+      limit: options.frozenPrefixCacheLimit * GIGABYTE,
+      inUse,
+    };
+    this.#training = PrefixCache.open(model, { ...training, ...common, key: inUse[0] });
+    if (texts.validation !== undefined && model.isBatchIndependent)
+      this.#validation = PrefixCache.open(model, { ...evaluation, ...common, key: inUse[1] });
+    for (const [cache, documents] of [
+      [this.#training, texts.training],
+      [this.#validation, texts.validation],
+    ] as const) {
+      if (cache === undefined || documents === undefined) continue;
+      for await (const progress of cache.fill(documents, stop)) yield { type: "frozen-prefix", ...progress };
+    }
+  }
+}
+
+function isOfCache(error: unknown): error is TsloraError {
+  return error instanceof TsloraError && (error.code === "not-saved" || error.code === "bad-option");
+}
