@@ -56,6 +56,7 @@ async function* outcomeOf(run: PlannedRun, context: RunContext): AsyncGenerator<
     case "baseline":
       return { test: await evaluate(trainBaseline(run.train, { ...method.options, labels }), run.test, { signal }) };
     case "untrained":
+    case "head":
     case "lora":
     case "full": {
       const { model, maxLength, device, requireGpu } = context;
@@ -78,6 +79,7 @@ async function* trained(
   { signal }: RunContext,
 ): AsyncGenerator<TrainEvent, Outcome, void> {
   if (method.kind === "full") classifier.trainAllWeights();
+  else if (method.kind === "head") classifier.trainHead();
   else if (classifier.addAdapter(method.adapter).awaitsEva) {
     const { perDeviceTrainBatchSize } = method.training ?? {};
     await initializeLoraEvaWeights(classifier, texts, { perDeviceTrainBatchSize, seed, signal });
@@ -93,7 +95,7 @@ async function* trained(
   };
 }
 
-type TrainedMethod = Extract<Method, { readonly kind: "lora" | "full" }>;
+type TrainedMethod = Extract<Method, { readonly kind: "head" | "lora" | "full" }>;
 
 /** Gives every text the shares of the labels in the training texts. */
 function majorityClass({ train }: PlannedRun, labels: readonly string[]): TextClassifier {

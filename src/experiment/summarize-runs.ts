@@ -87,8 +87,14 @@ function summarizeFolds(
   return summary(runs, (name) => {
     const values = scores.map((one) => one[name]);
     if (values.length < 2 || values.some(Number.isNaN)) return null;
-    return correctedResampledTTest(values, { ...sizesOf(runs[0]), confidence }).interval;
+    return within(name, correctedResampledTTest(values, { ...sizesOf(runs[0]), confidence }).interval);
   });
+}
+
+/** Cuts an interval to the values that a score can have: Student's t knows no bounds. */
+function within(name: ScoreName, interval: Interval): Interval {
+  const greatest = name === "logLoss" || name === "brierScore" ? Infinity : 1;
+  return { ...interval, low: Math.max(0, interval.low), high: Math.min(greatest, interval.high) };
 }
 
 /** Texts of a fold: those that a training used, validation included, and those of the test. */

@@ -93,6 +93,7 @@ describe("an experiment", () => {
       { holdout: { ...holdout, seeds: [1], test: [...test].reverse() } },
       { labels: ["no", "yes"] },
       { maxLength: 12 },
+      { methods: [{ kind: "head", name: "A", training: { maxSteps: 1 } }] },
       { model: await tinyModel(join(folder, "other"), "bert") },
     ];
     for (const one of changed) assert.equal(await cachedOf(one), 0, JSON.stringify(Object.keys(one)));

@@ -24,7 +24,7 @@ const summary = {
 
 test("the table of methods has a mean with its interval for each score, and a dash for none", () => {
   const text = tableText(methodsTable([summary]));
-  for (const part of ["Accuracy", "AUC", "0.900", "[0.850, 0.940]", "–", "1,234", "1 min 01 s"])
+  for (const part of ["Accuracy", "AUC", "0.900", "[0.85, 0.94]", "–", "5 runs · 1,234 trained · 1 min 01 s"])
     assert.ok(text.includes(part), part);
   assert.ok(!tableHtml(methodsTable([summary])).includes("<LoRA>"));
   assert.deepEqual(methodsTable([]).rows, []);

@@ -33,37 +33,44 @@ const TITLES: Readonly<Record<string, string>> = {
   logLoss: "Log loss",
 };
 
-/** A row for each method, a column for each score: the mean over runs, with its interval below it. */
+/**
+ * A row for each method, a column for each score: the mean over runs, with its interval below it. Below the method's name:
+ * its runs, the parameters that it trains, and the time of a run.
+ */
 export function methodsTable(methods: readonly MethodSummaryLike[], options: MethodsTableOptions = {}): Table {
   const { title = "Methods side by side", note } = options;
   const names = Object.keys(methods[0]?.scores ?? {});
   return {
     kind: "table",
     title,
-    columns: [
-      { name: "Method" },
-      ...["Runs", ...names.map((name) => TITLES[name] ?? name), "Trained", "Time"].map((name) => ({
-        name,
-        align: "right" as const,
-      })),
-    ],
-    rows: methods.map(({ method, runs, scores, trainableParameters, elapsedSeconds }) => ({
+    columns: [{ name: "Method" }, ...names.map((name) => ({ name: TITLES[name] ?? name, align: "right" as const }))],
+    rows: methods.map((summary) => ({
       kind: "cells",
       cells: [
-        method,
-        formatNumber(runs),
-        ...names.map((name) => scoreCell(scores[name])),
-        formatNumber(trainableParameters),
-        formatSeconds(elapsedSeconds),
+        { text: summary.method, detail: effortText(summary) },
+        ...names.map((name) => scoreCell(summary.scores[name])),
       ],
     })),
     ...(note === undefined ? {} : { note }),
   };
 }
 
+function effortText({ runs, trainableParameters, elapsedSeconds }: MethodSummaryLike): string {
+  const parameters = trainableParameters === 0 ? [] : [`${formatNumber(trainableParameters)} trained`];
+  return [`${formatNumber(runs)} ${runs === 1 ? "run" : "runs"}`, ...parameters, formatSeconds(elapsedSeconds)].join(
+    " · ",
+  );
+}
+
+const INTERVAL_DIGITS = 2; // seven scores fit beside each other
+
 function scoreCell({ mean, deviation, interval }: MethodSummaryLike["scores"][string]): TableCell {
   const text = formatNumber(mean, 3);
   if (interval === null) return text;
   const between = deviation === null ? "" : `; standard deviation between runs ${formatNumber(deviation, 3)}`;
-  return { text, detail: formatInterval(interval, 3), hover: `${text} ${formatInterval(interval, 3)}${between}` };
+  return {
+    text,
+    detail: formatInterval(interval, INTERVAL_DIGITS),
+    hover: `${text} ${formatInterval(interval, 3)}${between}`,
+  };
 }
