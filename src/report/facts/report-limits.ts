@@ -16,7 +16,7 @@ export function reportLimits(
   return [
     ...(subject.banner === undefined ? [] : [subject.banner]),
     ...fromComparison,
-    `The test set has ${formatNumber(after.n)} texts: the ${formatShare(confidence)} interval of the accuracy is ${formatNumber(high - low, 3)} wide.`,
+    `The test set has ${formatNumber(after.n)} texts: the ${formatNumber(Math.round(1000 * confidence) / 10)}% interval of the accuracy is ${formatNumber(high - low, 3)} wide.`,
     ...(data === undefined || data.tokens.cut === 0
       ? []
       : [

@@ -22,9 +22,7 @@ export interface RepeatedRun {
 
 /** Commands that repeat a run of the study, or continue with its results. Paths are without their folders. */
 export function studyCommands({ method, parameters, settings }: RepeatedRun): CommandFacts[] {
-  const given =
-    parameters ??
-    Object.entries(settings ?? {}).map(([name, value]) => ({ name, value: value as unknown, raw: false }));
+  const given = parameters ?? Object.entries(settings ?? {}).map(([name, value]) => ({ name, value, raw: false }));
   const flags = given.map(({ name, value, raw }) => `${raw ? "-r" : "-p"} ${quoted(`${name}=${written(value)}`)}`);
   const { installed } = places();
   const start = installed ? "npx tslora study" : "npm run study";

@@ -25,13 +25,14 @@ ul { padding-left: 1.2rem; } li { margin: .25rem 0; }
 a { color: var(--accent); } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 :target { outline: 2px solid var(--accent); outline-offset: 6px; border-radius: 2px; } section:target { outline: none; } section:target > h2 { text-decoration: underline; text-decoration-color: var(--accent); text-underline-offset: .25em; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .85em; } p code, li code, td code, th code { overflow-wrap: anywhere; }
-pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .9rem; margin: .4rem 0 1rem; overflow-x: auto; line-height: 1.5; } .does { margin-bottom: 0; }
+pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .9rem; margin: .4rem 0 1rem; overflow-x: auto; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; } .as-text pre { white-space: pre; } .does { margin-bottom: 0; }
 .scroll { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0 .5rem; } caption.folded { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 th, td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { border-bottom: 2px solid var(--line); color: var(--muted); font-weight: 600; vertical-align: bottom; } tbody th { font-weight: 500; }
-th.number, td.number { text-align: right; padding-left: .9rem; padding-right: .3rem; } td.number { white-space: nowrap; }
+th.number, td.number { text-align: right; padding-left: .9rem; padding-right: .3rem; } td.number { white-space: nowrap; } .number + :not(.number) { padding-left: 1rem; } td.long { min-width: 15rem; }
+table.wide { font-size: .82rem; } table.wide :is(th, td) { padding-right: .35rem; } table.wide .number { padding-left: .35rem; } table.wide small { font-size: .72rem; }
 small { display: block; color: var(--muted); font-size: .8rem; white-space: nowrap; } .note { color: var(--muted); font-size: .88rem; margin-top: 0; overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; } .drawing svg { display: block; min-width: 30rem; } .as-text { font-size: .85rem; color: var(--muted); }
 details { margin: .6rem 0; } summary { cursor: pointer; padding: .2rem 0; } details > summary { color: var(--accent); } .as-text > summary { color: var(--muted); }
@@ -46,7 +47,7 @@ footer { border-top: 1px solid var(--line); margin-top: 2rem; padding: 1rem 0 2r
   caption.folded { position: static; width: auto; height: auto; clip-path: none; }
   .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } p, li { max-width: none; }
   h2, h3, caption, .does { break-after: avoid; } tr, figure, .checklist li, pre { break-inside: avoid; } thead { display: table-header-group; }
-  table { font-size: 8.5pt; } th, td { padding: .2rem .5rem .2rem 0; } td, tbody th { overflow-wrap: anywhere; } .drawing svg { min-width: 0; max-width: 15cm !important; } small { font-size: 7.5pt; }
+  table, table.wide, .note { font-size: 8.5pt; } table.wide { font-size: 7.5pt; } td.long { min-width: 0; } th, td { padding: .2rem .5rem .2rem 0; } td, tbody th { overflow-wrap: anywhere; } .drawing svg { min-width: 0; max-width: 15cm !important; } small { font-size: 7.5pt; }
   section#checklist, section#repeat { break-before: page; } :target { outline: none; }
 }
 `;

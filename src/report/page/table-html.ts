@@ -5,6 +5,10 @@ import { cellText, inlineText } from "./inline-text";
 
 /** Columns from which a table may be wider than the page, so that it scrolls. */
 const WIDE = 4;
+/** Columns from which a table has smaller print. */
+const VERY_WIDE = 8;
+/** Characters from which a cell keeps some width on a narrow page. */
+const LONG = 40;
 
 /** A table as HTML, with a caption and headings of columns and rows. */
 export function tableHtml({ caption, columns, rows, note, folded = false }: ReportTable, id: string): string {
@@ -15,7 +19,7 @@ export function tableHtml({ caption, columns, rows, note, folded = false }: Repo
   const body = rows.map(
     (row) => `<tr>${columns.map((column, at) => cellHtml(row[at] ?? null, column, at)).join("")}</tr>`,
   );
-  const table = `<div ${scroll}><table id="${escapeHtml(id)}">
+  const table = `<div ${scroll}><table id="${escapeHtml(id)}"${columns.length >= VERY_WIDE ? ' class="wide"' : ""}>
 <caption id="${name}"${folded ? ' class="folded"' : ""}>${inlineText(caption)}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
@@ -27,7 +31,8 @@ ${body.join("\n")}
 
 function cellHtml(cell: ReportCell, column: ReportColumn, at: number): string {
   const [tag, scope] = at === 0 ? ["th", ' scope="row"'] : ["td", ""];
-  return `<${tag}${scope}${alignment(column)}>${contentHtml(cell, column)}</${tag}>`;
+  const long = tag === "td" && typeof cell === "string" && cell.length >= LONG && column.align !== "right";
+  return `<${tag}${scope}${long ? ' class="long"' : alignment(column)}>${contentHtml(cell, column)}</${tag}>`;
 }
 
 function contentHtml(cell: ReportCell, { digits }: ReportColumn): string {

@@ -1,6 +1,8 @@
 import { formatNumber, formatShare } from "../../figures/format";
+import type { AuditedText } from "../evidence/evidence";
 import type { StudyFacts } from "../facts/study-facts";
 import { missing, type PageSection } from "../page/page-section";
+import type { ReportTable } from "../report-section";
 
 /** What the audit found, by reason, and the most severe issues by ID. */
 export function auditSection({ audit }: StudyFacts): PageSection {
@@ -44,28 +46,28 @@ export function auditSection({ audit }: StudyFacts): PageSection {
                 formatShare(count / texts),
               ]),
       },
-      ...(issues.length === 0
-        ? []
-        : [
-            {
-              kind: "table" as const,
-              id: "audit-issues",
-              caption: `The issues by ID${issues.length < found ? `: the first ${formatNumber(issues.length)} of ${formatNumber(found)}` : ` (${formatNumber(found)})`}`,
-              folded: true,
-              columns: ["ID", "Part", "Reason", "Severity", "Label", "Suggested label", "Other text"].map((name) => ({
-                name,
-              })),
-              rows: issues.map(({ ID, part, reason, severity, label, suggested, other }) => [
-                ID,
-                part ?? null,
-                reason,
-                severity,
-                label ?? null,
-                suggested ?? null,
-                other ?? null,
-              ]),
-            },
-          ]),
+      ...(issues.length === 0 ? [] : [issueTable(issues, found)]),
     ],
+  };
+}
+
+function issueTable(issues: readonly AuditedText[], found: number): ReportTable {
+  const listed = formatNumber(issues.length);
+  const columns = ["ID", "Part", "Reason", "Severity", "Label", "Suggested label", "Other text"];
+  return {
+    kind: "table",
+    id: "audit-issues",
+    caption: `The issues by ID${issues.length < found ? `: the first ${listed} of ${formatNumber(found)}` : ` (${listed})`}`,
+    folded: true,
+    columns: columns.map((name) => ({ name })),
+    rows: issues.map(({ ID, part, reason, severity, label, suggested, other }) => [
+      ID,
+      part ?? null,
+      reason,
+      severity,
+      label ?? null,
+      suggested ?? null,
+      other ?? null,
+    ]),
   };
 }
