@@ -31,7 +31,6 @@ export { environmentReport, type EnvironmentReport } from "./doctor/environment-
 export type { EnvironmentRow } from "./doctor/environment-row";
 export * from "./evaluation";
 export { conclusions } from "./evaluation/comparison/conclusions";
-export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";
 export * from "./experiment";
 export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from "./export/export-onnx";
 export { loadOnnxClassifier, type LoadOnnxOptions, type OnnxClassifier } from "./export/onnx-classifier";
@@ -66,6 +65,7 @@ export {
   type RunOptions,
   type RunSummary,
 } from "./notebook";
+export * from "./report";
 export { serve, type TextServer } from "./serve/serve";
 export { type AdapterFolders, type ServeOptions } from "./serve/serve-options";
 export * from "./tokenizer";

@@ -15,6 +15,7 @@ import type * as Page from "./page/page-command";
 import type * as Predict from "./predict/predict-command";
 import type * as Pull from "./pull/pull-command";
 import type * as Push from "./push/push-command";
+import type * as Report from "./report/report-command";
 import type * as Run from "./run/run-command";
 import type * as Serve from "./serve/serve-command";
 import type * as SetUp from "./setup/setup-command";
@@ -45,6 +46,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("calibrate", () => (require("./calibrate/calibrate-command") as typeof Calibrate).calibrateCommand),
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
   library("audit", () => (require("./audit/audit-command") as typeof Audit).auditCommand),
+  library("report", () => (require("./report/report-command") as typeof Report).reportCommand),
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
   library("page", () => (require("./page/page-command") as typeof Page).pageCommand),

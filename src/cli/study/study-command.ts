@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 import { Option, type Command } from "commander";
 
@@ -9,13 +9,12 @@ import { lockFolder } from "../../base/lock/lock-output";
 import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { projectRoot } from "../../base/project-root";
-import { writeAtomically } from "../../base/files/write-atomically";
-import type { StudyResults } from "../../evaluation/study-results";
-import { notebookPage } from "../../notebook/page/notebook-page";
 import { readNotebook } from "../../notebook/format/read-notebook";
 import type { ParameterInput } from "../../notebook/parameters/inject-parameters";
 import { readParameters } from "../../notebook/parameters/read-parameters";
 import type { RunSummary } from "../../notebook/run/run-events";
+import { REPORT_FILES } from "../../report/write-report";
+import type { StudyResults } from "../../report/study-results";
 import { gatherParameters } from "../command-options";
 import { exitCodeOf } from "../exit-codes";
 import { fitText, widthOf } from "../terminal/fit-text";
@@ -23,13 +22,12 @@ import { hearInterruption } from "../run/interruption";
 import { runInTerminal, shortPath, summaryLines } from "../run/run-in-terminal";
 import { addRunnerOptions, runnerOptions, type RunnerFlags } from "../run/runner-options";
 import { findAdapters, resultLines } from "./study-results";
-import { summaryHtml } from "./study-summary";
+import { NOTEBOOK_PAGE, writeStudyPages } from "./study-pages";
 import { styled, type Terminal } from "../terminal/terminal";
 
 const NOTEBOOKS = ["01-study.ipynb", "02-comparative-study.ipynb"] as const;
 
 const RESULTS = "results.json";
-const PAGE = "study.html";
 
 /** Environment variables that set parameters, for CI. */
 const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
@@ -39,16 +37,17 @@ interface StudyFlags extends RunnerFlags {
 }
 
 /** Options of `run` that `study` does not have, with the reason; its help lists them. */
-const WITHOUT = `The notebooks run in order, in their own folder, and study.html shows them:
+const WITHOUT = `The notebooks run in order, in their own folder. study.html is the report of
+the run, study.json its facts, and notebooks.html shows the notebooks:
 study does not have these options of run: --cwd, --jobs, --html, --check,
 --rtol, --atol, --ignore, --report-json, --junit, --annotations, --watch,
 --inspect. To use them, give the notebooks of notebooks/ to tslora run.`;
 
-/** Adds `tslora study`: the study's notebooks in order, a page of them, and the table before and after. */
+/** Adds `tslora study`: the study's notebooks in order, their page, the report, and the table before and after. */
 export function addStudyCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   const command = program
     .command("study")
-    .description("Execute the study's notebooks and show its results")
+    .description("Execute the study's notebooks, and write its report")
     .addOption(
       new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results")
         .argParser(expandHome)
@@ -60,38 +59,64 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
 }
 
 /** Paths that a study writes in its output folder; it locks all of them. */
-const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", RESULTS, PAGE];
+const COVERED = [
+  ...NOTEBOOKS,
+  "checkpoints",
+  "adapter",
+  "model",
+  RESULTS,
+  NOTEBOOK_PAGE,
+  ...Object.values(REPORT_FILES),
+];
 
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
   const folder = resolve(flags.outputDir);
   const { parameters, rawParameters } = await gatherParameters(flags);
-  const planned = await planParameters(studyParameters(parameters));
+  const given = studyParameters(parameters);
+  const planned = await planParameters(given);
   const lock = lockFolder(folder, {
     purpose: "study",
     command: ["npm run study", ...process.argv.slice(3)].join(" "),
     covers: COVERED,
   });
   try {
-    return await studyLocked(flags, terminal, { folder, planned, rawParameters, token: lock.token });
+    return await runLocked(flags, terminal, { folder, planned, given, rawParameters, token: lock.token });
   } finally {
     lock.release();
   }
 }
 
+async function runLocked(flags: StudyFlags, terminal: Terminal, run: LockedStudy): Promise<number> {
+  const started = Date.now();
+  const summaries = await runNotebooks(flags, terminal, run);
+  const results = await readFreshResults(run.folder, started);
+  const written = await writeStudyPages(run.folder, {
+    results,
+    summaries,
+    given: { parameters: run.given, raw: run.rawParameters },
+  });
+  terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
+  showResults(run.folder, results, terminal);
+  terminal.out.write(`notebooks: ${shortPath(written.notebooks)}\n`);
+  if (written.report !== undefined) terminal.out.write(`report: ${shortPath(written.report)}\n`);
+  return exitCodeOf(summaries.at(-1)?.status ?? "ok");
+}
+
 interface LockedStudy {
   readonly folder: string;
   readonly planned: readonly PlannedNotebook[];
+  /** The parameters of the run, also those of variables. */
+  readonly given: ParameterInput;
   readonly rawParameters: readonly string[];
   /** The lock that lets kernels write into the folder. */
   readonly token: string;
 }
 
-async function studyLocked(
+async function runNotebooks(
   flags: StudyFlags,
   terminal: Terminal,
   { folder, planned, rawParameters, token }: LockedStudy,
-): Promise<number> {
-  const started = Date.now();
+): Promise<RunSummary[]> {
   const interruption = hearInterruption(terminal);
   const summaries: RunSummary[] = [];
   try {
@@ -112,18 +137,7 @@ async function studyLocked(
   } finally {
     interruption.release();
   }
-  const results = await readFreshResults(folder, started);
-  const page = join(folder, PAGE);
-  const notebooks = summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) }));
-  const summary = results === undefined ? undefined : await summaryHtml(results);
-  await writeAtomically(
-    page,
-    await notebookPage(notebooks, { title: `Study: ${results?.dataName ?? "results"}`, summary, foldCode: true }),
-  );
-  terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
-  showResults(folder, results, terminal);
-  terminal.out.write(`page: ${shortPath(page)}\n`);
-  return exitCodeOf(summaries.at(-1)?.status ?? "ok");
+  return summaries;
 }
 
 /** The results that this run wrote, if it wrote any. */

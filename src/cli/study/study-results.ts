@@ -2,8 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { compareEvaluations } from "../../evaluation/comparison/compare-evaluations";
-import type { StudyResults } from "../../evaluation/study-results";
-import { factsOf } from "./study-summary";
+import type { StudyResults } from "../../report/study-results";
 import { table } from "../terminal/terminal";
 
 /** The before-and-after table of a study's results, for a terminal: the rows of the published table. */
@@ -20,6 +19,11 @@ export function resultLines(results: StudyResults): string[] {
     shown(row.baseline),
   ]);
   return [factsOf(results), ...table([["", "before", "after", "change", "baseline"], ...lines])];
+}
+
+/** One line about the run. */
+export function factsOf({ model, data, dataName, method, seed, elapsed }: StudyResults): string {
+  return `model ${model}, data ${dataName ?? data}, method ${method}, seed ${seed}, trained in ${elapsed.toFixed(0)} s`;
 }
 
 /** Folders of adapters in an output folder, by their adapter_config.json; at most two levels deep. */

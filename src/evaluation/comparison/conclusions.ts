@@ -9,26 +9,44 @@ export interface ConclusionsOptions {
   readonly about?: DataAbout;
 }
 
+/** What a comparison shows and what it does not show, in sentences. */
+export interface ComparisonConclusions {
+  /** What may be concluded. */
+  readonly findings: readonly string[];
+  /** What may not. */
+  readonly limits: readonly string[];
+}
+
 /** Returns a few sentences of Markdown about what a comparison shows, and what it does not show. */
 export function conclusions(comparison: Comparison, options: ConclusionsOptions = {}): string {
+  const { findings, limits } = concludeComparison(comparison, options);
+  return [...findings, ...limits].map((line) => `- ${line}`).join("\n");
+}
+
+/** The sentences of {@link conclusions}, as two lists. */
+export function concludeComparison(comparison: Comparison, options: ConclusionsOptions = {}): ComparisonConclusions {
   const { about = "data" } = options;
   const [accuracy] = comparison.rows;
   const { baseline, n } = comparison;
-  const lines = [changeLine(accuracy, { n, mcnemar: comparison.mcnemar })];
+  const findings = [changeLine(accuracy, { n, mcnemar: comparison.mcnemar })];
   if (accuracy.afterInterval !== null) {
-    lines.push(
-      `- On as many other texts of this kind, an accuracy from ${range(accuracy.afterInterval)} would be expected after training.`,
+    findings.push(
+      `On as many other texts of this kind, an accuracy from ${range(accuracy.afterInterval)} would be expected after training.`,
     );
   }
   if (baseline !== null) {
     const difference = signed(accuracy.after - baseline.accuracy);
-    lines.push(
-      `- Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference}. ${testSentence(baseline.mcnemar)}`,
+    findings.push(
+      `Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference}. ${testSentence(baseline.mcnemar)}`,
     );
   }
-  lines.push("- One seed and one split were run. How much another seed would change is not known from this table.");
-  lines.push(...LIMITS[about].map((line) => `- ${line}`));
-  return lines.join("\n");
+  return {
+    findings,
+    limits: [
+      "One seed and one split were run. How much another seed would change is not known from this table.",
+      ...LIMITS[about],
+    ],
+  };
 }
 
 /** Limits of the conclusions, by the kind of data. */
@@ -51,7 +69,7 @@ function changeLine(
   const zero = changeInterval.low > 0 || changeInterval.high < 0 ? "does not hold 0" : "holds 0";
   const interval = `the ${percent} interval ${range(changeInterval)}, which ${zero}`;
   const texts = `${n} test ${n === 1 ? "text" : "texts"}`;
-  return `- Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar)}`;
+  return `Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar)}`;
 }
 
 /** States the result of McNemar's exact test. */

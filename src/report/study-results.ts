@@ -6,7 +6,9 @@ import { readTextFile } from "../base/files/read-text-file";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/files/write-atomically";
 import type { DataAbout } from "../corpus/describe-data";
-import type { Evaluation } from "./evaluation";
+import type { Evaluation } from "../evaluation/evaluation";
+import type { StudyEvidence } from "./evidence/evidence";
+import type { ReportSection } from "./report-section";
 
 /** Results of a run of the study, as in `results.json`. */
 export interface StudyResults {
@@ -38,6 +40,10 @@ export interface StudyResults {
   readonly notices: readonly string[];
   /** Caution about results on these data, if there is one. */
   readonly banner?: string;
+  /** What `studyEvidence` gathered for the report. @default none, as in results of older versions */
+  readonly evidence?: StudyEvidence;
+  /** Further sections for the report. @default none */
+  readonly sections?: readonly ReportSection[];
 }
 
 /** Writes `results.json` into the output folder. Returns its path. */

@@ -1,0 +1,67 @@
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { TrainEvent, TrainSummary } from "../../training/train-event";
+import type { SettingValue, TrainingFacts } from "./evidence";
+import { withoutFolder } from "./without-folder";
+
+/** Steps whose losses the report keeps. */
+const KEPT = 500;
+
+/** Sources of {@link trainingFacts}. */
+export interface TrainingSources {
+  readonly summary: TrainSummary;
+  /** The run's log, from `readTrainingLog`. @default none */
+  readonly history?: readonly TrainEvent[];
+}
+
+/** Facts about a model and its training. */
+export function trainingFacts(
+  classifier: SequenceClassifier,
+  { summary, history = [] }: TrainingSources,
+): TrainingFacts {
+  const { config } = classifier.model;
+  const steps = history.flatMap((event) => (event.type === "step" ? [event] : []));
+  const every = Math.max(1, Math.ceil(steps.length / KEPT));
+  return {
+    model: {
+      type: config.modelType,
+      layers: config.numHiddenLayers,
+      hiddenSize: config.hiddenSize,
+      vocabSize: config.vocabSize,
+    },
+    newlyInitialized: classifier.newlyInitialized,
+    trainableParameters: classifier.countParameters(),
+    ...(classifier.adapter === undefined ? {} : { adapter: settingValues({ ...classifier.adapter.config }) }),
+    steps: { done: summary.steps, kept: summary.bestStep ?? summary.steps },
+    elapsedSeconds: summary.elapsedSeconds,
+    ended: summary.reason,
+    losses: steps
+      .filter((_, at) => at % every === 0 || at === steps.length - 1)
+      .map(({ step, epoch, loss }) => ({ step, epoch, loss })),
+    evaluations: history.flatMap((event) =>
+      event.type === "evaluation"
+        ? [{ step: event.step, epoch: event.epoch, loss: event.loss, accuracy: event.accuracy, best: event.best }]
+        : [],
+    ),
+  };
+}
+
+/** Settings as plain values; maps and other objects as JSON. Absolute paths lose their folders. */
+export function settingValues(values: Readonly<Record<string, unknown>>): Record<string, SettingValue> {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, settingValue(value)]),
+  );
+}
+
+function settingValue(value: unknown): SettingValue {
+  if (typeof value === "string") return withoutFolder(value);
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return value.map((one) => (isPlain(one) ? one : JSON.stringify(one)));
+  return JSON.stringify(value);
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && isFinite(value));
+}

@@ -1,0 +1,11 @@
+import { basename, isAbsolute } from "node:path";
+
+/** A path's last part, if it is an absolute path; other values as they are. A report names no folder of a machine. */
+export function withoutFolder(value: string): string {
+  return isAbsolute(value) || /^~[/\\]/.test(value) ? basename(value) : value;
+}
+
+/** A sentence in which absolute paths are cut to their last parts. */
+export function withoutFolders(text: string): string {
+  return text.replace(/(?<![\w.:/~-])~?(?:\/[^\s/"'`,;:()<>]+){2,}\/?/g, (path) => basename(path));
+}

@@ -1,0 +1,15 @@
+import { escapeHtml, xmlText } from "../../figures/escape";
+
+/** Plain text as HTML: escaped, without control characters, and with code between backticks. */
+export function inlineText(text: string): string {
+  return xmlText(text)
+    .split(/`([^`]+)`/)
+    .map((part, at) => (at % 2 === 0 ? escapeHtml(part) : `<code>${escapeHtml(part)}</code>`))
+    .join("");
+}
+
+/** A cell's text as HTML: all of it is code if it is between backticks, none of it else. */
+export function cellText(text: string): string {
+  const code = /^`([^`]+)`$/.exec(text);
+  return code === null ? escapeHtml(xmlText(text)) : `<code>${escapeHtml(xmlText(code[1]))}</code>`;
+}

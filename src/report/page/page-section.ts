@@ -1,0 +1,50 @@
+import type { Figure } from "../../figures/types";
+import type { ChecklistItem } from "../facts/study-facts";
+import type { ReportBlock } from "../report-section";
+
+/** A section of the page: as a `ReportSection`, with further kinds of blocks. */
+export interface PageSection {
+  readonly id: string;
+  readonly title: string;
+  readonly content: readonly PageBlock[];
+}
+
+/** A block of the page. */
+export type PageBlock = ReportBlock | PlotBlock | HeadingBlock | LinksBlock | ChecklistBlock;
+
+/** A figure of `figures/`. */
+export interface PlotBlock {
+  readonly kind: "plot";
+  readonly id: string;
+  readonly figure: Figure;
+}
+
+/** A heading inside a section. */
+export interface HeadingBlock {
+  readonly kind: "heading";
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Links to files beside the page. */
+export interface LinksBlock {
+  readonly kind: "links";
+  readonly links: readonly { readonly file: string; readonly about: string }[];
+}
+
+/** The checklist with links into the page. */
+export interface ChecklistBlock {
+  readonly kind: "checklist";
+  readonly items: readonly ChecklistItem[];
+}
+
+/** The blocks of a part that the run did not record: what is missing, and the command that records it. */
+export function missing(what: string, command: string): PageBlock[] {
+  return [
+    { kind: "paragraph", text: `This run did not record ${what}.` },
+    { kind: "command", does: "The command that records it:", command },
+  ];
+}
+
+/** The command that records every fact of a report. */
+export const STUDY_COMMAND = "npm run study";

@@ -1,0 +1,185 @@
+import { escapeLabel } from "../../figures/escape";
+import { formatInterval, formatNumber } from "../../figures/format";
+import { axis, baseLayout, FIGURE_SIZE } from "../../figures/plots/base-layout";
+import { colourOf, NEUTRAL, seeThrough } from "../../figures/plots/palette";
+import { measureText } from "../../figures/plotly/measure-text";
+import type { Figure, Trace } from "../../figures/types";
+import type { ReportFigure, ReportPoint, ReportSeries } from "../report-section";
+
+/** Points of several series in one category are this far apart, in categories. */
+const APART = 0.16;
+const TICKS = 10; // most values of a logarithmic axis that all have a tick
+const LABEL = 22; // characters of a category's name
+
+/** A figure of series as a plotly figure, for the one drawing code of all figures. */
+export function seriesFigure(figure: ReportFigure): Figure {
+  const { title, form, xLabel, yLabel, series, range, logX = false, reference } = figure;
+  const names = categoriesOf(series);
+  const place = placeOf(names, { form, count: series.length });
+  const legend = series.length > 1;
+  const base = baseLayout({ title, legend, height: 420 });
+  return {
+    kind: "figure",
+    data: series.flatMap((one, at) => tracesOf(one, { form, at, place, alone: !legend })),
+    layout: {
+      ...base,
+      ...(names === undefined ? {} : { margin: { ...(base.margin as object), b: categoryMargin(names) } }),
+      ...(form === "bars" ? { barmode: "group", bargap: 0.3 } : {}),
+      xaxis: axis(xLabel, names === undefined ? numberTicks(series, logX) : categoryTicks(names)),
+      yaxis: axis(
+        yLabel,
+        range === undefined ? (form === "bars" ? { rangemode: "tozero" } : {}) : { range: [...range] },
+      ),
+      ...(reference === undefined
+        ? {}
+        : {
+            shapes: [lineAcross(reference.y)],
+            annotations: [labelAbove(reference)],
+          }),
+    },
+    text: [
+      title,
+      ...series.flatMap(seriesLines),
+      ...(reference === undefined ? [] : [`  ${reference.label}: ${formatNumber(reference.y)}`]),
+    ].join("\n"),
+  };
+}
+
+/** The categories in the order of their first point; undefined if all points are at numbers. */
+function categoriesOf(series: readonly ReportSeries[]): string[] | undefined {
+  const all = series.flatMap(({ points }) => points.map(({ x }) => x));
+  return all.some((x) => typeof x === "string") ? [...new Set(all.map(String))] : undefined;
+}
+
+/** The horizontal place of a point. Points of several series in a category stand side by side; bars do by themselves. */
+function placeOf(
+  names: readonly string[] | undefined,
+  { form, count }: { form: ReportFigure["form"]; count: number },
+): (point: ReportPoint, at: number) => number {
+  if (names === undefined) return ({ x }) => Number(x);
+  const apart = form === "interval" ? Math.min(APART, 0.6 / count) : 0;
+  return ({ x }, at) => names.indexOf(String(x)) + apart * (at - (count - 1) / 2);
+}
+
+function tracesOf(
+  { name, points }: ReportSeries,
+  {
+    form,
+    at,
+    place,
+    alone,
+  }: { form: ReportFigure["form"]; at: number; place: (point: ReportPoint, at: number) => number; alone: boolean },
+): Trace[] {
+  const colour = colourOf(at);
+  const x = points.map((point) => place(point, at));
+  const y = points.map((point) => point.y);
+  const own = { name: escapeLabel(name), x, y, showlegend: !alone };
+  const hasIntervals = points.some(({ low, high }) => low !== undefined || high !== undefined);
+  if (form === "line")
+    return [
+      ...(hasIntervals ? band(points, { x, colour }) : []),
+      {
+        ...own,
+        type: "scatter",
+        mode: "lines+markers",
+        line: { color: colour, width: 2.5 },
+        marker: { color: colour, size: 7 },
+      },
+    ];
+  const intervals = hasIntervals
+    ? {
+        error_y: {
+          type: "data",
+          symmetric: false,
+          array: points.map((point) => (point.high ?? point.y) - point.y),
+          arrayminus: points.map((point) => point.y - (point.low ?? point.y)),
+          thickness: 2,
+          width: 5,
+          color: form === "bars" ? NEUTRAL : colour,
+        },
+      }
+    : {};
+  return form === "bars"
+    ? [{ ...own, ...intervals, type: "bar", marker: { color: colour } }]
+    : [{ ...own, ...intervals, type: "scatter", mode: "markers", marker: { color: colour, size: 10 } }];
+}
+
+/** A band between the ends of the points' intervals. */
+function band(points: readonly ReportPoint[], { x, colour }: { x: readonly number[]; colour: string }): Trace[] {
+  const edge = (which: "low" | "high", fill: object): Trace => ({
+    type: "scatter",
+    mode: "lines",
+    x,
+    y: points.map((point) => point[which] ?? point.y),
+    line: { color: colour, width: 0 },
+    showlegend: false,
+    ...fill,
+  });
+  return [edge("low", {}), edge("high", { fill: "tonexty", fillcolor: seeThrough(colour, 0.22) })];
+}
+
+/** A dashed line over the whole width. */
+function lineAcross(y: number): Record<string, unknown> {
+  const line = { color: NEUTRAL, width: 1.5, dash: "dash" };
+  return { type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line, layer: "below" };
+}
+
+/** The label of a line, above its right end. */
+function labelAbove({ y, label }: NonNullable<ReportFigure["reference"]>): Record<string, unknown> {
+  const place = { x: 0.995, xref: "paper", xanchor: "right", y, yanchor: "bottom" };
+  return { ...place, text: escapeLabel(label), showarrow: false };
+}
+
+/** Few points have a tick each; on a logarithmic axis other ticks would be too many. */
+function numberTicks(series: readonly ReportSeries[], logX: boolean): Record<string, unknown> {
+  const values = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => Number(x))))].sort((a, b) => a - b);
+  if (!logX) return { type: "linear" };
+  return values.length > TICKS
+    ? { type: "log", dtick: 1 }
+    : { type: "log", tickvals: values, ticktext: values.map((value) => formatNumber(value)) };
+}
+
+function shorten(name: string): string {
+  const characters = [...name];
+  return characters.length <= LABEL
+    ? name
+    : `${characters
+        .slice(0, LABEL - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
+/** Whether the categories' names fit side by side. */
+function fits(names: readonly string[]): boolean {
+  const width = (FIGURE_SIZE.width - 110) / names.length;
+  return names.every((name) => measureText(shorten(name), 13) <= width - 8);
+}
+
+function categoryTicks(names: readonly string[]): Record<string, unknown> {
+  return {
+    type: "linear",
+    tickvals: names.map((_, at) => at),
+    ticktext: names.map((name) => escapeLabel(shorten(name))),
+    range: [-0.6, names.length - 0.4],
+    showgrid: false,
+    tickangle: fits(names) ? 0 : 35,
+  };
+}
+
+/** Room below the axis for the categories' names. */
+function categoryMargin(names: readonly string[]): number {
+  if (fits(names)) return 56;
+  return 60 + Math.ceil(0.58 * Math.max(...names.map((name) => measureText(shorten(name), 13))));
+}
+
+function seriesLines({ name, points }: ReportSeries): string[] {
+  const shown = (value: number | string): string => (typeof value === "number" ? formatNumber(value) : value);
+  return [
+    `  ${name}`,
+    ...points.map(({ x, y, low, high }) => {
+      const interval =
+        low === undefined && high === undefined ? "" : ` ${formatInterval({ low: low ?? y, high: high ?? y }, 3)}`;
+      return `    ${shown(x)}: ${shown(y)}${interval}`;
+    }),
+  ];
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+
+import { studyFacts } from "../../src/report/facts/gather-facts";
+import { reportPage } from "../../src/report/page/report-page";
+import { exampleResults, MARKUP, oldResults } from "./example-results";
+import { allOf, openPage } from "./open-page";
+
+const written = new Date("2026-01-02T03:04:05Z");
+const html = reportPage(studyFacts(exampleResults(), { written }));
+const page = openPage(html);
+
+test("the page fetches nothing, and its policy forbids it", () => {
+  const policy = page.querySelector("meta[http-equiv='Content-Security-Policy']")?.getAttribute("content") ?? "";
+  assert.match(policy, /^default-src 'none';/);
+  assert.deepEqual(allOf(page, "link, img, iframe, object, embed, video, audio, source, form, base"), []);
+  assert.deepEqual(allOf(page, "[src], [srcset], [onload], [onerror]"), []);
+  for (const image of allOf(page, "image, use"))
+    assert.match(image.getAttribute("xlink:href") ?? "", /^(data:image\/png;base64,|#)/);
+  assert.doesNotMatch(html, /@import|url\((?!#|&#39;#|'#)/);
+  const scripts = allOf(page, "script");
+  assert.equal(scripts.length, 1);
+  const hash = createHash("sha256").update(scripts[0].textContent).digest("base64");
+  assert.ok(policy.includes(`script-src 'sha256-${hash}'`), policy);
+  assert.doesNotMatch(scripts[0].textContent, /fetch|XMLHttp|import|eval/);
+  for (const link of allOf(page, "a")) assert.match(link.getAttribute("href") ?? "", /^(#[\w-]+|[\w.]+\.(html|json))$/);
+  assert.ok(html.length < 3_000_000 && html.length > 20_000, `${html.length} characters`);
+});
+
+test("names with markup are text", () => {
+  assert.ok(page.querySelector("#errors-list")?.textContent.includes(MARKUP));
+  assert.ok(page.querySelector("header")?.textContent.includes(`Caution: ${MARKUP}`));
+  assert.ok(page.querySelector("h1")?.textContent.includes("NO <b> and YES & more"));
+  assert.deepEqual(allOf(page, "img, td b, th b, h1 b, p b"), []);
+  const titled = openPage(reportPage(studyFacts({ ...exampleResults(), model: "</title><script>alert(1)</script>" })));
+  assert.equal(allOf(titled, "script").length, 1);
+});
+
+test("a reader finds the way by keyboard and by ear", () => {
+  for (const selector of ["html[lang]", "header h1", "nav[aria-label]", "main#main", "footer"])
+    assert.equal(allOf(page, selector).length, 1, selector);
+  const [skip] = allOf(page, "a");
+  assert.equal(skip.getAttribute("href"), "#main");
+  for (const table of allOf(page, "table")) {
+    assert.notEqual(table.querySelector("caption")?.textContent.trim() ?? "", "", table.id);
+    assert.ok(
+      allOf(table, "thead th").every((head) => head.getAttribute("scope") === "col"),
+      table.id,
+    );
+    assert.ok(
+      allOf(table, "tbody tr").every((row) => row.querySelector("th[scope=row]") !== null),
+      table.id,
+    );
+  }
+  for (const svg of allOf(page, "svg")) {
+    assert.equal(svg.getAttribute("role"), "img");
+    assert.notEqual(svg.getAttribute("aria-label") ?? "", "");
+  }
+  for (const figure of allOf(page, "figure"))
+    assert.notEqual(figure.querySelector("details pre")?.textContent.trim() ?? "", "", figure.id);
+  for (const one of allOf(page, "[aria-labelledby]"))
+    assert.ok(page.getElementById(one.getAttribute("aria-labelledby") ?? ""), one.id);
+  for (const section of allOf(page, "main > section")) assert.ok(section.querySelector("h2"), section.id);
+  assert.match(html, /@media print/);
+  assert.match(html, /prefers-color-scheme: dark/);
+});
+
+test("ids are unique, and every link inside the page leads to a part with a text", () => {
+  const ids = allOf(page, "[id]").map(({ id }) => id);
+  assert.deepEqual(
+    ids.filter((id, at) => ids.indexOf(id) !== at),
+    [],
+  );
+  const links = allOf(page, "a[href^='#']");
+  assert.ok(links.length > 30);
+  for (const link of links) {
+    const target = page.getElementById((link.getAttribute("href") ?? "").slice(1));
+    assert.notEqual(target?.textContent.trim() ?? "", "", link.getAttribute("href") ?? "");
+  }
+});
+
+test("figures take the page's colours, so that they are readable in the dark", () => {
+  const svgs = allOf(page, "svg");
+  assert.ok(svgs.length >= 9, `${svgs.length} figures`);
+  for (const [svg] of html.matchAll(/<svg[^]*?<\/svg>/g)) {
+    assert.doesNotMatch(svg, /rgb\(255, 255, 255\)|rgb\(36, 41, 47\)/);
+    assert.match(svg, /var\(--text\)/);
+  }
+});
+
+test("no folder of the machine is on the page", () => {
+  assert.doesNotMatch(html, /\/home\/someone/);
+  assert.ok(page.querySelector("main")?.textContent.includes("my-model"));
+});
+
+test("results of older versions give a page that says what is missing, and which command records it", () => {
+  const old = openPage(reportPage(studyFacts(oldResults(), { written })));
+  for (const id of ["data", "audit", "method", "errors", "other-texts", "repeat"]) {
+    const section = old.getElementById(id);
+    assert.match(section?.textContent ?? "", /This run did not record/, id);
+    const commands = section === null ? [] : allOf(section, "pre").map((pre) => pre.textContent);
+    assert.ok(
+      commands.some((command) => /^(npm run study|npx tslora) ?/.test(command)),
+      id,
+    );
+  }
+  assert.equal(old.querySelector("#errors-list"), null);
+  assert.ok(old.querySelector("#results-comparison"));
+});
+
+test("three labels give a page without curves of two", () => {
+  const labels = ["a", "b", "c"];
+  const three = openPage(reportPage(studyFacts(oldResults(labels), { written })));
+  assert.equal(three.querySelector("#results-roc"), null);
+  assert.equal(three.querySelector("#other-texts-prevalence"), null);
+  assert.ok(three.querySelector("#calibration-reliability"));
+  assert.equal(allOf(three, "#results-labels tbody tr").length, 3);
+});
+
+test("the command that repeats a run quotes what a shell would read", () => {
+  const facts = studyFacts(exampleResults(), {
+    written,
+    parameters: [
+      { name: "model", value: "embedded", raw: false },
+      { name: "data", value: "/home/someone/it's data.csv", raw: true },
+    ],
+  });
+  assert.match(facts.commands[0].command, /study.* -p model=embedded -r 'data=it'\\''s data\.csv'$/);
+  const all = studyFacts(exampleResults(), { written }).commands[0].command;
+  assert.match(all, /-p model=auto -p epochs=3 -p 'labels=\[\]' -p learningRate=null /);
+  assert.match(studyFacts(oldResults(), { written }).commands[0].does, /do not record its parameters/);
+});
