@@ -1,3 +1,4 @@
+export { addReportSection } from "./add-report-section";
 export type {
   AuditedText,
   AuditFacts,
@@ -14,6 +15,7 @@ export type {
 } from "./evidence/evidence";
 export type { StudyParts } from "./evidence/data-facts";
 export { studyEvidence, type StudyEvidenceOptions } from "./evidence/study-evidence";
+export { experimentSection, type ExperimentSectionOptions } from "./experiment-section";
 export { studyFacts, type StudyFactsOptions } from "./facts/gather-facts";
 export type { GivenParameter } from "./facts/study-commands";
 export type {

@@ -1,0 +1,150 @@
+import { compareMethods, type MethodPair } from "../experiment/compare-methods";
+import { experimentConclusions } from "../experiment/experiment-conclusions";
+import { learningCurves } from "../experiment/learning-curve";
+import type { RunResult } from "../experiment/run-result";
+import { summarizeRuns, type MethodSummary } from "../experiment/summarize-runs";
+import type { ReportBlock, ReportCell, ReportFigure, ReportSection, ReportTable } from "./report-section";
+
+/** Options of {@link experimentSection}. */
+export interface ExperimentSectionOptions {
+  /** The method that the others are compared with. */
+  readonly reference: string;
+  /** Seed of the bootstrap. @default 42 */
+  readonly seed?: number;
+  /** Adds the published study's change with its interval. @default false */
+  readonly published?: boolean;
+}
+
+/**
+ * The section of a report about an experiment: scores of each method on the fixed split and over folds, tests of pairs,
+ * learning curves, and what may be concluded.
+ *
+ * @param results - of `runExperiment`
+ * @throws TsloraError `bad-option` if no run is of the reference.
+ */
+export function experimentSection(
+  results: readonly RunResult[],
+  { reference, seed, published }: ExperimentSectionOptions,
+): ReportSection {
+  const summaries = summarizeRuns(results, { seed });
+  const pairs = compareMethods(results, { reference, seed });
+  const curves = learningCurves(results);
+  const conclusions = experimentConclusions(summaries, pairs, { reference, published });
+  const content: ReportBlock[] = [
+    {
+      kind: "paragraph",
+      text: "Several methods, each on several seeds and over the folds of a repeated stratified cross-validation. Intervals: a bootstrap over the test texts of the fixed split; the corrected resampled t-test over folds.",
+    },
+    ...(summaries.holdout.length > 0 ? [accuracyFigure(summaries.holdout)] : []),
+    ...scoreTables("fixed split, mean over seeds", summaries.holdout),
+    ...scoreTables("repeated cross-validation, mean over folds", summaries.folds),
+    ...(pairs.length > 0 ? [pairsTable(pairs)] : []),
+    ...(curves.length > 0 ? [curvesFigure(curves)] : []),
+    { kind: "list", items: conclusions.split("\n").map((line) => line.replace(/^- /, "")) },
+  ];
+  return { id: "methods-compared", title: "Methods compared", content };
+}
+
+const SCORES = [
+  ["accuracy", "Accuracy"],
+  ["balancedAccuracy", "Balanced accuracy"],
+  ["f1", "F1"],
+  ["rocAuc", "AUC"],
+  ["averagePrecision", "Average precision"],
+  ["brierScore", "Brier score"],
+  ["logLoss", "Log loss"],
+] as const;
+
+function scoreTables(where: string, methods: readonly MethodSummary[]): ReportTable[] {
+  if (methods.length === 0) return [];
+  return [
+    {
+      kind: "table",
+      caption: `Scores: ${where}`,
+      columns: [
+        { name: "Method" },
+        { name: "Runs", align: "right" },
+        ...SCORES.map(([, name]) => ({ name, align: "right" as const, digits: 3 })),
+      ],
+      rows: methods.map(({ method, runs, scores }) => [
+        method,
+        runs,
+        ...SCORES.map(([name]): ReportCell => {
+          const { mean, interval } = scores[name];
+          if (mean === null || interval === null) return mean;
+          return { text: mean.toFixed(3), detail: `[${interval.low.toFixed(2)}, ${interval.high.toFixed(2)}]` };
+        }),
+      ]),
+    },
+  ];
+}
+
+function accuracyFigure(methods: readonly MethodSummary[]): ReportFigure {
+  return {
+    kind: "figure",
+    title: "Accuracy of each method on the fixed split",
+    form: "interval",
+    xLabel: "Method",
+    yLabel: "Accuracy",
+    series: [
+      {
+        name: "Accuracy",
+        points: methods.flatMap(({ method, scores: { accuracy } }) =>
+          accuracy.mean === null
+            ? []
+            : [{ x: method, y: accuracy.mean, low: accuracy.interval?.low, high: accuracy.interval?.high }],
+        ),
+      },
+    ],
+  };
+}
+
+function pairsTable(pairs: readonly MethodPair[]): ReportTable {
+  const p = (test: { readonly adjustedPValue: number } | null): ReportCell => {
+    if (test === null) return null;
+    return test.adjustedPValue < 0.001 ? "< 0.001" : test.adjustedPValue;
+  };
+  const difference = (test: MethodPair["bootstrap"] | MethodPair["folds"]): ReportCell => {
+    if (test === null) return null;
+    const { low, high } = test.interval;
+    return { text: test.difference.toFixed(3), detail: `[${low.toFixed(3)}, ${high.toFixed(3)}]` };
+  };
+  return {
+    kind: "table",
+    caption: "Differences in accuracy",
+    columns: [
+      { name: "From" },
+      { name: "To" },
+      { name: "Fixed split", align: "right" },
+      { name: "p, bootstrap", align: "right", digits: 3 },
+      { name: "p, McNemar", align: "right", digits: 3 },
+      { name: "Folds", align: "right" },
+      { name: "p, corrected t", align: "right", digits: 3 },
+    ],
+    rows: pairs.map(({ from, to, mcnemar, bootstrap, folds }) => [
+      from,
+      to,
+      difference(bootstrap),
+      p(bootstrap),
+      p(mcnemar),
+      difference(folds),
+      p(folds),
+    ]),
+    note: "p-values are two-sided and corrected by Holm's method for all pairs of their column.",
+  };
+}
+
+function curvesFigure(curves: ReturnType<typeof learningCurves>): ReportFigure {
+  return {
+    kind: "figure",
+    title: "Accuracy by the number of training texts",
+    form: "line",
+    xLabel: "Training texts",
+    yLabel: "Accuracy",
+    logX: true,
+    series: curves.map(({ name, points }) => ({
+      name,
+      points: points.map(({ trainSize, accuracy, low, high }) => ({ x: trainSize, y: accuracy, low, high })),
+    })),
+  };
+}
