@@ -64,6 +64,20 @@ test("learning curves are lines with bands on a logarithmic axis; what cannot be
   assert.throws(() => learningCurveFigure([{ name: "a", points: [{ ...points[0], low: 0.75 }] }]), /low ≤ accuracy/);
 });
 
+test("a legend of several rows has room below the title", () => {
+  const points = [
+    { trainSize: 25, accuracy: 0.7, low: 0.6, high: 0.8 },
+    { trainSize: 600, accuracy: 0.9, low: 0.9, high: 0.9 },
+  ];
+  const topOf = (names: readonly string[]): number => {
+    const { layout } = learningCurveFigure(names.map((name) => ({ name, points })));
+    return (layout.margin as { t: number }).t;
+  };
+  const long = "a method whose name is as long as half of a row of the legend";
+  assert.equal(topOf(["a", "b", "c"]), topOf(["a"]));
+  assert.ok(topOf([long, "b", "c"]) >= topOf(["a"]) + 2 * 19);
+});
+
 const about = { run: 2, runs: 4, title: "LoRA, seed 43" };
 const events: ExperimentEventLike[] = [
   { type: "experiment", runs: 4, cached: 1, damaged: ["/cache/x.json"] },

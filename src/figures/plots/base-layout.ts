@@ -13,8 +13,11 @@ export interface BaseLayoutOptions {
   readonly title: string;
   /** Pixels. @default 400 */
   readonly height?: number;
-  /** Whether the figure has a legend below the title. @default false */
-  readonly legend?: boolean;
+  /**
+   * Whether the figure has a legend below the title; or the names of its entries, which may need several rows.
+   * @default false
+   */
+  readonly legend?: boolean | readonly string[];
 }
 
 /** The layout of all figures: title at the left, legend in a row below it, colours for colour-blind readers. */
@@ -24,7 +27,8 @@ export function baseLayout({
   legend = false,
 }: BaseLayoutOptions): Record<string, unknown> {
   const lines = wrapTitle(title);
-  const top = 30 + 21 * lines.length + (legend ? 28 : 0);
+  const rows = typeof legend === "boolean" ? Number(legend) : legendRows(legend);
+  const top = 30 + 21 * lines.length + (rows === 0 ? 0 : 9 + LEGEND_ROW * rows);
   return {
     title: {
       text: lines.map(escapeLabel).join("<br>"),
@@ -41,10 +45,20 @@ export function baseLayout({
     margin: { l: 68, r: 24, t: top, b: 56 },
     font: { family: FONT, size: 13 },
     colorway: [...OKABE_ITO],
-    showlegend: legend,
+    showlegend: rows > 0,
     legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yref: "paper", yanchor: "bottom" },
     hoverlabel: { align: "left" },
   };
+}
+
+const LEGEND_ROW = 19; // pixels
+const LEGEND_MARK = 50; // pixels of an entry's line, and the gap behind its name
+
+/** The rows of a legend below the title: all entries are as wide as the widest. */
+function legendRows(names: readonly string[]): number {
+  const widest = Math.max(0, ...names.map((name) => measureText(name, 13))) + LEGEND_MARK;
+  const inRow = Math.max(1, Math.floor((FIGURE_SIZE.width - 92) / widest)); // without the margins
+  return Math.ceil(names.length / inRow);
 }
 
 /** An axis with a name and without unneeded lines. */

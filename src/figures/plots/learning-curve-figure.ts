@@ -45,7 +45,7 @@ export function learningCurveFigure(
     kind: "figure",
     data: curves.flatMap((curve, i) => [band(curve, i), line(curve, i)]),
     layout: {
-      ...baseLayout({ title, legend: true, height: 440 }),
+      ...baseLayout({ title, legend: curves.map(({ name }) => name), height: 440 }),
       xaxis: axis(xLabel, { type: "log", tickvals: sizes, ticktext: sizes.map(String) }),
       yaxis: axis("Accuracy on the test set", { range: [Math.max(0, lowest - 0.03), 1.01] }),
     },

@@ -47,7 +47,7 @@ export function precisionRecallFigure(
     kind: "figure",
     data: curveTraces(shown, { shape: "hv", hover: "recall %{x}, precision %{y}" }),
     layout: {
-      ...baseLayout({ title, legend: true, height: 460 }),
+      ...baseLayout({ title, legend: shown.map(({ name }) => name), height: 460 }),
       xaxis: axis("Recall", { range: [-0.01, 1.01] }),
       yaxis: axis("Precision", { range: [-0.01, 1.02] }),
       ...(prevalence === undefined

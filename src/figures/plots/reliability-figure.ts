@@ -48,7 +48,7 @@ export function reliabilityFigure(
     kind: "figure",
     data: curves.map((curve, i) => curveTrace(curve, { name: named[i], index: i })),
     layout: {
-      ...baseLayout({ title, legend: true, height: 460 }),
+      ...baseLayout({ title, legend: named, height: 460 }),
       xaxis: axis("Mean probability in the bin", { range: [-0.01, 1.01] }),
       yaxis: axis("Share of positive texts", { range: [-0.02, 1.03] }),
       shapes: [diagonal({ color: NEUTRAL, width: 1.5, dash: "dash" })],

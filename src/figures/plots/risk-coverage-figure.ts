@@ -53,7 +53,7 @@ export function riskCoverageFigure(
     kind: "figure",
     data: curveTraces(shown, { shape: "linear", hover: "%{x} of the texts labelled, %{y} of them wrong" }),
     layout: {
-      ...baseLayout({ title, legend: true, height: 420 }),
+      ...baseLayout({ title, legend: shown.map(({ name }) => name), height: 420 }),
       xaxis: axis("Share of texts that are labelled (coverage)", { range: [-0.01, 1.01] }),
       yaxis: axis("Share of wrong labels among them (risk)", { range: [-0.02 * most, 1.08 * most] }),
     },

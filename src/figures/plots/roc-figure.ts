@@ -43,7 +43,7 @@ export function rocFigure(curves: readonly RocFigureCurve[], options: RocFigureO
     kind: "figure",
     data: curveTraces(shown, { shape: "linear", hover: "false positive rate %{x}, true positive rate %{y}" }),
     layout: {
-      ...baseLayout({ title, legend: true, height: 460 }),
+      ...baseLayout({ title, legend: shown.map(({ name }) => name), height: 460 }),
       xaxis: axis("False positive rate", { range: [-0.01, 1.01] }),
       yaxis: axis("True positive rate (recall)", { range: [-0.01, 1.02] }),
       shapes: [diagonal({ color: NEUTRAL, width: 1.5, dash: "dash" })],

@@ -98,7 +98,8 @@ export function noteDifferences(problems: Problems, { then, now }: { then: RunId
   for (const [group, values] of Object.entries(now)) {
     const earlier = then[group as keyof RunIdentity] ?? {};
     // checkpoints without this option are of runs before there was one
-    const before = renamed(group === "options" ? { frozenPrefixDropout: true, ...earlier } : earlier);
+    const older = "frozenPrefixDropout" in values ? { frozenPrefixDropout: true } : {};
+    const before = renamed({ ...older, ...earlier });
     for (const name of new Set([...Object.keys(before), ...Object.keys(values)])) {
       const what = shownText(group === "options" ? name : `the ${group}'s ${name}`, 100);
       const hashed = /^(train|validation|tokens|frozenWeights|trainableWeights)$/.test(name);
