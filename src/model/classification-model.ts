@@ -297,7 +297,7 @@ export class ClassificationModel {
   }
 
   /**
-   * What the head reads, [documents, width], or the results of a prefix. Keeps nothing for a backward pass.
+   * The input of the head, [documents, width], or the results of a prefix. Keeps nothing for a backward pass.
    *
    * @param options.given - results of a prefix, where the pass starts
    * @param options.to - the prefix whose results are returned

@@ -40,7 +40,7 @@ export interface StudyResults {
   readonly notices: readonly string[];
   /** Caution about results on these data, if there is one. */
   readonly banner?: string;
-  /** What `studyEvidence` gathered for the report. @default none, as in results of older versions */
+  /** Facts that `studyEvidence` gathered for the report. @default none, as in results of older versions */
   readonly evidence?: StudyEvidence;
   /** Further sections for the report. @default none */
   readonly sections?: readonly ReportSection[];

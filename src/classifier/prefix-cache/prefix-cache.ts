@@ -57,7 +57,7 @@ export class PrefixCache {
     return new PrefixCache(model, options);
   }
 
-  /** What was found damaged or lost since the last call, as sentences. */
+  /** Damage and losses found since the last call, as sentences. */
   takeNotices(): readonly string[] {
     return this.#notices.splice(0);
   }

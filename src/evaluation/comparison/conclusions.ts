@@ -9,11 +9,11 @@ export interface ConclusionsOptions {
   readonly about?: DataAbout;
 }
 
-/** What a comparison shows and what it does not show, in sentences. */
+/** Findings and limits of a comparison, in sentences. */
 export interface ComparisonConclusions {
-  /** What may be concluded. */
+  /** Conclusions that the figures allow. */
   readonly findings: readonly string[];
-  /** What may not. */
+  /** Conclusions that they do not allow. */
   readonly limits: readonly string[];
 }
 

@@ -61,7 +61,7 @@ export interface PartFacts {
   readonly sha256: string;
 }
 
-/** How the parts were made. */
+/** The split that made the parts. */
 export interface SplitFacts {
   /** Whether each part has the labels' shares. */
   readonly stratified: boolean;

@@ -34,9 +34,9 @@ export interface StudyFacts {
   readonly calibration: CalibrationFinding;
   readonly errors?: ErrorFacts;
   readonly otherTexts: OtherTextFacts;
-  /** What may be concluded, in sentences. */
+  /** Conclusions that the figures allow, in sentences. */
   readonly findings: readonly string[];
-  /** What may not, in sentences. */
+  /** Conclusions that they do not allow, in sentences. */
   readonly limits: readonly string[];
   /** The run's parameters by name. */
   readonly settings?: Readonly<Record<string, SettingValue>>;
@@ -50,7 +50,7 @@ export interface StudyFacts {
   readonly checklist: readonly ChecklistItem[];
 }
 
-/** What was studied. */
+/** The subject of the study: model, method, labels and data. */
 export interface SubjectFacts {
   /** The model's name on the Hub, or its folder's name. */
   readonly model: string;
@@ -129,7 +129,7 @@ export interface ReliabilityFacts {
   readonly error: number;
 }
 
-/** What is known about texts other than the test texts. */
+/** Expectations for texts other than the test texts. */
 export interface OtherTextFacts {
   /** Precision where another share of texts is positive; for two labels that both have test texts. */
   readonly prevalence?: PrevalenceCurve;
@@ -158,7 +158,7 @@ export interface ChecklistItem {
   readonly number: number;
   readonly section: string;
   readonly topic: string;
-  /** What the item asks for, in short. */
+  /** The item's question, in short. */
   readonly asks: string;
   readonly status: ChecklistStatus;
 }
@@ -170,7 +170,7 @@ export type ChecklistStatus =
       readonly text: string;
       /** The id of the page's element that shows it, and its name. */
       readonly source: { readonly id: string; readonly name: string };
-      /** What the run cannot know, and the authors have to add. */
+      /** Facts that the run cannot know, and the authors have to add. */
       readonly authorsAdd?: string;
     }
   | { readonly kind: "authors" };

@@ -4,7 +4,7 @@ import type { StudyFacts } from "../facts/study-facts";
 import { missing, type PageSection } from "../page/page-section";
 import type { ReportTable } from "../report-section";
 
-/** What the audit found, by reason, and the most severe issues by ID. */
+/** The findings of the audit, by reason, and the most severe issues by ID. */
 export function auditSection({ audit }: StudyFacts): PageSection {
   const place = { id: "audit", title: "Audit of the data" };
   if (audit === undefined)

@@ -12,7 +12,7 @@ const MEASURES: readonly { readonly name: string; readonly of: (report: Calibrat
   { name: "Cross entropy", of: ({ logLoss }) => logLoss },
 ];
 
-/** What the probabilities are worth, before and after a temperature. */
+/** The quality of the probabilities, before and after a temperature. */
 export function calibrationSection({ calibration, subject }: StudyFacts): PageSection {
   const fitted = calibration.kind === "temperature" ? calibration : undefined;
   const of = subject.labels.length === 2 ? `the label ${subject.labels[1]}` : "the predicted label";

@@ -5,7 +5,7 @@ import { missing, type PageBlock, type PageSection } from "../page/page-section"
 
 const SHOWN = [0.01, 0.05, 0.1, 0.2, 0.5]; // shares of positive texts in the table
 
-/** What to expect on other texts: other shares of the labels, and other sources. */
+/** Expectations for other texts: other shares of the labels, and other sources. */
 export function otherTextSection({ otherTexts, subject, findings }: StudyFacts): PageSection {
   const expected = findings.find((line) => line.startsWith("On as many other texts"));
   const own = subject.method === "lora" ? "--adapter output/adapter" : "--model output/model";

@@ -70,7 +70,7 @@ export class RunPrefix {
     return this.#validation;
   }
 
-  /** What was found damaged or lost since the last call, as sentences. */
+  /** Damage and losses found since the last call, as sentences. */
   takeNotices(): readonly string[] {
     return [this.#training, this.#validation].flatMap((cache) => cache?.takeNotices() ?? []);
   }

@@ -85,7 +85,7 @@ function draw(random: Random): Case {
   };
 }
 
-/** Of few different values, so that texts have equal scores. */
+/** Probabilities of few different values, so that texts have equal scores. */
 function probabilityRow(random: Random, classes: number): number[] {
   const parts = Array.from({ length: classes }, () => 1 + random.below(8));
   const sum = parts.reduce((a, b) => a + b, 0);
