@@ -71,8 +71,11 @@ async function* trainLocked(
       : examplesOf(options.validation, { name: "validation", labels, problemType });
   expectSameInputs(examples, validation);
   const documents = classifier.encode(examples.texts);
-  const texts = { training: documents, validation: validation && classifier.encode(validation.texts) };
-  const prefix = RunPrefix.plan(classifier, { options: resolved, texts });
+  const prefix = RunPrefix.plan(classifier, {
+    options: resolved,
+    training: documents,
+    encodeValidation: () => validation && classifier.encode(validation.texts),
+  });
   const source = lockResumed(resolved);
   const { identity, resume } = await readStart().finally(() => source?.release());
   classifier.takesPairs = examples.pairs;

@@ -11,9 +11,16 @@ import type { TrainEvent } from "../train-event";
 import { encoderDropout } from "./check-prefix-options";
 
 /** Texts of a run. */
-export interface RunTexts {
+interface RunTexts {
   readonly training: readonly TokenDocument[];
   readonly validation: readonly TokenDocument[] | undefined;
+}
+
+/** Options and texts of a run; the validation texts are encoded only for a run that may use the cache. */
+interface RunSources {
+  readonly options: ResolvedTrainOptions;
+  readonly training: readonly TokenDocument[];
+  readonly encodeValidation: () => readonly TokenDocument[] | undefined;
 }
 
 /** Inputs of a run's cache. */
@@ -44,13 +51,14 @@ export class RunPrefix {
    */
   static plan(
     classifier: SequenceClassifier,
-    { options, texts }: { options: ResolvedTrainOptions; texts: RunTexts },
+    { options, training, encodeValidation }: RunSources,
   ): RunPrefix | undefined {
     const { model } = classifier;
     const prefix = model.frozenPrefix();
     const { frozenPrefixCache: asked, frozenPrefixDropout } = options;
     const drops = frozenPrefixDropout && encoderDropout(model.config) > 0;
     if (prefix === undefined || drops || asked === false) return undefined;
+    const texts = { training, validation: encodeValidation() };
     const bytes = prefixBytes(model, { prefix }, [...texts.training, ...(texts.validation ?? [])]);
     const fits = bytes <= options.frozenPrefixCacheLimit * GIGABYTE;
     const { totalSteps, stepsPerEpoch } = planSteps(texts.training.length, options);
