@@ -4,6 +4,9 @@ export const AUDIT_CHECKS = ["labels", "duplicates", "texts"] as const;
 /** A check: wrong labels; duplicates and groups; empty and odd texts. */
 export type AuditCheck = (typeof AUDIT_CHECKS)[number];
 
+/** The order of severities, the most severe first. */
+export const SEVERITY_RANK = { high: 0, medium: 1, low: 2 } as const;
+
 /** The rules of `findLabelIssues`, with cleanlab's names. */
 export const ISSUE_FILTERS = [
   "prune_by_noise_rate",

@@ -1,8 +1,8 @@
 import { cellSignal } from "../base/cell-signal";
 import { Problems } from "../base/problems";
-import { OUT_OF_FOLD_DEFAULTS } from "./audit-defaults";
+import { OUT_OF_FOLD_DEFAULTS, SEVERITY_RANK } from "./audit-defaults";
 import { checksOf, type AuditOptions } from "./audit-options";
-import type { AuditIssue, AuditResult, AuditSeverity } from "./audit-result";
+import type { AuditIssue, AuditResult } from "./audit-result";
 import { readAuditedTexts, type AuditedData, type AuditedTexts } from "./audited-texts";
 import { checkPairs } from "./checks/duplicate-check";
 import type { FoundIssue } from "./checks/found-issue";
@@ -106,11 +106,9 @@ function sourceOfProbabilities({ probabilities, folds }: AuditOptions, judged: b
   return `TF-IDF with logistic regression, out of ${folds?.nSplits ?? OUT_OF_FOLD_DEFAULTS.nSplits} stratified folds`;
 }
 
-const RANK: Readonly<Record<AuditSeverity, number>> = { high: 0, medium: 1, low: 2 };
-
 /** By row, the most severe of a row first. */
 function inOrder(found: readonly FoundIssue[]): FoundIssue[] {
-  return [...found].sort((a, b) => a.row - b.row || RANK[a.severity] - RANK[b.severity]);
+  return [...found].sort((a, b) => a.row - b.row || SEVERITY_RANK[a.severity] - SEVERITY_RANK[b.severity]);
 }
 
 function describe(issue: FoundIssue, { ID, labels, names, parts }: AuditedTexts): AuditIssue {

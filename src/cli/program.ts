@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { Command, CommanderError } from "commander";
 
+import { packageVersion } from "../base/package-version";
 import { faultCode, faultText } from "../base/files/file-fault";
 import { printable } from "../base/printable";
-import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { isRecord } from "../base/json";
 import { COMMANDS } from "./commands";
 import { EXIT, EXIT_CODES_HELP, exitCodeOfError } from "./exit-codes";
 import { guardTerminal } from "./terminal/guard-terminal";
@@ -26,7 +22,7 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
   const exit = (value: number): void => void (code = value);
   const program = new Command("tslora")
     .description("LoRA fine-tuning of text classifiers in TypeScript, with and without notebooks")
-    .version(version())
+    .version(packageVersion())
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
       writeErr: (text) => terminal.err.write(text),
@@ -70,9 +66,4 @@ function errorText(error: unknown): string {
 /** Converts transformers' spelling of a flag, `--learning_rate`, to ours. */
 function withDashes(arg: string): string {
   return /^--[a-z]+(_[a-z]+)+(=|$)/.test(arg) ? arg.replace(/^[^=]+/, (flag) => flag.replaceAll("_", "-")) : arg;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8"));
-  return isRecord(manifest) && typeof manifest.version === "string" ? manifest.version : "unknown";
 }

@@ -5,7 +5,7 @@ import {
 } from "../evaluation/comparison/corrected-resampled-t-test";
 import { holmCorrection } from "../evaluation/comparison/holm-correction";
 import { pairedBootstrapTest, type PairedBootstrapTest } from "../evaluation/comparison/paired-bootstrap-test";
-import { rightOnes } from "../evaluation/comparison/published-change";
+import { rightOnes } from "../evaluation/comparison/right-ones";
 import { mcnemarTest, type McNemarResult } from "../evaluation/intervals/mcnemar-test";
 import { mean } from "../evaluation/metrics/mean";
 import { methodNames, partsOf } from "./run-groups";

@@ -1,6 +1,6 @@
 import { DEFAULT_SEED } from "../base/default-seed";
 import { Problems } from "../base/problems";
-import { textInput, type TextInput } from "../base/text-input";
+import type { TextInput } from "../base/text-input";
 import { repeatedStratifiedKFoldIndices } from "../corpus/split/kfold-indices";
 import { splitIndices } from "../corpus/split/split-indices";
 import { readLabelledTexts, type LabelledText, type LabelledTexts } from "../evaluation/labelled-texts";
@@ -113,11 +113,6 @@ function readRows(data: LabelledTexts, classes: number): LabelledText[] {
 
 function parted(input: TextInput): { text: string; textPair?: string } {
   return typeof input === "string" ? { text: input } : { text: input[0], textPair: input[1] };
-}
-
-/** The text or the pair of texts of a row. */
-export function inputOf({ text, textPair }: LabelledText): TextInput {
-  return textInput(text, textPair);
 }
 
 function checkOptions({ methods, labels, holdout, folds, curve, maxLength }: ExperimentOptions): void {

@@ -59,13 +59,16 @@ const ofMethod = (results: readonly RunResult[], method: string): RunResult[] =>
   results.filter((result) => result.method === method);
 
 /** The scores of one run. */
-export function scoresOfRun({ predictions, labels }: RunResult): Scores {
-  return weightedScorer(predictions, labels.length)();
+export function scoresOfRun(run: RunResult): Scores {
+  return scorerOf(run)();
 }
+
+const scorerOf = ({ predictions, labels }: RunResult): ReturnType<typeof weightedScorer> =>
+  weightedScorer(predictions, labels.length);
 
 function summarizeHoldout(runs: readonly RunResult[], options: SummarizeOptions): MethodSummary {
   const n = runs[0].predictions.length;
-  const scorers = runs.map(({ predictions, labels }) => weightedScorer(predictions, labels.length));
+  const scorers = runs.map(scorerOf);
   const weights = new Uint32Array(n);
   const intervals = bootstrapIntervals(
     (indices) => {
@@ -76,7 +79,10 @@ function summarizeHoldout(runs: readonly RunResult[], options: SummarizeOptions)
     },
     { n, ...options },
   );
-  return summary(runs, (name) => finite(intervals[SCORE_NAMES.indexOf(name)]));
+  return summary(runs, {
+    scores: scorers.map((scorer) => scorer()),
+    intervalOf: (name) => finite(intervals[SCORE_NAMES.indexOf(name)]),
+  });
 }
 
 function summarizeFolds(
@@ -84,11 +90,12 @@ function summarizeFolds(
   { confidence = DEFAULT_CONFIDENCE }: SummarizeOptions,
 ): MethodSummary {
   const scores = runs.map(scoresOfRun);
-  return summary(runs, (name) => {
+  const intervalOf = (name: ScoreName): Interval | null => {
     const values = scores.map((one) => one[name]);
     if (values.length < 2 || values.some(Number.isNaN)) return null;
     return within(name, correctedResampledTTest(values, { ...sizesOf(runs[0]), confidence }).interval);
-  });
+  };
+  return summary(runs, { scores, intervalOf });
 }
 
 /** Cuts an interval to the values that a score can have: Student's t knows no bounds. */
@@ -102,8 +109,10 @@ export function sizesOf({ texts }: RunResult): { trainSize: number; testSize: nu
   return { trainSize: texts.train + texts.validation, testSize: texts.test };
 }
 
-function summary(runs: readonly RunResult[], intervalOf: (name: ScoreName) => Interval | null): MethodSummary {
-  const scores = runs.map(scoresOfRun);
+function summary(
+  runs: readonly RunResult[],
+  { scores, intervalOf }: { scores: readonly Scores[]; intervalOf: (name: ScoreName) => Interval | null },
+): MethodSummary {
   const summarized = SCORE_NAMES.map((name): [ScoreName, ScoreSummary] => {
     const values = scores.map((one) => one[name]);
     return [name, { mean: known(mean(values)), deviation: deviationOf(values), interval: intervalOf(name) }];

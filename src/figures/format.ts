@@ -25,6 +25,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** Formats a p-value: three digits, or `< 0.001`. */
+export function formatPValue(p: number): string {
+  return p < 0.001 ? "< 0.001" : formatNumber(p, 3);
+}
+
 /** A share in percent: `69.3%`. */
 export function formatShare(share: number): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(1)}%` : "–";

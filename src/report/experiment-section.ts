@@ -1,8 +1,11 @@
+import { SCORE_NAMES } from "../evaluation/comparison/weighted-scores";
 import { compareMethods, type MethodPair } from "../experiment/compare-methods";
 import { experimentConclusions } from "../experiment/experiment-conclusions";
 import { learningCurves } from "../experiment/learning-curve";
 import type { RunResult } from "../experiment/run-result";
 import { summarizeRuns, type MethodSummary } from "../experiment/summarize-runs";
+import { formatInterval, formatNumber, formatPValue } from "../figures/format";
+import { SCORE_TITLES } from "../figures/tables/methods-table";
 import type { ReportBlock, ReportCell, ReportFigure, ReportSection, ReportTable } from "./report-section";
 
 /** Options of {@link experimentSection}. */
@@ -45,16 +48,6 @@ export function experimentSection(
   return { id: "methods-compared", title: "Methods compared", content };
 }
 
-const SCORES = [
-  ["accuracy", "Accuracy"],
-  ["balancedAccuracy", "Balanced accuracy"],
-  ["f1", "F1"],
-  ["rocAuc", "AUC"],
-  ["averagePrecision", "Average precision"],
-  ["brierScore", "Brier score"],
-  ["logLoss", "Log loss"],
-] as const;
-
 function scoreTables(where: string, methods: readonly MethodSummary[]): ReportTable[] {
   if (methods.length === 0) return [];
   return [
@@ -64,15 +57,15 @@ function scoreTables(where: string, methods: readonly MethodSummary[]): ReportTa
       columns: [
         { name: "Method" },
         { name: "Runs", align: "right" },
-        ...SCORES.map(([, name]) => ({ name, align: "right" as const, digits: 3 })),
+        ...SCORE_NAMES.map((name) => ({ name: SCORE_TITLES[name], align: "right" as const, digits: 3 })),
       ],
       rows: methods.map(({ method, runs, scores }) => [
         method,
         runs,
-        ...SCORES.map(([name]): ReportCell => {
+        ...SCORE_NAMES.map((name): ReportCell => {
           const { mean, interval } = scores[name];
           if (mean === null || interval === null) return mean;
-          return { text: mean.toFixed(3), detail: `[${interval.low.toFixed(2)}, ${interval.high.toFixed(2)}]` };
+          return { text: formatNumber(mean, 3), detail: formatInterval(interval, 2) };
         }),
       ]),
     },
@@ -100,10 +93,8 @@ function accuracyFigure(methods: readonly MethodSummary[]): ReportFigure {
 }
 
 function pairsTable(pairs: readonly MethodPair[]): ReportTable {
-  const p = (test: { readonly adjustedPValue: number } | null): ReportCell => {
-    if (test === null) return null;
-    return test.adjustedPValue < 0.001 ? "< 0.001" : test.adjustedPValue;
-  };
+  const p = (test: { readonly adjustedPValue: number } | null): ReportCell =>
+    test === null ? null : formatPValue(test.adjustedPValue);
   const difference = (test: MethodPair["bootstrap"] | MethodPair["folds"]): ReportCell => {
     if (test === null) return null;
     const { low, high } = test.interval;
@@ -116,10 +107,10 @@ function pairsTable(pairs: readonly MethodPair[]): ReportTable {
       { name: "From" },
       { name: "To" },
       { name: "Fixed split", align: "right" },
-      { name: "p, bootstrap", align: "right", digits: 3 },
-      { name: "p, McNemar", align: "right", digits: 3 },
+      { name: "p, bootstrap", align: "right" },
+      { name: "p, McNemar", align: "right" },
       { name: "Folds", align: "right" },
-      { name: "p, corrected t", align: "right", digits: 3 },
+      { name: "p, corrected t", align: "right" },
     ],
     rows: pairs.map(({ from, to, mcnemar, bootstrap, folds }) => [
       from,

@@ -1,10 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 
-import { isRecord } from "../base/json";
-import { projectRoot } from "../base/project-root";
+import { packageVersion } from "../base/package-version";
 import { TsloraError } from "../base/tslora-error";
 import { Classify } from "./classify";
 import { ServerState } from "./http/server-state";
@@ -62,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<TextServer> {
     const state = new ServerState();
     app = await buildApp({
       ...{ adapters, classify, limits, token, onNotice, host, state, metrics },
-      model: { ...model, id, maxLength: tokenizer.maxLength, version: version() },
+      model: { ...model, id, maxLength: tokenizer.maxLength, version: packageVersion() },
     });
     await listen(app, options);
     return textServer(app, { host, state, adapters });
@@ -142,9 +139,4 @@ function textServer(
     },
     close: () => (closing ??= close()),
   };
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8"));
-  return isRecord(manifest) && typeof manifest.version === "string" ? manifest.version : "unknown";
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 
-import { bytesOf } from "./prefix-key";
+import { bytesOf } from "../../base/bytes-of";
 
 /*
  * A file of the cache: MAGIC, the header's length (32 bits), the SHA-256 of the header, the header as JSON, then the

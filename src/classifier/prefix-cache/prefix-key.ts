@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
-import { projectRoot } from "../../base/places";
+import { bytesOf } from "../../base/bytes-of";
+import { packageVersion } from "../../base/package-version";
 import type { ClassificationModel } from "../../model/classification-model";
 import type { EncoderPrefix } from "../../model/encoder-prefix";
 import type { EncoderConfig } from "../../model/encoder-structure";
@@ -94,14 +93,4 @@ export function textKey({ ids, types }: TokenDocument): string {
   // types of 0 alone are the same as none
   if (types?.some((type) => type !== 0) === true) hash.update("types").update(bytesOf(types));
   return hash.digest("hex").slice(0, 40);
-}
-
-/** The bytes of numbers, without a copy. */
-export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8")) as { version: string };
-  return version;
 }

@@ -5,6 +5,7 @@ import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 import { wilsonInterval } from "../intervals/wilson-interval";
 import { publishedStudy, type PublishedRow } from "./published-study";
+import { rightOnes } from "./right-ones";
 
 export interface CompareOptions {
   /** A simpler classifier's evaluation on the same texts, for comparison. */
@@ -84,7 +85,7 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, option
     { n: before.n, seed, resamples, confidence },
   );
   const right = (evaluation: Evaluation, label: number | null): boolean[] =>
-    evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
+    rightOnes(evaluation.predictions.filter(({ yTrue }) => label === null || yTrue === label));
   const values = measure([before.confusionMatrix, after.confusionMatrix]);
   const rows = metrics.map(({ name, value, share, isAccuracy, ...metric }, i): ComparisonRow => {
     const interval = (evaluation: Evaluation, bootstrapped: Interval): Interval | null => {

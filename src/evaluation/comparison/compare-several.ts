@@ -14,6 +14,7 @@ import { bootstrapIntervals } from "../intervals/bootstrap-interval";
 import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 import { wilsonInterval } from "../intervals/wilson-interval";
+import { rightOnes } from "./right-ones";
 
 /** Options of {@link compareSeveral}: intervals and bootstrap. */
 export interface CompareSeveralOptions {
@@ -81,11 +82,10 @@ export function compareSeveral(
     );
     return { group, metric: name, label, values: values.slice(at, at + evaluations.length), intervals };
   });
-  const right = ({ predictions }: Evaluation): boolean[] => predictions.map(({ yTrue, yPred }) => yTrue === yPred);
   const mcnemar = others.map(({ name, evaluation }, i) => ({
     from: evaluations[i].name,
     to: name,
-    ...mcnemarTest(right(evaluations[i].evaluation), right(evaluation)),
+    ...mcnemarTest(rightOnes(evaluations[i].evaluation.predictions), rightOnes(evaluation.predictions)),
   }));
   return { n, labels, names: evaluations.map(({ name }) => name), rows, mcnemar };
 }

@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import { shortened } from "../../base/shortened";
 import type { Evaluation } from "../evaluation";
 
 /** The headings of the study's table. */
@@ -55,7 +56,8 @@ export function checkSameTexts(where: string, first: NamedEvaluation, others: re
  */
 export function studyMetrics(labels: number | readonly string[]): ComparisonMetric[] {
   const all = Array.from({ length: typeof labels === "number" ? labels : labels.length }, (_, label) => label);
-  const nameOf = (label: number): string => (typeof labels === "number" ? `Label ${label}` : shortLabel(labels[label]));
+  const nameOf = (label: number): string =>
+    typeof labels === "number" ? `Label ${label}` : shortened(labels[label], LABEL);
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const divide = ([part, whole]: readonly [number, number]): number => (whole === 0 ? 0 : part / whole);
   const ofShare = (
@@ -102,16 +104,6 @@ export function studyMetrics(labels: number | readonly string[]): ComparisonMetr
 }
 
 const LABEL = 40; // characters of a label's name in the name of a metric
-
-function shortLabel(name: string): string {
-  const characters = [...name];
-  return characters.length <= LABEL
-    ? name
-    : `${characters
-        .slice(0, LABEL - 1)
-        .join("")
-        .trimEnd()}…`;
-}
 
 /** The confusion matrix of some texts, each of which may occur several times. */
 export function countPairs({ predictions, labels }: Evaluation, indices: Uint32Array): Matrix {

@@ -11,6 +11,7 @@ import type { CompareSeveralOptions } from "./compare-several";
 import { bootstrapInterval } from "../intervals/bootstrap-interval";
 import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
+import { rightOnes } from "./right-ones";
 
 /** Whether a change is significant, and its direction. */
 export type Verdict = "better" | "worse" | "undecided";
@@ -63,9 +64,7 @@ export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options:
     { n: from.evaluation.n, seed, resamples, confidence },
   );
   const right = ({ evaluation }: NamedEvaluation): boolean[] =>
-    evaluation.predictions
-      .filter((p) => label === null || !isAccuracy || p.yTrue === label)
-      .map((p) => p.yTrue === p.yPred);
+    rightOnes(evaluation.predictions.filter(({ yTrue }) => label === null || !isAccuracy || yTrue === label));
   const mcnemar = mcnemarTest(right(from), right(to));
   const agrees = !isAccuracy || mcnemar.pValue < 1 - confidence;
   const verdict = agrees && change.low > 0 ? "better" : agrees && change.high < 0 ? "worse" : "undecided";

@@ -1,4 +1,3 @@
-import type { EvaluatedText } from "../evaluation";
 import { publishedStudy } from "./published-study";
 
 /**
@@ -13,9 +12,4 @@ export function publishedOutcomes(): { readonly before: boolean[]; readonly afte
     before: [...rows(false, zero[0] + zero[1]), ...rows(true, one[0] + one[1])],
     after: [...rows(true, zero[0]), ...rows(false, zero[1]), ...rows(false, one[0]), ...rows(true, one[1])],
   };
-}
-
-/** Whether each prediction is right. */
-export function rightOnes(predictions: readonly Pick<EvaluatedText, "yTrue" | "yPred">[]): boolean[] {
-  return predictions.map(({ yTrue, yPred }) => yTrue === yPred);
 }

@@ -4,6 +4,7 @@ import { returnValueOf } from "../../base/return-value";
 import { escapeHtml } from "../escape";
 import { formatNumber, formatSeconds } from "../format";
 import { processOutput, type Output } from "../output";
+import { progressBlock } from "./progress-state";
 import { experimentWords, type ExperimentEventLike, type ExperimentState } from "./experiment-words";
 
 /** Options of {@link experimentProgress}. */
@@ -53,14 +54,8 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>): View {
   return (event, state) => {
     last = state === undefined ? last : { share: state.share, words: state.words };
     const words = [...last.words, ...(event.type === "training" ? trainingWords(event) : [])];
-    const bar =
-      event.type === "finished"
-        ? ""
-        : `<progress max="1" value="${last.share.toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>\n`;
-    place.html(
-      `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${bar}${words.map(escapeHtml).join("<br>\n")}\n</div>`,
-      words.join("\n"),
-    );
+    const share = event.type === "finished" ? undefined : last.share;
+    place.html(progressBlock(words.map(escapeHtml), share), words.join("\n"));
   };
 }
 

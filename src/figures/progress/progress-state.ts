@@ -113,16 +113,23 @@ function endWords({ stopped, reason }: EndLike): string {
 /** The state as HTML: a bar and the words below it; without the bar when the run is over. */
 export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
-  const bar =
-    state.end === undefined
-      ? [
-          `<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`,
-        ]
-      : [];
   const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter(
     (line) => line !== "",
   ); // the others are numbers and fixed words, which need no escaping
-  return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
+  return progressBlock(words, state.end === undefined ? progressShare(state) : undefined);
+}
+
+/**
+ * A bar with lines of HTML below it.
+ *
+ * @param share - from 0 to 1; undefined for no bar
+ */
+export function progressBlock(lines: readonly string[], share: number | undefined): string {
+  const bar =
+    share === undefined
+      ? []
+      : [`<progress max="1" value="${share.toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`];
+  return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, lines.join("<br>\n")].join("\n")}\n</div>`;
 }
 
 /** The state as text: progress, loss, the last evaluation and messages. */

@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import { shortened } from "../../base/shortened";
 import { formatNumber } from "../format";
 import type { Table, TableCell } from "../types";
 
@@ -48,13 +49,8 @@ export function frameTable(
   const cell = (value: unknown, column: string): TableCell => {
     const text = valueText(value);
     if (hide.includes(column)) return `(${formatNumber([...text].length)} characters)`;
-    const characters = [...text];
-    if (characters.length <= maxWidth) return text;
-    const cut = `${characters
-      .slice(0, maxWidth - 1)
-      .join("")
-      .trimEnd()}…`;
-    return fullText ? { text: cut, hover: text } : cut;
+    const cut = shortened(text, maxWidth);
+    return fullText && cut !== text ? { text: cut, hover: text } : cut;
   };
   const row = (i: number): Table["rows"][number] => ({
     kind: "cells",

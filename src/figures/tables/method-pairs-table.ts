@@ -1,4 +1,4 @@
-import { formatChange, formatInterval, formatNumber, type IntervalLike } from "../format";
+import { formatChange, formatInterval, formatPValue, type IntervalLike } from "../format";
 import type { Table, TableCell } from "../types";
 
 interface TestLike {
@@ -64,6 +64,5 @@ function differenceCell(test: TestLike | null): TableCell {
 }
 
 function pValueText(test: { readonly adjustedPValue: number } | null): string {
-  if (test === null) return "–";
-  return test.adjustedPValue < 0.001 ? "< 0.001" : formatNumber(test.adjustedPValue, 3);
+  return test === null ? "–" : formatPValue(test.adjustedPValue);
 }

@@ -23,7 +23,8 @@ export interface MethodsTableOptions {
   readonly note?: string;
 }
 
-const TITLES: Readonly<Record<string, string>> = {
+/** The titles of a comparison's scores, in the order of its tables. */
+export const SCORE_TITLES: Readonly<Record<string, string>> = {
   accuracy: "Accuracy",
   balancedAccuracy: "Balanced accuracy",
   f1: "F1",
@@ -43,7 +44,10 @@ export function methodsTable(methods: readonly MethodSummaryLike[], options: Met
   return {
     kind: "table",
     title,
-    columns: [{ name: "Method" }, ...names.map((name) => ({ name: TITLES[name] ?? name, align: "right" as const }))],
+    columns: [
+      { name: "Method" },
+      ...names.map((name) => ({ name: SCORE_TITLES[name] ?? name, align: "right" as const })),
+    ],
     rows: methods.map((summary) => ({
       kind: "cells",
       cells: [

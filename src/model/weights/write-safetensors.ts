@@ -1,3 +1,4 @@
+import { bytesOf } from "../../base/bytes-of";
 import { writeAtomically } from "../../base/files/write-atomically";
 import { sizeOf } from "../../ops/tensor";
 
@@ -42,7 +43,7 @@ export async function writeSafetensors(
         throw new RangeError(
           `${path}: "${name}" of shape [${shape.join(", ")}] must have ${sizeOf(shape)} numbers; got ${floats.length}.`,
         );
-      yield new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+      yield bytesOf(floats);
     }
   }
   await writeAtomically(path, parts());

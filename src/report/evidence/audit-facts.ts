@@ -1,13 +1,12 @@
 import { audit } from "../../audit/audit";
-import type { AuditResult, AuditSeverity } from "../../audit/audit-result";
+import { SEVERITY_RANK } from "../../audit/audit-defaults";
+import type { AuditResult } from "../../audit/audit-result";
 import { readFrame } from "../../corpus/read-frame";
 import type { StudyParts } from "./data-facts";
 import type { AuditFacts } from "./evidence";
 
 /** Issues that the report keeps. */
 const KEPT = 1000;
-
-const RANK: Readonly<Record<AuditSeverity, number>> = { high: 0, medium: 1, low: 2 };
 
 /**
  * Audits all parts. Labels are judged by TF-IDF in folds, which never saw the text; not if a label has fewer than two
@@ -27,7 +26,7 @@ export async function auditParts(
 
 /** The facts of an audit: its summary and the most severe issues, by ID. */
 export function auditFacts({ summary, issues }: AuditResult): AuditFacts {
-  const sorted = [...issues].sort((a, b) => RANK[a.severity] - RANK[b.severity] || a.row - b.row);
+  const sorted = [...issues].sort((a, b) => SEVERITY_RANK[a.severity] - SEVERITY_RANK[b.severity] || a.row - b.row);
   return {
     summary,
     found: issues.length,

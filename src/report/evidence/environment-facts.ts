@@ -4,6 +4,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 
 import { isRecord } from "../../base/json";
+import { packageVersion } from "../../base/package-version";
 import { packageFolder, places } from "../../base/places";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { isKernelOps } from "../../ops/kernel-ops";
@@ -28,8 +29,7 @@ export async function environmentFacts({ device, model }: SequenceClassifier): P
 }
 
 async function versions(backend: string | undefined): Promise<Record<string, string>> {
-  const { root } = places();
-  const found: Record<string, string> = { tslora: (await versionIn(root)) ?? "unknown" };
+  const found: Record<string, string> = { tslora: packageVersion() };
   const commit = await commitOf();
   if (commit !== undefined) found["tslora's commit"] = commit;
   found.Node = process.versions.node;

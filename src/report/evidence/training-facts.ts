@@ -1,10 +1,8 @@
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { drawnPoints } from "../../figures/plots/curve-points";
 import type { TrainEvent, TrainSummary } from "../../training/train-event";
 import type { SettingValue, TrainingFacts } from "./evidence";
 import { withoutFolder } from "./without-folder";
-
-/** Steps whose losses the report keeps. */
-const KEPT = 500;
 
 /** Sources of {@link trainingFacts}. */
 export interface TrainingSources {
@@ -20,7 +18,6 @@ export function trainingFacts(
 ): TrainingFacts {
   const { config } = classifier.model;
   const steps = history.flatMap((event) => (event.type === "step" ? [event] : []));
-  const every = Math.max(1, Math.ceil(steps.length / KEPT));
   return {
     model: {
       type: config.modelType,
@@ -34,9 +31,10 @@ export function trainingFacts(
     steps: { done: summary.steps, kept: summary.bestStep ?? summary.steps },
     elapsedSeconds: summary.elapsedSeconds,
     ended: summary.reason,
-    losses: steps
-      .filter((_, at) => at % every === 0 || at === steps.length - 1)
-      .map(({ step, epoch, loss }) => ({ step, epoch, loss })),
+    losses: drawnPoints(steps.length).map((at) => {
+      const { step, epoch, loss } = steps[at];
+      return { step, epoch, loss };
+    }),
     evaluations: history.flatMap((event) =>
       event.type === "evaluation"
         ? [{ step: event.step, epoch: event.epoch, loss: event.loss, accuracy: event.accuracy, best: event.best }]

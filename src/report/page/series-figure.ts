@@ -1,3 +1,4 @@
+import { shortened } from "../../base/shortened";
 import { escapeLabel } from "../../figures/escape";
 import { formatInterval, formatNumber } from "../../figures/format";
 import { axis, baseLayout, FIGURE_SIZE } from "../../figures/plots/base-layout";
@@ -140,13 +141,7 @@ function numberTicks(series: readonly ReportSeries[], logX: boolean): Record<str
 }
 
 function shorten(name: string): string {
-  const characters = [...name];
-  return characters.length <= LABEL
-    ? name
-    : `${characters
-        .slice(0, LABEL - 1)
-        .join("")
-        .trimEnd()}…`;
+  return shortened(name, LABEL);
 }
 
 /** Whether the categories' names fit side by side. */

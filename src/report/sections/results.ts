@@ -1,4 +1,4 @@
-import { formatChange, formatInterval, formatNumber, type IntervalLike } from "../../figures/format";
+import { formatChange, formatInterval, formatNumber, formatPValue, type IntervalLike } from "../../figures/format";
 import { confusionMatrixFigure } from "../../figures/plots/confusion-matrix-figure";
 import { precisionRecallFigure } from "../../figures/plots/precision-recall-figure";
 import { rocFigure } from "../../figures/plots/roc-figure";
@@ -47,7 +47,7 @@ function comparisonBlock({ results }: StudyFacts): ReportTable {
     cell(formatNumber(row.before, 3), row.beforeInterval),
     cell(formatNumber(row.after, 3), row.afterInterval),
     cell(formatChange(row.change, 3), row.changeInterval),
-    row.pValue === null ? null : row.pValue < 0.001 ? "< 0.001" : formatNumber(row.pValue, 3),
+    row.pValue === null ? null : formatPValue(row.pValue),
     row.baseline === null ? null : formatNumber(row.baseline, 3),
   ]);
   const source =

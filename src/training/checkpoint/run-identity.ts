@@ -1,6 +1,7 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { bytesOf } from "../../base/bytes-of";
 import type { Problems } from "../../base/problems";
 import { shownText, shownValue } from "../../base/shown-value";
 import type { TokenDocument } from "../../model/parts/packed-batch";
@@ -40,11 +41,11 @@ export async function runIdentity(
   const frozen = createHash("sha256");
   for (const parameter of model.parameters())
     if (!parameter.trainable && !isReplaced(parameter, classifier))
-      bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
+      frozen.update(`${parameter.name} [${parameter.shape.join()}]`).update(bytesOf(await parameter.read()));
   const tokens = createHash("sha256");
   for (const { ids, types } of documents) {
-    bytesOf(ids, tokens.update(`${ids.length} `));
-    if (types !== undefined) bytesOf(types, tokens.update("types "));
+    tokens.update(`${ids.length} `).update(bytesOf(ids));
+    if (types !== undefined) tokens.update("types ").update(bytesOf(types));
   }
   const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);
   return JSON.parse(
@@ -125,8 +126,4 @@ function hashOf({ texts, labels }: Examples): string {
   const hash = createHash("sha256");
   texts.forEach((text, i) => hash.update(JSON.stringify([text, labels[i]])));
   return hash.digest("hex");
-}
-
-function bytesOf(values: Float32Array | Int32Array, hash: Hash): Hash {
-  return hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
