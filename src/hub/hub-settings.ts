@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { environmentVariable } from "../base/environment-variable";
 import { expandHome } from "../base/files/expand-home";
 import { findToken } from "./hub-token";
 
@@ -29,17 +30,18 @@ export interface HubSettings {
 
 /** Completes `given` with the environment's settings. */
 export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
-  const { env } = process;
-  const home = expandHome(env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface"));
+  const caches = environmentVariable("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
+  const home = expandHome(environmentVariable("HF_HOME") ?? join(caches, "huggingface"));
   const token = given.token === undefined ? findToken(home) : { value: given.token, from: "the option token" };
   return {
-    endpoint: (given.endpoint ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/+$/, ""),
+    endpoint: (given.endpoint ?? environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
     token: token?.value,
     tokenFrom: given.tokenFrom ?? token?.from,
-    cacheDir: expandHome(given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub")),
-    offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
+    cacheDir: expandHome(given.cacheDir ?? environmentVariable("HF_HUB_CACHE") ?? join(home, "hub")),
+    offline: given.offline ?? ["1", "true", "yes", "on"].includes((process.env.HF_HUB_OFFLINE ?? "").toLowerCase()),
     idleMs:
-      given.idleMs ?? (Number(env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
+      given.idleMs ??
+      (Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { environmentVariable } from "../base/environment-variable";
 import { expandHome } from "../base/files/expand-home";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
@@ -26,7 +27,7 @@ export function findToken(home: string): HubToken | undefined {
     const value = process.env[name]?.trim() ?? "";
     if (value !== "") return { value, from: name };
   }
-  const path = expandHome(process.env.HF_TOKEN_PATH ?? join(home, "token"));
+  const path = expandHome(environmentVariable("HF_TOKEN_PATH") ?? join(home, "token"));
   try {
     const value = readFileSync(path, "utf8").slice(0, MAX_BYTES).trim();
     return value === "" ? undefined : { value, from: `the file ${shownPath(path)}` };

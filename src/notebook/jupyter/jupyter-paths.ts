@@ -2,6 +2,7 @@ import { accessSync, constants, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
+import { environmentVariable } from "../../base/environment-variable";
 import { setUpFolder } from "../../base/places";
 
 /**
@@ -11,13 +12,13 @@ import { setUpFolder } from "../../base/places";
 export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
   const given = (env.JUPYTER_PATH ?? "").split(delimiter).filter(Boolean);
   const user =
-    env.JUPYTER_DATA_DIR ??
+    environmentVariable("JUPYTER_DATA_DIR", env) ??
     (process.platform === "darwin"
       ? join(homedir(), "Library", "Jupyter")
-      : join(env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "jupyter"));
+      : join(environmentVariable("XDG_DATA_HOME", env) ?? join(homedir(), ".local", "share"), "jupyter"));
   const prefixes = sysPrefixes(env).map((prefix) => join(prefix, "share", "jupyter"));
   const own = prefersEnvironment(env) ? [...prefixes, user] : [user, ...prefixes];
-  const ipython = env.IPYTHONDIR ?? join(homedir(), ".ipython");
+  const ipython = environmentVariable("IPYTHONDIR", env) ?? join(homedir(), ".ipython");
   return [
     ...new Set([
       ...given,
