@@ -130,14 +130,20 @@ test("a request that is not answered in time gets 504, and leaves the queue", as
   await brief.close();
 });
 
-test("a request that does not arrive in time gets 408", async () => {
+test("a request that does not arrive in time gets 408, whether its headers or its body is late", async () => {
   const brief = await start({ model: base.model, timeout: 300 });
-  const socket = connect(brief.port, "127.0.0.1");
-  let text = "";
-  socket.setEncoding("utf8").on("data", (part: string) => (text += part));
-  socket.write("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{");
-  await new Promise((resolve) => socket.once("close", resolve));
-  assert.match(text, /^HTTP\/1\.1 408 .*"error_type":"Timeout"/s);
+  const head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+  const answers = ["", "Content-Length: 50\r\n\r\n{"].map(async (rest) => {
+    const socket = connect(brief.port, "127.0.0.1");
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part: string) => (text += part));
+    const start = Date.now();
+    socket.write(head + rest);
+    await new Promise((resolve) => socket.once("close", resolve));
+    assert.match(text, /^HTTP\/1\.1 408 .*"error_type":"Timeout"/s);
+    assert.ok(Date.now() - start < 30_000, "Node's own limit of 60 s");
+  });
+  await Promise.all(answers);
   await brief.close();
 });
 

@@ -13,6 +13,8 @@ export type AppParts = PredictRouteParts & AdapterRouteParts & StateRouteParts;
 
 /** Milliseconds between two looks for requests that did not arrive in time. */
 const LOOK = 1000;
+/** Milliseconds for a request's headers to arrive: Node's default. */
+const HEADERS = 60_000;
 
 /** Builds the HTTP server: its routes, their schemas, limits and errors. It does not listen yet. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
@@ -20,7 +22,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: limits.payloadLimit,
     requestTimeout: limits.timeout, // for the request to arrive
-    http: { connectionsCheckingInterval: LOOK },
+    // Node exchanges the two limits if the one for the headers is the longer one
+    http: { connectionsCheckingInterval: LOOK, headersTimeout: Math.min(HEADERS, limits.timeout) },
     forceCloseConnections: "idle",
     return503OnClosing: false, // the state does
     routerOptions: { maxParamLength: 200 },
