@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { EMULATED_PATTERNS } from "../../src/setup/commands/test-instructions.mjs";
+import { runLanes } from "../../src/setup/commands/run-tests.mjs";
 import { countTests, runTestFiles, tableOf, writeEmulatedNode } from "../../src/setup/commands/run-test-files.mjs";
 
 const tap = (/** @type {Record<string, number>} */ counts) =>
@@ -86,4 +87,32 @@ test("the patterns for emulators leave tests out on every Node", async (t) => {
   const pattern = EMULATED_PATTERNS["ops/kernels"];
   const { passed, failed } = await runTestFiles(["kernels"], { folder, cwd: folder, patterns: { kernels: pattern } });
   assert.deepEqual([passed, failed], [1, 0]);
+});
+
+test("lanes run side by side, their steps in order; the first failure ends the other lane, and its code is returned", async () => {
+  /** @type {string[]} */
+  const ran = [];
+  /** @param {string} title @param {number} code */
+  const step = (title, code) => ({
+    title,
+    run: async () => {
+      ran.push(title);
+      return code;
+    },
+  });
+  /** @type {import("../../src/setup/commands/run-tests.mjs").Step} */
+  const waits = {
+    title: "waits",
+    run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(1), { once: true })),
+  };
+  assert.equal(await runLanes([[step("a", 0), step("b", 0)], [step("c", 0)]]), 0);
+  assert.deepEqual(ran.splice(0).sort(), ["a", "b", "c"]);
+  assert.equal(
+    await runLanes([
+      [waits, step("never", 0)],
+      [step("a", 0), step("fails", 3), step("never", 0)],
+    ]),
+    3,
+  );
+  assert.deepEqual(ran, ["a", "fails"]);
 });

@@ -32,7 +32,7 @@ test("parts of a batch add up to the batch: the split by tokens does not change 
   const lossesWith = async (maxTokensPerPass: number, on: Ops = ops): Promise<number[]> => {
     const c = await classifier("bert", { dropout: 0, on });
     c.addAdapter({ r: 2, loraDropout: 0 });
-    const events = await runToEnd(c, { maxSteps: 8, maxTokensPerPass });
+    const events = await runToEnd(c, { maxSteps: 4, maxTokensPerPass });
     c.dispose();
     return steps(events).map(({ loss }) => loss);
   };
@@ -64,7 +64,7 @@ test("micro-batches add up to the batch, with and without class weights, one lab
       c.addAdapter({ r: 2, loraDropout: 0 });
       const events = await runToEnd(c, {
         ...more,
-        maxSteps: 8,
+        maxSteps: 4,
         learningRate: 0.005,
         ...(multi ? { train: several(data), validation: several(validation) } : {}),
         ...batch,

@@ -59,20 +59,18 @@ test(
   "errors between cells and after the last one are in the notebook and in the outcome, or in neither",
   { timeout: 300_000 },
   async () => {
+    const trio = (ms: number): string[] => [
+      `setTimeout(() => { throw new Error('one') }, ${ms}); 1`,
+      "2",
+      `setTimeout(() => void Promise.reject(new Error('two')), ${ms}); 3`,
+    ];
+    const options: RunOptions = { cwd: projectRoot(), onError: "continue" };
     for (const kernel of ["tslora", "tslab"]) {
-      for (const ms of [0, 1, 5, 20]) {
-        const options: RunOptions = { cwd: projectRoot(), onError: "continue" };
-        const { summary } = await runToEnd(
-          notebookOf(
-            [
-              `setTimeout(() => { throw new Error('one') }, ${ms}); 1`,
-              "2",
-              `setTimeout(() => void Promise.reject(new Error('two')), ${ms}); 3`,
-            ],
-            kernel,
-          ),
-          options,
-        );
+      for (const times of [
+        [20, 5, 1, 0],
+        [0, 1, 5],
+      ]) {
+        const { summary } = await runToEnd(notebookOf(times.flatMap(trio), kernel), options);
         assertConsistent(summary);
       }
     }

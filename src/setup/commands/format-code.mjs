@@ -22,10 +22,10 @@ export function readFormatOptions(parameters) {
 /**
  * Formats the clone's files, or checks that they are formatted.
  *
- * @param {{ root: string, check: boolean }} options
+ * @param {{ root: string, check: boolean, signal?: AbortSignal }} options `signal` ends it
  * @returns {Promise<number>} the exit code; with `check` it is 1 if a file is not formatted
  */
-export async function formatCode({ root, check }) {
+export async function formatCode({ root, check, signal }) {
   const prettier = await passOn(
     [
       process.execPath,
@@ -37,10 +37,10 @@ export async function formatCode({ root, check }) {
       "--cache-strategy=content",
       "--cache-location=.tslora/cache/prettier",
     ],
-    { cwd: root },
+    { cwd: root, signal },
   );
-  const clang = await formatCpp({ root, check });
-  if (check && (prettier !== 0 || clang !== 0)) console.error("Run `npm run format`.");
+  const clang = signal?.aborted ? 1 : await formatCpp({ root, check });
+  if (check && !signal?.aborted && (prettier !== 0 || clang !== 0)) console.error("Run `npm run format`.");
   return prettier === 0 ? clang : prettier;
 }
 

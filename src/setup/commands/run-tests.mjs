@@ -15,8 +15,8 @@ export const TEST_HELP = `npm test [-- options]
                  lint and notebooks; may be given several times
   --slow         also the test files named *.slow.test.ts
   -- ...         arguments after a second -- are passed to node --test
-Format, lint, types, the notebooks' types, and the tests, in this order; the
-first that fails ends it.`;
+Format, lint, types and the notebooks' types, two at a time, and then the tests;
+the first that fails ends it.`;
 
 /** The time limit of a test. The longest takes a minute or two; on a busy machine, ten times as long. */
 const TEST_LIMIT_MS = 30 * 60_000;
@@ -24,8 +24,8 @@ const TEST_LIMIT_MS = 30 * 60_000;
 const FILES_AT_A_TIME = Math.max(2, availableParallelism() - 1);
 
 /**
- * Runs format, lint, types, the notebooks' types, and the tests, in this order, until one fails. The last lines of the
- * output are those of Node's test runner.
+ * Runs format, lint, types and the notebooks' types, two of them at a time, and then the tests. The first that fails
+ * ends it. The last lines of the output are those of Node's test runner.
  *
  * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` adds the
  * test files named `*.slow.test.ts`; arguments after `--` are passed to `node --test`.
@@ -38,51 +38,75 @@ export async function runTests(parameters, { root }) {
   const wishes = parse(parameters);
   const { only, rest } = wishes;
   const files = chooseTests(wishes, { root });
+  const whole = only.length === 0;
 
-  const steps = [
-    ...(only.length === 0 ? [{ title: "Format", run: () => formatCode({ root, check: true }) }] : []),
-    ...(only.length === 0
-      ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }]
-      : []),
-    ...(only.length === 0 || files.some((file) => file.endsWith(".mjs"))
-      ? [
-          {
-            title: "Types of the set-up",
-            run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"),
-          },
-        ]
-      : []),
-    {
-      title: "Types, and the tests compiled",
-      run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"),
-    },
-    ...(only.length === 0 && checksNotebooks(root)
-      ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }]
-      : []),
-    {
-      title: `Tests, ${files.length} files`,
-      run: () =>
-        node(
-          "--test",
-          "--test-reporter=spec",
-          `--test-timeout=${TEST_LIMIT_MS}`,
-          `--test-concurrency=${FILES_AT_A_TIME}`,
-          ...rest,
-          ...files,
-        ),
-    },
-  ];
-  for (const { title, run } of steps) {
-    console.error(title);
-    const code = await run();
-    if (code !== 0) return code;
-  }
-  return 0;
+  /** @type {Step} */
+  const format = { title: "Format", run: (signal) => formatCode({ root, check: true, signal }) };
+  const lint = nodeStep("Lint", "node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0");
+  const setUp = nodeStep(
+    "Types of the set-up",
+    "node_modules/typescript/bin/tsc",
+    "--project",
+    "src/setup/tsconfig.json",
+  );
+  const compile = nodeStep(
+    "Types, and the tests compiled",
+    ...["node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],
+  );
+  const notebooks = nodeStep("Types of the notebooks", ".tslora/package/cli/main.js", "check-notebooks");
+  const tests = nodeStep(
+    `Tests, ${files.length} files`,
+    ...["--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, `--test-concurrency=${FILES_AT_A_TIME}`],
+    ...[...rest, ...files],
+  );
 
-  /** @param {string[]} arguments_ */
-  function node(...arguments_) {
-    return passOn([process.execPath, ...arguments_], { cwd: root, env: testVariables(root) });
+  const code = await runLanes([
+    whole ? [format, lint] : [],
+    [
+      ...(whole || files.some((file) => file.endsWith(".mjs")) ? [setUp] : []),
+      compile,
+      ...(whole && checksNotebooks(root) ? [notebooks] : []),
+    ],
+  ]);
+  return code === 0 ? runLanes([[tests]]) : code;
+
+  /** @param {string} title @param {string[]} arguments_ @returns {Step} */
+  function nodeStep(title, ...arguments_) {
+    return {
+      title,
+      run: (signal) => passOn([process.execPath, ...arguments_], { cwd: root, env: testVariables(root), signal }),
+    };
   }
+}
+
+/**
+ * A step of the tests. `run` returns its exit code; the signal ends it.
+ * @typedef {{ title: string, run: (signal: AbortSignal) => Promise<number> }} Step
+ */
+
+/**
+ * Runs lanes side by side, the steps of a lane one after another. The first step that fails ends all.
+ *
+ * @param {readonly (readonly Step[])[]} lanes
+ * @returns {Promise<number>} the exit code of the first step that failed, or 0
+ */
+export async function runLanes(lanes) {
+  const ending = new globalThis.AbortController();
+  let failed = 0;
+  await Promise.all(
+    lanes.map(async (steps) => {
+      for (const { title, run } of steps) {
+        if (failed !== 0) return;
+        console.error(title);
+        const code = await run(ending.signal);
+        if (code === 0) continue;
+        failed ||= code;
+        ending.abort();
+        return;
+      }
+    }),
+  );
+  return failed;
 }
 
 /**
