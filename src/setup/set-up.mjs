@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { buildBinding } from "./stages/build-binding.mjs";
 import { compileKernels } from "./stages/compile-kernels.mjs";
 import { compilePackage } from "./stages/compile-package.mjs";
+import { hasClangFormat, installClangFormat } from "./stages/install-clang-format.mjs";
 import { installConformance } from "./stages/install-conformance.mjs";
 import { installLab } from "./stages/install-lab.mjs";
 import { installPackages, linkPackages } from "./stages/install-packages.mjs";
@@ -22,7 +23,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /**
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
  * the runner is compared with; MPNet; SwiftShader, a GPU in software, if it exists for this platform; the kernels for
- * every instruction set; further stages of a single command.
+ * every instruction set; clang-format, if it exists for this platform; further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]
@@ -31,6 +32,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * @property {boolean} [swiftshader]
  * @property {boolean} [allInstructions]
  * @property {boolean} [checksTypes]  the command checks types itself
+ * @property {boolean} [clangFormat]
  * @property {readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[]} [more]
  */
 
@@ -48,6 +50,7 @@ export function stagesOf({
   swiftshader = false,
   allInstructions = false,
   checksTypes = false,
+  clangFormat = false,
   more = [],
 } = {}) {
   return [
@@ -63,6 +66,7 @@ export function stagesOf({
       ...(conformance ? [installConformance] : []),
       ...(mpnet ? [unpackMpnet] : []),
       ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []),
+      ...(clangFormat && hasClangFormat() ? [installClangFormat] : []),
       ...more,
     ].map((stage) => stage(ROOT)),
   ];

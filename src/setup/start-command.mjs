@@ -58,13 +58,7 @@ ${Object.entries(EXTRAS)
       help: TEST_HELP,
       check: (parameters) => checkTests(parameters, { root: ROOT }),
       async run(parameters) {
-        const { hasClangFormat, installClangFormat } = await import("./stages/install-clang-format.mjs");
-        await setUp({
-          swiftshader: true,
-          allInstructions: true,
-          checksTypes: true,
-          more: hasClangFormat() ? [installClangFormat] : [],
-        });
+        await setUp({ ...EXTRAS.tests.set, checksTypes: true });
         return runTests(parameters, { root: ROOT });
       },
     };
@@ -75,8 +69,7 @@ ${Object.entries(EXTRAS)
       help: FORMAT_HELP,
       check: (parameters) => void readFormatOptions(parameters),
       async run(parameters) {
-        const { hasClangFormat, installClangFormat } = await import("./stages/install-clang-format.mjs");
-        await setUp({ more: hasClangFormat() ? [installClangFormat] : [] });
+        await setUp({ clangFormat: true });
         return formatCode({ root: ROOT, ...readFormatOptions(parameters) });
       },
     };
@@ -284,6 +277,10 @@ const EXTRAS = {
   },
   mpnet: { what: "all-mpnet-base-v2 (110 M parameters), which model=mpnet names", set: { mpnet: true } },
   instructions: { what: "kernels for every processor, not only for this one", set: { allInstructions: true } },
+  tests: {
+    what: "the further parts of npm test: kernels for every processor, SwiftShader, clang-format",
+    set: { swiftshader: true, allInstructions: true, clangFormat: true },
+  },
 };
 
 /**
