@@ -94,7 +94,7 @@ test("the same seed gives the same random scores; bad input is refused", async (
       faithfulness(linear, { ranked }, { shares }),
       (error) => error instanceof TsloraError && /shares must be two or more rising/.test(error.message),
     );
-  await assert.rejects(faithfulness(linear, { none: [] }), /a ranking must have a text/);
+  await assert.rejects(faithfulness(linear, { none: [] }), /each ranking must have at least one text/);
   await assert.rejects(
     faithfulness(linear, { ranked: [{ ...ranked[0], label: "C" }] }),
     /every label must be the classifier's, A, B; got "C"/,
