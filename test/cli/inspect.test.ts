@@ -58,7 +58,7 @@ test("inspect tells what a model, an adapter and a file hold", async () => {
   assert.match(text.out, /type +bert: 3 layers of width 12, 3 heads/);
   assert.match(
     text.out,
-    /LoRA adapter [\s\S]*LoRA +r 3, alpha 5[\s\S]*adapts +bert\.encoder\.layer\.\{0-2\}\.attention\.output\.dense,[\s\S]*brings whole +classifier/,
+    /LoRA adapter [\s\S]*LoRA +r 3, alpha 5[\s\S]*adapts +bert\.encoder\.layer\.\{0-2\}\.attention\.output\.dense,[\s\S]*saved whole +classifier/,
   );
   assert.match(text.out, /base_model\.model\.classifier\.weight +F32 +\[2, 12\]/);
 });
