@@ -81,7 +81,7 @@ test("rows are named by their line after cells of lines and empty lines, and tex
       ["line 8", ""],
       ["line 9", 'x"y z"w'],
       ["line 10", '"e\nf" g'],
-      ["line 12", "a quote opens a cell that goes on to line 13, "],
+      ["line 12", "a quote opens a cell that continues to line 13, "],
     ]);
   }
 });
@@ -189,7 +189,7 @@ test("bare quotes are text, GLUE's files are read without quoting, and a quote t
   assert.deepEqual(readFrame(plain.frame).texts, ['"An open quote', 'says "hi"', "nothing", '"closed" here']);
   assert.match(
     await refusal("glue.tsv", glue),
-    /line 2: a quote opens a cell that goes on to line 3, where text follows.*quote: false/,
+    /line 2: a quote opens a cell that continues to line 3, where text follows.*quote: false/,
   );
   const reported = await load("glue.tsv", glue, { onBadEntry: "report" });
   assert.deepEqual(
@@ -247,7 +247,7 @@ test("labels: numbers by value, booleans, missing ones, and notices of those tha
   assert.deepEqual(readFrame(truth.frame).label, [1, 0]);
   const spaced = await load("spaced.csv", "text,label\na,pos\nb,pos \nc,neg\n");
   assert.deepEqual(readFrame(spaced.frame).label, [1, 1, 0]);
-  assert.match(spaced.notice, /White space around 1 of the labels was dropped/);
+  assert.match(spaced.notice, /White space around 1 of the labels was removed/);
   const cased = await load("cased.csv", "text,label\na,pos\nb,Pos\nc,neg\n");
   assert.equal(cased.report.classes.length, 3);
   assert.match(cased.notice, /The labels "pos", "Pos" are different classes/);
