@@ -62,7 +62,7 @@ test("a device asked for by name is taken or refused, and a required GPU is CUDA
   );
   assert.deepEqual(chooseDevice(wish("webgpu"), { ...plain, tensorflow: { problem: "not there" } }), {
     kind: "webgpu",
-    why: "as asked for",
+    why: "as requested",
     requireHardware: false,
   });
   const required = chooseDevice(wish("auto", true), plain);
@@ -134,13 +134,13 @@ test(
       const { stdout } = inChild(`resolveDevice(${options}).catch(({ code, message }) => console.log(code, message))`);
       assert.match(
         stdout,
-        /^device resolveDevice: .*(the device "cuda" was asked for|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s,
+        /^device resolveDevice: .*(the device "cuda" was requested|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s,
       );
     }
     const byVariable = inChild(
       `resolveDevice().then(({ kind, notice, warnings }) => console.log(kind, warnings.length, notice))`,
       { TSLORA_DEVICE: "cpu" },
     );
-    assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as asked for\./);
+    assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as requested\./);
   },
 );
