@@ -32,7 +32,7 @@ import { loadSample } from "./files/load-sample";
 export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {}): Promise<Corpus> {
   const settings = resolveLoadOptions(options);
   const given = process.env.TSLORA_DATA;
-  if (source !== "auto") return loadNamed(source, settings, "as asked for");
+  if (source !== "auto") return loadNamed(source, settings, "as requested");
   if (given !== undefined && given !== "" && given !== "auto")
     return loadNamed(given, settings, "since TSLORA_DATA names it");
   return loadAuto(settings);

@@ -23,7 +23,7 @@ test("train says first what was taken, learns, and leaves adapter, results and a
   assert.equal(said.code, 0, said.err);
   assert.match(
     said.out,
-    /^Model: the folder .*as asked for\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
+    /^Model: the folder .*as requested\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
   );
   assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
   assert.match(

@@ -129,7 +129,7 @@ test("a model of other labels takes a new head where one is asked for, and else 
   const refused = await cli(
     args("never", "--model", model, "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv),
   );
-  expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were asked for.*--new-head/]);
+  expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were requested.*--new-head/]);
   assert.doesNotMatch(refused.err, /config\.json/);
   assert.ok(!existsSync(join(folder, "never")));
 

@@ -29,7 +29,7 @@ test("an archive is read in the study's order, whatever its own", async () => {
     assert.deepEqual(corpus.report.counts, { read: 6, kept: 6, leftOut: 0, ignored: 0 });
     assert.match(
       corpus.notice,
-      /^Data: 6 texts, 3 of label 0 \(Non-Cancer\), 3 of label 1 \(Cancer\), from .*Dataset\.zip, as asked for\.$/,
+      /^Data: 6 texts, 3 of label 0 \(Non-Cancer\), 3 of label 1 \(Cancer\), from .*Dataset\.zip, as requested\.$/,
     );
   }
 });

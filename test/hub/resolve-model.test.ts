@@ -147,7 +147,7 @@ test("a repository with only pytorch_model.bin, whole or in parts, is fetched; s
           ...parts,
           "model.safetensors": readFileSync(join(projectRoot(), "test", "fixtures", "tiny-bert", "model.safetensors")),
         },
-        /as asked for\.$/,
+        /as requested\.$/,
       );
   }
 });
@@ -246,7 +246,7 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     assert.deepEqual([byName.id, byName.directory, byName.origin], [embedded.id, embedded.directory, embedded.origin]);
     assert.match(
       byName.notice,
-      /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as asked for/,
+      /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as requested/,
     );
     assert.deepEqual(hub.requests, []);
     await assert.rejects(

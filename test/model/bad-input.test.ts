@@ -319,7 +319,7 @@ test("missing, unexpected and mis-shaped weights are all named", async () => {
   await assert.rejects(
     load(3),
     (error: Error) =>
-      /^The model's head has 2 labels.*; 3 labels were asked for.*newHead: true/.test(error.message) &&
+      /^The model's head has 2 labels.*; 3 labels were requested.*newHead: true/.test(error.message) &&
       !error.message.includes("config.json"),
   );
 });

@@ -45,9 +45,9 @@ export class RunPrefix {
   }
 
   /**
-   * Decides whether a run uses the cache: if it was asked for, or if it changes no number, pays and fits.
+   * Decides whether a run uses the cache: if it was requested, or if it changes no number, pays and fits.
    *
-   * @throws TsloraError `bad-option` if it was asked for and the results do not fit into the limit
+   * @throws TsloraError `bad-option` if it was requested and the results do not fit into the limit
    */
   static plan(
     classifier: SequenceClassifier,
@@ -84,10 +84,10 @@ export class RunPrefix {
   }
 
   /**
-   * Computes what the cache lacks, and reports progress. If the cache was not asked for and cannot be written, a warning
-   * says so, and the run computes the layers in each step.
+   * Computes what the cache lacks, and reports progress. If the cache was not requested and cannot be written, a
+   * warning says so, and the run computes the layers in each step.
    *
-   * @throws TsloraError `not-saved` if the cache was asked for and cannot be written, such as to a full disk
+   * @throws TsloraError `not-saved` if the cache was requested and cannot be written, such as to a full disk
    */
   async *prepare(step: number, stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     try {
