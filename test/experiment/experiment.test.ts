@@ -218,7 +218,7 @@ describe("an experiment", () => {
     );
     await assert.rejects(events.next(), (error: TsloraError) => {
       assert.equal(error.code, "bad-option");
-      for (const part of [/Majority class is there twice/, /holdout.seeds must differ/, /ascending/, /maxLength/])
+      for (const part of [/got Majority class twice/, /holdout.seeds must differ/, /ascending/, /maxLength/])
         assert.match(error.message, part);
       return true;
     });
