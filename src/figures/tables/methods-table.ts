@@ -35,8 +35,8 @@ export const SCORE_TITLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A row for each method, a column for each score: the mean over runs, with its interval below it. Below the method's name:
- * its runs, the parameters that it trains, and the time of a run.
+ * A row for each method, a column for each score: the mean over runs, with its interval below it. Below the method's
+ * name: its runs, the parameters that it trains, and the time of a run.
  */
 export function methodsTable(methods: readonly MethodSummaryLike[], options: MethodsTableOptions = {}): Table {
   const { title = "Methods side by side", note } = options;

@@ -29,8 +29,8 @@ export interface StudyFactsOptions {
 }
 
 /**
- * Gathers the facts of a report from the results of a run: comparison with tests, calibration, limits, commands, and the
- * TRIPOD+AI checklist. What the run did not record is missing.
+ * Gathers the facts of a report from the results of a run: comparison with tests, calibration, limits, commands, and
+ * the TRIPOD+AI checklist. What the run did not record is missing.
  *
  * @param results - from `readResults`
  * @throws TsloraError `bad-input` if the evaluations are not about the same texts and labels.

@@ -9,8 +9,8 @@ addEventListener("afterprint", () => { for (const one of folded.splice(0)) one.o
 `;
 
 /**
- * The page's Content-Security-Policy. Nothing is fetched from anywhere; of scripts the page's own runs alone. Styles are
- * inline, since pictures have style attributes, and the cells of a confusion matrix are an image inside the page.
+ * The page's Content-Security-Policy. Nothing is fetched from anywhere; of scripts the page's own runs alone. Styles
+ * are inline, since pictures have style attributes, and the cells of a confusion matrix are an image inside the page.
  */
 export function contentPolicy(): string {
   const hash = createHash("sha256").update(PAGE_SCRIPT).digest("base64");

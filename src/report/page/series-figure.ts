@@ -52,7 +52,9 @@ function categoriesOf(series: readonly ReportSeries[]): string[] | undefined {
   return all.some((x) => typeof x === "string") ? [...new Set(all.map(String))] : undefined;
 }
 
-/** The horizontal place of a point. Points of several series in a category stand side by side; bars do by themselves. */
+/**
+ * The horizontal place of a point. Points of several series in a category stand side by side; bars do by themselves.
+ */
 function placeOf(
   names: readonly string[] | undefined,
   { form, count }: { form: ReportFigure["form"]; count: number },
