@@ -69,7 +69,7 @@ export interface FigurePlaces {
   readonly run: unknown;
 }
 
-/** Fills a figure's two places. If a figure has no static picture, a sentence replaces it. */
+/** Fills a figure's two places. A sentence replaces the static picture if the figure cannot be drawn as one. */
 export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
   interactive.html(interactiveHtml(figure, { carries: plotlyOnce.carries(figure, run) }), figure.text);
   try {

@@ -66,7 +66,7 @@ function effortText({ runs, trainableParameters, elapsedSeconds }: MethodSummary
   );
 }
 
-const INTERVAL_DIGITS = 2; // seven scores fit beside each other
+const INTERVAL_DIGITS = 2; // with more, seven scores would not fit into the width
 
 function scoreCell({ mean, deviation, interval }: MethodSummaryLike["scores"][string]): TableCell {
   const text = formatNumber(mean, 3);
