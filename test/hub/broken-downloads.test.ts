@@ -190,7 +190,7 @@ test("small files are compared with git's hash, which is their etag", async () =
     fetchWith({ small: spoilt }),
     refused(
       "bad-input",
-      /vocab\.txt from .* is not whole: its git hash is [0-9a-f]{40}, and [0-9a-f]{40} was announced/,
+      /vocab\.txt from .* is damaged or incomplete: its git hash is [0-9a-f]{40}, and [0-9a-f]{40} was announced/,
     ),
   );
 });

@@ -53,10 +53,7 @@ test("a target, a token or settings that cannot be right are refused before any 
 test("a folder without whole weights is refused, and a run's folder points to the one in it", () =>
   withPush(async (all) => {
     const empty = await folderOf({});
-    await refused(all, { directory: empty }, [
-      "bad-input",
-      /was expected to hold adapter_config\.json .*it holds nothing/,
-    ]);
+    await refused(all, { directory: empty }, ["bad-input", /must hold adapter_config\.json .*it holds nothing/]);
     await mkdir(join(empty, "adapter"));
     await writeFile(join(empty, "adapter", "adapter_config.json"), "{}");
     await refused(all, { directory: empty }, ["bad-input", /it holds adapter\/\. Give \S+\/adapter\./]);

@@ -82,7 +82,7 @@ test("bytes that are not those announced are refused and leave nothing behind", 
     async (_hub, options) => {
       await assert.rejects(
         resolveModel("some/model", options),
-        /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/,
+        /model\.safetensors from 127\.0\.0\.1:\d+ is damaged or incomplete: its sha256 is/,
       );
       assert.equal(finished(options.cacheDir, "some/model").length, 2);
       await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /is not requested from the Hub/);
@@ -230,7 +230,7 @@ test("mpnet is the model that set-up installs, or an error with the command that
     );
   } else {
     await assert.rejects(resolveModel("mpnet"), (error: Error) => {
-      assert.match(error.message, /^MPNet, all-mpnet-base-v2, was expected at .*all-mpnet-base-v2/);
+      assert.match(error.message, /^MPNet, all-mpnet-base-v2, must be at .*all-mpnet-base-v2/);
       assert.match(error.message, /Run `npm run setup -- mpnet`, which installs it\.$/);
       return true;
     });
