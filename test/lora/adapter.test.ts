@@ -241,10 +241,10 @@ test("options out of range are refused, all at once, and nothing is changed", as
     { rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } },
     /rankPattern: "k_lin" matches no adapted layer[\s\S]*alphaPattern: "query" matches no adapted layer/,
   );
-  refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform goes with a list/);
+  refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform needs a list/);
   refused(
     { targetModules: ".*q_lin", layersPattern: "layer" },
-    /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/,
+    /layersPattern needs a list[\s\S]*layersPattern needs layersToTransform/,
   );
   refused({ layersToTransform: [0, 7], layersPattern: "layer" }, /there is no layer 7 after "layer"/);
   refused({ layersToTransform: [-1] }, /layersToTransform must be a layer's number/);
@@ -263,7 +263,7 @@ test("options out of range are refused, all at once, and nothing is changed", as
     { targetModules: ".*attention.*" },
     /attention\.dropout, an activation or dropout[\s\S]*layer\.0\.attention, a module of several parts/,
   );
-  refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is trained whole/);
+  refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is fully trained/);
   refused({ targetModules: ["classifier"] }, /The head is always trained and is not adapted/);
   refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
   refused(
