@@ -129,7 +129,7 @@ test("parameters for a notebook without such a cell, or with two, are refused", 
           ["2", "parameters"],
         ]),
       ),
-    /2 cells tagged/,
+    /at most one cell tagged "parameters"; it has 2/,
   );
 });
 
