@@ -147,7 +147,7 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
         if (${JSON.stringify(moment)} === "while it is made") { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); }
         return staging + "/result";
       } };
-      const progress = { begin: () => ({ say() {}, end() {}, drop() {} }), note() {}, sum() {} };
+      const progress = { begin: () => ({ say() {}, end() {}, remove() {} }), note() {}, sum() {} };
       await runStages([stage], { root: ${JSON.stringify(root)}, progress, lock: { adopt() {}, release() {} }, signal: new AbortController().signal });
     `,
     );

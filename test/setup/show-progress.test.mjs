@@ -64,8 +64,8 @@ test("on a terminal each part under way has a line, none longer than the termina
   parts[0]?.say("1 of 2 MB");
   parts[1]?.end("1/3", "1 MB");
   progress.note("a note");
-  parts[0]?.drop();
-  parts[2]?.drop();
+  parts[0]?.remove();
+  parts[2]?.remove();
   const { lines, longest } = readScreen(text());
   assert.deepEqual(
     lines.map((line) => line.replace(/\d+ s/, "0 s")),

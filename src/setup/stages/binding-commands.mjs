@@ -40,8 +40,8 @@ const OWN = ["-std=c++2a", ...ALWAYS];
 const PACKAGED = ["-std=c++17", ...ALWAYS];
 /**
  * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone
- * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it
- * is made and tried (.tslora/staging/binding/lib/napi-v8).
+ * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it is
+ * made and tried (.tslora/staging/binding/lib/napi-v8).
  */
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
 
