@@ -175,7 +175,7 @@ test("damaged merges are refused, as Python refuses them, and so are those that 
     await text((t) => `${t.trimEnd()}\nzz qq\n`),
     /parts and results of its merges must be in the vocabulary; those of "zz qq" are not/,
   );
-  await refuses(await text((t) => `${t.trimEnd()}\na a\n`), /a merge must come once; "a a" comes twice/);
+  await refuses(await text((t) => `${t.trimEnd()}\na a\n`), /merges must be distinct; "a a" occurs twice/);
   await refuses(
     await text((t) => t.trimEnd().split("\n").slice(0, -1).join("\n")),
     /every token of several characters must be made by a merge; .* not: are merges missing\?/,
