@@ -254,12 +254,12 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "checksums left out",
     (s) => void (s.tslora.files = {}),
-    /optimizer\.safetensors is not the one that trainer_state\.json was written with|is not the one/,
+    /optimizer\.safetensors is not the file that trainer_state\.json was saved with/,
   ],
   [
     "a file too many",
     (s) => void (s.tslora.files["../x"] = "0"),
-    /\.\.\/x, which trainer_state\.json was written with, is not in SHA256SUMS/,
+    /\.\.\/x, which trainer_state\.json was saved with, is not in SHA256SUMS/,
   ],
   ["a list", () => [], /trainer_state\.json must hold a JSON object/],
 ];
@@ -381,7 +381,7 @@ test("tensors of other names, shapes or numbers are refused, whether or not ever
     await reseal(copy);
     await refused(
       copy,
-      new RegExp(`${file.replace(".", "\\.")} is not the one that trainer_state\\.json was written with`),
+      new RegExp(`${file.replace(".", "\\.")} is not the file that trainer_state\\.json was saved with`),
     );
     await reseal(copy, { thorough: true });
     await refused(copy, message);
@@ -392,5 +392,5 @@ test("tensors of other names, shapes or numbers are refused, whether or not ever
     ]),
   );
   await reseal(values);
-  await refused(values, /optimizer\.safetensors is not the one that trainer_state\.json was written with/);
+  await refused(values, /optimizer\.safetensors is not the file that trainer_state\.json was saved with/);
 });

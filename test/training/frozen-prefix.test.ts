@@ -293,7 +293,7 @@ test("options of frozen layers are refused where there are none, before anything
   );
   await assert.rejects(
     run(top, { frozenPrefixCache: false, frozenPrefixCacheDir: folder, outputDir }),
-    /do nothing with frozenPrefixCache false/,
+    /have no effect with frozenPrefixCache false/,
   );
   await assert.rejects(
     run(top, { frozenPrefixCache: true, frozenPrefixCacheLimit: 1e-6, outputDir }),

@@ -57,7 +57,7 @@ test("options that contradict each other are refused, each with what to do", () 
     [{ validation: undefined, loadBestModelAtEnd: true }, /loadBestModelAtEnd needs evaluations/],
     [{ validation: undefined, earlyStoppingPatience: 2 }, /earlyStoppingPatience needs evaluations/],
     [{ validation: undefined, metricForBestModel: "f1" }, /metricForBestModel and greaterIsBetter need evaluations/],
-    [{ earlyStoppingThreshold: 0.1 }, /does nothing without earlyStoppingPatience/],
+    [{ earlyStoppingThreshold: 0.1 }, /has no effect without earlyStoppingPatience/],
     [{ metricForBestModel: "loss", greaterIsBetter: true }, /of loss less is better/],
     [{ greaterIsBetter: false }, /of accuracy more is better/],
     [{ warmupSteps: 3, warmupRatio: 0.1 }, /give one of them/],

@@ -174,12 +174,12 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
     [
       "flipped",
       async (at) => flip(join(at, "optimizer.safetensors")),
-      /optimizer\.safetensors is not what was written/,
+      /optimizer\.safetensors has changed since it was written/,
     ],
     [
       "cut",
       async (at) => truncate(join(at, "adapter_model.safetensors"), 100),
-      /adapter_model\.safetensors is not what was written/,
+      /adapter_model\.safetensors has changed since it was written/,
     ],
     ["missing", async (at) => rm(join(at, "trainer_state.json")), /trainer_state\.json cannot be read/],
     ["unsealed", async (at) => rm(join(at, "SHA256SUMS")), /SHA256SUMS is missing/],
@@ -191,7 +191,7 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
     const again = await trainable("lora");
     await assert.rejects(
       runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: join(copy, "checkpoint-7") }),
-      /is no whole checkpoint: .*resumeFrom: "last" takes the newest whole one/s,
+      /is not a complete checkpoint: .*resumeFrom: "last" takes the newest undamaged one/s,
     );
     const events = await runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: "last" });
     assert.match(eventsOf("warning", events)[0].message, pattern);
@@ -205,7 +205,7 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
   const again = await trainable("lora");
   await assert.rejects(
     runToEnd(again, { ...COMMON, outputDir: none, resumeFrom: "last" }),
-    /holds no whole checkpoint \(checkpoint-7 is damaged/,
+    /holds no undamaged checkpoint \(checkpoint-7 is damaged/,
   );
   await assert.rejects(
     runToEnd(again, { ...COMMON, outputDir: join(folder, "nowhere"), resumeFrom: "last" }),
