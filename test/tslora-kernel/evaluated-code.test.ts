@@ -37,7 +37,10 @@ test(
   inKernel(async (kernel) => {
     await execute(kernel, "let held = 1; const fixed = 1; function helper() { return held; }").answer;
     for (const [code, message] of [
-      ["eval('var held = 5')", /^eval must not declare held by var or function; it is a variable of the cells/],
+      [
+        "eval('var held = 5')",
+        /^eval must not declare held by var or function, since the cells have a variable of this name/,
+      ],
       ["eval('for (var held = 5;;) break')", /^eval must not declare held by var/],
       ["eval('function helper() { return 5; }')", /^eval must not declare helper by var or function/],
       ["(() => { eval('if (true) { var held = 5; }'); return held; })()", /^eval must not declare held by var/],

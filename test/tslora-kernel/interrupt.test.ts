@@ -94,7 +94,7 @@ async function work(after: number) {
     ).answer;
     const orderly = await interrupted(kernel, "console.log('on');\nconst how = await work(50);\nconsole.log(how);");
     assert.match(printed(orderly), /^on\nin order\n$/);
-    assert.match(printed(orderly, "stderr"), /^Interrupted: what runs is stopping in an orderly way;.*\n$/);
+    assert.match(printed(orderly, "stderr"), /^Interrupted: the running work stops at its next step;.*\n$/);
     assert.deepEqual(contents(orderly, "display_data"), [], "nothing empty is left in the notebook");
     assert.deepEqual([orderly.reply.status, orderly.reply.ename], ["error", "Interrupted"]);
     assert.match(String(orderly.reply.evalue), /its variables are declared/);
