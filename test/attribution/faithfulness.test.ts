@@ -40,7 +40,7 @@ const ranked = ["the tumour cell benign", "cancer the  cell"].map((text) => ({
   words: wordsOf(byCharacter, text).map((word) => ({ ...word, score: 0 })),
 }));
 
-test("leaving a word out of a linear classifier's text takes its weight away", async () => {
+test("occlusion of a word in a linear classifier's text gives the word's weight", async () => {
   const scored = await leaveOneOut(linear, ranked);
   for (const { words } of scored) for (const { text, score } of words) assert.equal(score, WEIGHTS[text]);
 });

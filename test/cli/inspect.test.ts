@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("inspect tells what a model, an adapter and a file hold", async () => {
+test("inspect describes a model, an adapter and a file", async () => {
   const described = json<{
     kind: string;
     weights: { parameters: number; tensorCount: number };
@@ -63,7 +63,7 @@ test("inspect tells what a model, an adapter and a file hold", async () => {
   assert.match(text.out, /base_model\.model\.classifier\.weight +F32 +\[2, 12\]/);
 });
 
-test("inspect says what is wrong with what it is given", async () => {
+test("inspect reports the problems of damaged files", async () => {
   await writeFile(join(folder, "cut.safetensors"), "12345678");
   await mkdir(join(folder, "longformer"), { recursive: true });
   await writeFile(join(folder, "longformer", "config.json"), JSON.stringify({ model_type: "longformer" }));

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("train says first what was taken, learns, and leaves adapter, results and a file that repeats the run to the bit", async () => {
+test("train prints its settings first, learns, and writes adapter, results and a file of options that repeats the run to the bit", async () => {
   const out = join(folder, "run");
   const said = await cli(trainArgs(tiny, "run", "--baseline", "--evaluate-before", "--stratify"));
   assert.equal(said.code, 0, said.err);
@@ -161,7 +161,7 @@ test("a training on a terminal has a bar in place and evaluations above it", asy
   assert.match(said.out, /Training finished: step 36 of 36/);
 });
 
-test("a training that goes out of bounds ends with a code of its own", async () => {
+test("a training that diverges ends with its own exit code", async () => {
   const said = await cli([
     "train",
     "--model",

@@ -11,7 +11,7 @@ import { goldenFolder, goldens, ops, predict, scramble, tinyClassifier } from ".
 const { combinations } = goldens;
 const { kind } = combinations;
 
-test("named adapters that peft wrote, from their folders, together on one model", async () => {
+test("named adapters of peft are loaded from their folders on one model", async () => {
   const c = await tinyClassifier(kind);
   for (const name of Object.keys(combinations.alone))
     assert.deepEqual(await c.loadAdapter(goldenFolder("named"), { name }), []);
@@ -89,7 +89,7 @@ for (const golden of combinations.combined) {
   });
 }
 
-test("heads: equal to the bit they are kept, otherwise one is to be named", async () => {
+test("equal heads are kept; if heads differ, one must be named", async () => {
   const c = await tinyClassifier("bert");
   for (const name of ["one", "two"]) c.addAdapter({ r: 2 }, { name });
   const same = await c.addWeightedAdapter({
@@ -125,7 +125,7 @@ test("heads: equal to the bit they are kept, otherwise one is to be named", asyn
   c.dispose();
 });
 
-test("what cannot be combined is refused, all at once, and nothing is changed", async () => {
+test("adapters that cannot be combined are refused with all reasons, and nothing is changed", async () => {
   const c = await tinyClassifier("bert");
   c.addAdapter({ r: 2 }, { name: "plain" });
   c.addAdapter({ r: 3 }, { name: "wide" });

@@ -46,7 +46,7 @@ test("a TypeScript cell's parameters are listed with types, defaults and comment
   ]);
 });
 
-test("texts are read as the type asks and written back as declared", () => {
+test("strings are parsed by the declared type and written as its literals", () => {
   assert.deepEqual(
     injected({
       model: "42",
@@ -133,7 +133,7 @@ test("parameters for a notebook without such a cell, or with two, are refused", 
   );
 });
 
-test("Python cells take Python literals", () => {
+test("Python cells get Python literals", () => {
   const python = notebookOf(
     [
       [

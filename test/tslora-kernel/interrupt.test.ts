@@ -32,7 +32,7 @@ async function printedTwice(kernel: Kernel, name: string): Promise<boolean> {
 }
 
 test(
-  "an interrupt ends a cell wherever it is, and the work that would have followed",
+  "an interrupt ends a cell at any place, and the work that would follow",
   inKernel(async (kernel) => {
     await execute(kernel, `${SLEEP}\nlet ticks = 0;`).answer;
     for (const code of [
@@ -51,7 +51,7 @@ test(
 );
 
 test(
-  "an interrupted cell's finally blocks run, and cells behind it are aborted",
+  "an interrupted cell's finally blocks run, and queued cells are aborted",
   inKernel(async (kernel) => {
     await execute(kernel, SLEEP).answer;
     const first = execute(
@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  "an interrupt ends an evaluation too, not only the wait for it; also one that follows other awaited work",
+  "an interrupt ends an evaluation itself, not only its await; also an evaluation after other awaited work",
   inKernel(async (kernel) => {
     const ready = await execute(
       kernel,
