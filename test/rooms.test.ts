@@ -39,7 +39,7 @@ function table(): Map<string, readonly string[]> {
 
 const roomOf = (name: string): string => name.split("/")[0];
 
-test("src/README.md lists every room, and each imports rooms below it alone", () => {
+test("src/README.md lists every room, and each imports only rooms below it", () => {
   const rooms = table();
   const order = [...rooms.keys()];
   const found = readdirSync(SRC, { withFileTypes: true })
@@ -64,7 +64,7 @@ test("imports between rooms are those of the table in src/README.md", () => {
     assert.deepEqual([...uses].sort(), [...(actual.get(room) ?? [])].sort(), `${room}/ in src/README.md`);
 });
 
-test("no file imports itself by way of others", () => {
+test("no file imports itself through other files", () => {
   const graph = new Map(sources().map(({ name, imports }) => [name, imports]));
   const state = new Map<string, "open" | "done">();
   const visit = (name: string, path: readonly string[]): void => {

@@ -23,7 +23,7 @@ async function inFile(content: string, work: (path: string) => Promise<void>): P
   }
 }
 
-test("results replace their section alone, formatted, and twice as once", async () => {
+test("results replace only their section, formatted, also on a second call", async () => {
   const text = "| a | $& |\n|---|---|\n| 1 | 2 |";
   const write = (path: string): Promise<void> => writeResults({ path, command: COMMAND, text });
   const expected = file("| a   | $&  |\n| --- | --- |\n| 1   | 2   |\n");
@@ -31,7 +31,7 @@ test("results replace their section alone, formatted, and twice as once", async 
   assert.equal(await inFile(expected, write), expected);
 });
 
-test("a file without both marks once is refused and keeps its bytes", async () => {
+test("a file that does not have each mark exactly once is refused and not changed", async () => {
   for (const content of ["# Results\n", `<!-- end ${COMMAND} -->\n<!-- begin ${COMMAND} -->\n`, file("") + file("")]) {
     const after = await inFile(content, (path) =>
       assert.rejects(writeResults({ path, command: COMMAND, text: "x" }), /must have the lines .* once each/),

@@ -51,16 +51,16 @@ export interface AttributeOptions {
 export interface TokenAttribution {
   readonly token: string;
   readonly score: number;
-  /** Whether the tokenizer added it to the text, as [CLS]. It has no score of its own: 0. */
+  /** Whether the tokenizer added it to the text, such as [CLS]. The score of a special token is 0. */
   readonly special: boolean;
 }
 
-/** One word and its share of the logit: the sum of its tokens', or what its occlusion takes away. */
+/** One word and its share of the logit: the sum of its tokens' scores or, for occlusion, how much the logit falls. */
 export interface WordAttribution {
   readonly text: string;
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Its beginning and end in its text, in UTF-16 units. */
+  /** Start and end of the word in its text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
   readonly score: number;
@@ -80,7 +80,10 @@ export interface Attribution {
   readonly tokens: readonly TokenAttribution[];
   /** In the order of the text; words beyond the tokenizer's length are left out. */
   readonly words: readonly WordAttribution[];
-  /** Given for integrated gradients: points on the path, and the distance of the scores' sum from the logit's change. */
+  /**
+   * For integrated gradients only: the number of points on the path, and the absolute difference between the sum of the
+   * scores and the change of the logit.
+   */
   readonly completeness?: { readonly steps: number; readonly delta: number };
 }
 
@@ -91,7 +94,7 @@ const METHODS: readonly AttributionMethod[] = ["integrated-gradients", "gradient
 
 /**
  * Explains predictions: how much each token and word of a text adds to the logit of a label. Scores explain the model,
- * not the world: a word may stand for others that occur with it.
+ * not the world: a word may have a score only because it occurs together with others.
  *
  * @param texts - one text, or several; a pair of texts is a list of two, so one pair is `[["a", "b"]]`
  * @throws TsloraError `bad-option` for an unknown method, label or baseline, or steps that are not a whole number from
@@ -126,9 +129,9 @@ async function attributeText(
   const { method = "integrated-gradients", row } = options;
   const { labels, tokenizer } = classifier;
   const label = options.target === undefined ? row.indexOf(Math.max(...row)) : labels.indexOf(options.target);
-  const own = textTokens(tokenizer, text);
+  const isText = textTokens(tokenizer, text);
   const words = wordsOf(tokenizer, text);
-  const input = await explainedInput(classifier, text, { ...options, label, own });
+  const input = await explainedInput(classifier, text, { ...options, label, isText });
   const ends = await endLogits(input);
   const scored = await scoresBy(method, input, { words, ends, steps: options.steps });
   return {
@@ -140,8 +143,8 @@ async function attributeText(
     baselineLogit: ends.baseline,
     tokens: tokenNames(classifier, input.document.ids).map((token, i) => ({
       token,
-      score: own[i] ? scored.tokens[i] : 0,
-      special: !own[i],
+      score: isText[i] ? scored.tokens[i] : 0,
+      special: !isText[i],
     })),
     words: words.map(({ text: word, part, start, end }, i) => ({
       text: word,
@@ -154,13 +157,13 @@ async function attributeText(
   };
 }
 
-/** The input's word embeddings, and those of the baseline: special tokens keep theirs. */
+/** The input's word embeddings, and those of the baseline. Special tokens have the same embedding in both. */
 async function explainedInput(
   classifier: SequenceClassifier,
   text: TextInput,
-  options: AttributeOptions & { readonly label: number; readonly own: readonly boolean[] },
+  options: AttributeOptions & { readonly label: number; readonly isText: readonly boolean[] },
 ): Promise<ExplainedInput> {
-  const { label, own, baseline: kind = "zero", maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, signal } = options;
+  const { label, isText, baseline: kind = "zero", maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, signal } = options;
   const { model } = classifier;
   const [document] = classifier.encode([text]);
   const embedded = await readWords(model, document.ids);
@@ -168,8 +171,8 @@ async function explainedInput(
   const empty =
     kind === "pad" ? await readWords(model, Int32Array.of(model.config.padTokenId ?? 0)) : new Float32Array(width);
   const baseline = Float32Array.from(embedded);
-  own.forEach((isText, token) => {
-    if (isText) baseline.set(empty, token * width);
+  isText.forEach((replaced, token) => {
+    if (replaced) baseline.set(empty, token * width);
   });
   const versionsPerPass = Math.max(1, Math.floor(maxTokensPerPass / document.ids.length));
   return { classifier, document, label, embedded, baseline, versionsPerPass, signal };
@@ -195,7 +198,7 @@ async function scoresBy(
   return { tokens: scores, words: sumsOf(words, scores), completeness: { steps: taken, delta } };
 }
 
-/** Integrated gradients with the given points, or with as many as completeness needs. */
+/** Integrated gradients with the given number of points. Without one, doubles it until the scores are complete. */
 async function completePath(
   input: ExplainedInput,
   { ends, steps }: { ends: EndLogits; steps: number | undefined },

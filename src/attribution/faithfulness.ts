@@ -62,7 +62,7 @@ export async function faithfulness<Name extends string>(
   return found as Record<Name, Faithfulness>;
 }
 
-/** The curve of texts that `edit` changes by their first words. */
+/** The curve for one kind of edit. `edit(text, count)` deletes or inserts the `count` words with the largest scores. */
 async function curveOf(
   classifier: TextClassifier,
   ranked: readonly RankedWords[],
@@ -109,7 +109,7 @@ function check(
   problems.throwIfAny();
   problems.expect(
     rankings.every(({ length }) => length > 0),
-    "a ranking must have a text; one has none",
+    "each ranking must have at least one text; got one without texts",
   );
   problems.throwIfAny("bad-input");
 }

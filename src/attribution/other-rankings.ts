@@ -5,8 +5,8 @@ import { withoutWords } from "./edited-text";
 import type { RankedWords } from "./ranked-words";
 
 /**
- * The same words with scores by leaving each word out of its text: how much the label's logit falls. Works for any
- * classifier, such as the TF-IDF baseline, whose words can then be compared with those of an encoder.
+ * Scores each word by how much the label's logit falls when the word is left out of its text. Works for any classifier,
+ * such as the TF-IDF baseline, so that its words can be compared with those of an encoder.
  *
  * @param texts - the result of `attribute`, or any texts with their words and label
  */
@@ -26,7 +26,7 @@ export async function leaveOneOut<T extends RankedWords>(
   });
 }
 
-/** The same words with random scores from 0 to 1, to compare with. @param options.seed - 42 by default */
+/** The same words with random scores from 0 to 1, as a reference. @param options.seed - 42 by default */
 export function randomScores<T extends RankedWords>(texts: readonly T[], options: { seed?: number } = {}): T[] {
   const random = new Random(options.seed ?? DEFAULT_SEED);
   return texts.map((one) => ({ ...one, words: one.words.map((word) => ({ ...word, score: random.uniform() })) }));

@@ -49,7 +49,7 @@ export async function gradientsOfVersions(
     const words = ops.escape(() => ops.float(versions.words, shape));
     const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch, { words });
     const oneHot = Float32Array.from({ length: versions.count * numLabels }, (_, i) => Number(i % numLabels === label));
-    const gradients = new Gradients(ops); // of no weight
+    const gradients = new Gradients(ops); // stays empty: no weight is trainable here
     const dWords = ops.escape(() =>
       model.backward({ ops, gradients }, ops.float(oneHot, [versions.count, numLabels]), forward),
     );
@@ -64,7 +64,7 @@ export async function gradientsOfVersions(
   }
 }
 
-/** The versions as a batch. They have one length, so the packed order is theirs. */
+/** The versions as a batch. All have the same length, so packing keeps their order. */
 function packed({ document, count, words }: Versions): {
   batch: ReturnType<typeof packDocuments>;
   shape: readonly [rows: number, width: number];

@@ -4,12 +4,12 @@ import type { TextInput } from "../base/text-input";
 export interface PlacedWord {
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Its beginning and end in its text, in UTF-16 units. */
+  /** Start and end of the word in its text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
 }
 
-/** A text, a label, and its words with scores: the words with large scores decide for the label. */
+/** A text, a label, and its words with scores. The larger a word's score, the more it speaks for the label. */
 export interface RankedWords {
   readonly text: TextInput;
   readonly label: string;

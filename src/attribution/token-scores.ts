@@ -12,7 +12,7 @@ export interface ExplainedInput {
   readonly label: number;
   /** Word embeddings: [tokens, width]. */
   readonly embedded: Float32Array;
-  /** Those of the baseline: [tokens, width]. */
+  /** Word embeddings of the baseline: [tokens, width]. */
   readonly baseline: Float32Array;
   /** Most versions of the input in one pass. */
   readonly versionsPerPass: number;
@@ -23,7 +23,7 @@ export interface ExplainedInput {
 export interface PathScores {
   /** [tokens] */
   readonly scores: Float64Array;
-  /** Distance of the scores' sum from the change of the logit. */
+  /** Absolute difference between the sum of the scores and the change of the logit. */
   readonly delta: number;
 }
 
@@ -46,7 +46,7 @@ export async function endLogits(input: ExplainedInput): Promise<EndLogits> {
 /**
  * Integrated gradients (Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017) of word embeddings,
  * summed over the width: (x - x') times the mean gradient on the straight path from the baseline x' to x, by
- * Gauss-Legendre quadrature. As Captum's `LayerIntegratedGradients` of the word embeddings.
+ * Gauss-Legendre quadrature. Captum's `LayerIntegratedGradients` of the word embeddings computes the same.
  */
 export async function integratedGradients(
   input: ExplainedInput,
@@ -73,8 +73,8 @@ export async function gradientTimesInput(input: ExplainedInput): Promise<Float64
 }
 
 /**
- * Occlusion: how much the logit falls when the embeddings of a word's tokens are the baseline's: [words]. As Captum's
- * `FeatureAblation` of the word embeddings with a feature for each word.
+ * Occlusion: how much the logit falls when the baseline's embeddings replace those of a word's tokens: [words].
+ * Captum's `FeatureAblation` of the word embeddings, with one feature per word, computes the same.
  */
 export async function occlusion(
   input: ExplainedInput,
@@ -98,7 +98,7 @@ export async function occlusion(
   return falls;
 }
 
-/** Gradients of the label's logit at points of the path from the baseline, 0, to the input, 1: [points, tokens, width]. */
+/** Gradients of the label's logit at points of the path, from 0 (baseline) to 1 (input): [points, tokens, width]. */
 async function gradientsAt(input: ExplainedInput, points: Float64Array): Promise<Float32Array> {
   const { classifier, document, label, embedded, baseline } = input;
   const words = new Float32Array(points.length * embedded.length);

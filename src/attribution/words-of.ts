@@ -6,10 +6,10 @@ export interface WordSpan {
   readonly text: string;
   /** Index of its text in a pair; 0 for a single text. */
   readonly part: 0 | 1;
-  /** Its beginning and end in its text, in UTF-16 units. */
+  /** Start and end of the word in its text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
-  /** Its tokens: from the first to before the last, in the encoded input. */
+  /** Its tokens in the encoded input: `from` is the first, `to` the one after the last. */
   readonly tokens: readonly [from: number, to: number];
 }
 
@@ -33,7 +33,7 @@ export function wordsOf(tokenizer: TextTokenizer, input: TextInput): WordSpan[] 
   return places.flatMap((place) => words(bare, all, place));
 }
 
-/** Whether each token of an encoded input is one of its texts', and not a special token of the template: [tokens]. */
+/** For each token of an encoded input, whether it comes from a text rather than from the template: [tokens]. */
 export function textTokens(tokenizer: TextTokenizer, input: TextInput): boolean[] {
   const { places } = placesIn(tokenizer, input);
   return Array.from(tokenizer.encode([input])[0].ids, (_, token) =>
@@ -71,7 +71,10 @@ function specialTokens(empty: Int32Array, other: Int32Array): { before: number; 
   return { before, after: empty.length - before };
 }
 
-/** The words of one text: a word ends where the tokens of the text up to its end begin the tokens of the whole. */
+/**
+ * The words of one text. A word may end at a place only if tokenizing the text up to that place gives the first tokens
+ * of the whole text; otherwise a token continues beyond it.
+ */
 function words(bare: (text: string) => Int32Array, all: Int32Array, place: Place): WordSpan[] {
   const { part, text, first, kept } = place;
   const own = all.subarray(first, first + kept);
@@ -84,7 +87,7 @@ function words(bare: (text: string) => Int32Array, all: Int32Array, place: Place
     const end = index + segment.length;
     const before = bare(text.slice(0, end));
     const to = Math.min(before.length, kept);
-    if (sharedLength(before, own) < to) continue; // a token goes on beyond the word's end
+    if (sharedLength(before, own) < to) continue; // a token continues beyond the word's end
     if (to > from) found.push({ text: text.slice(start, end), part, start, end, tokens: [first + from, first + to] });
     [start, from] = [-1, to];
   }

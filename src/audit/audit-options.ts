@@ -19,11 +19,14 @@ export interface AuditProgress {
 export interface AuditOptions {
   /** Names of the classes in order. @default their numbers */
   readonly labels?: readonly string[];
-  /** The checks to make. @default ["labels", "duplicates", "texts"], without "labels" if the data have no column label */
+  /**
+   * The checks to make.
+   * @default ["labels", "duplicates", "texts"], without "labels" if the data have no column label
+   */
   readonly checks?: readonly AuditCheck[];
   /**
-   * Probabilities of each text's classes, [texts][classes], over all parts in turn. They must come from a model that did
-   * not train on the text.
+   * Probabilities of each text's classes, [texts][classes], over all parts in turn. They must come from a model that
+   * did not train on the text.
    * @default those of TF-IDF with logistic regression, out of stratified folds
    */
   readonly probabilities?: ClassProbabilities;
@@ -34,8 +37,8 @@ export interface AuditOptions {
   /** Threshold, shingles and permutations of near-duplicates. @default 0.8, 3 words, 128 permutations, seed 1 */
   readonly duplicates?: Omit<NearDuplicateOptions, "signal" | "onProgress">;
   /**
-   * Embeddings of the texts, [texts][features] over all parts in turn, such as those of `encoderFeatures(classifier, texts)`:
-   * pairs above a cosine similarity are listed, and are in one group.
+   * Embeddings of the texts, [texts][features] over all parts in turn, such as those of `encoderFeatures(classifier,
+   * texts)`: pairs above a cosine similarity are listed, and are in one group.
    * @default none
    */
   readonly embeddings?: readonly ArrayLike<number>[];

@@ -3,10 +3,10 @@ import type { DataFrame } from "danfojs-node";
 import type { ClassProbabilities } from "./labels/labelled-probabilities";
 import type { Oddity } from "./texts/text-oddities";
 
-/** Weight of an issue in training and evaluation. */
+/** How much an issue matters in training and evaluation. */
 export type AuditSeverity = "high" | "medium" | "low";
 
-/** Why a text is listed. */
+/** The reason why a text is listed. */
 export type AuditReason =
   | "label-issue" // the label is probably wrong
   | "duplicate" // the words of an earlier text
@@ -27,7 +27,7 @@ export interface AuditIssue {
   readonly row: number;
   readonly reason: AuditReason;
   readonly severity: AuditSeverity;
-  /** The label's quality or the similarity, from 0 to 1, where the reason has one. */
+  /** Label quality or similarity from 0 to 1, depending on the reason; missing for the others. */
   readonly score?: number;
   /** The given label's name. */
   readonly label?: string;
@@ -61,9 +61,9 @@ export interface AuditSummary {
   }[];
   /** Classes in the order of their numbers; none if the data have no column `label`. */
   readonly classes: readonly AuditedClass[];
-  /** Texts of the largest class for each of the smallest one; null without classes. */
+  /** Number of texts of the largest class divided by that of the smallest one; null without classes. */
   readonly imbalance: number | null;
-  /** Groups of texts that must not be divided between train and test, with two texts or more. */
+  /** Number of groups with two texts or more. A group must not be divided between train and test. */
   readonly groups: number;
   /** Source of the probabilities by which labels were judged, or why they were not. */
   readonly probabilities: string;
@@ -71,13 +71,13 @@ export interface AuditSummary {
   readonly checks: readonly string[];
 }
 
-/** The result of an audit. Nothing is removed; `withoutIssues` removes what is asked. */
+/** The result of an audit, which removes nothing; `withoutIssues` removes texts by reason. */
 export interface AuditResult {
   /** Issues by row, the most severe of a row first. */
   readonly issues: readonly AuditIssue[];
   /** The same as a danfojs frame: ID, part, reason, severity, score, label, suggested, other, evidence. */
   readonly frame: DataFrame;
-  /** A group for each row, over all parts in turn, for `groupKFold` and the like: similar texts are in one group. */
+  /** The group of each row, over all parts in turn, for splits such as `groupKFold`: similar texts share a group. */
   readonly groups: readonly number[];
   readonly summary: AuditSummary;
   /** The probabilities by which the labels were judged, [texts][classes]. */

@@ -18,8 +18,8 @@ import { summarize } from "./summarize";
 
 /**
  * Checks labelled texts before training: labels that are probably wrong (confident learning, as cleanlab), duplicates
- * and near-duplicates within and across parts (MinHash, as datasketch), groups that are divided between parts, empty and
- * odd texts, texts that contain their own label, and the balance of the classes. Nothing is changed: see
+ * and near-duplicates within and across parts (MinHash, as datasketch), groups that are divided between parts, empty
+ * and odd texts, texts that contain their own label, and the balance of the classes. Nothing is changed: see
  * `withoutIssues`, and `groups` for splits that keep similar texts together.
  *
  * @example

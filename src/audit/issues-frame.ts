@@ -17,7 +17,7 @@ export const ISSUE_COLUMNS = [
   "evidence",
 ] as const;
 
-/** Issues as a danfojs frame. A cell without a value is empty, a score without one NaN. */
+/** Issues as a danfojs frame. A missing value is an empty text, a missing score NaN. */
 export function issuesFrame(issues: readonly AuditIssue[]): DataFrame {
   const { DataFrame } = loadDanfojs();
   const columns = ISSUE_COLUMNS.map((name) => [name, issues.map((issue) => cell(issue, name))] as const);

@@ -31,7 +31,7 @@ export function summarize(
   };
 }
 
-/** Texts of each reason; a reason of several severities has a line for each. */
+/** Number of texts for each reason; a reason with several severities has one line for each. */
 function countReasons(issues: readonly AuditIssue[]): AuditSummary["reasons"] {
   const rows = new Map<string, { reason: AuditReason; severity: AuditSeverity; rows: Set<number> }>();
   for (const { reason, severity, row } of issues) {

@@ -7,15 +7,15 @@ import type { AuditReason, AuditResult } from "./audit-result";
 
 /** Options of {@link withoutIssues}. */
 export interface WithoutIssuesOptions {
-  /** Texts with one of these reasons are left out. No default: nothing is removed unless it is named. */
+  /** Texts with one of these reasons are left out. There is no default: only named reasons remove texts. */
   readonly reasons: readonly AuditReason[];
-  /** The part of the audit that the frame is. Required if the audit got several parts. */
+  /** The name of the frame's part in the audit. Required if the audit got several parts. */
   readonly part?: string;
 }
 
 /**
- * The rows of a frame without those that an audit lists for some reasons. Rows keep their order and their index; the
- * frame is not changed. Of duplicates the first text stays.
+ * The rows of a frame without those that an audit lists for the given reasons. Rows keep their order and their index;
+ * the frame is not changed. The first text of a group of duplicates stays.
  *
  * @param frame - a frame that was audited, or some of its rows
  * @throws TsloraError `bad-option` without reasons or for an unknown part, `bad-input` if no row is left.

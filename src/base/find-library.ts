@@ -41,7 +41,8 @@ export function findLibraries(
 }
 
 /**
- * The RUNPATH of libtensorflow_framework.so.2 of TensorFlow 2.21. It lacks cusolver, which set-up puts beside cublas.
+ * The RUNPATH of libtensorflow_framework.so.2 of TensorFlow 2.21. cusolver's folder is missing, so set-up also puts
+ * cusolver into the folder of cublas.
  */
 const LOOKED_IN = ["cublas", "cuda_cupti", "cuda_runtime", "cudnn", "cufft", "cusparse", "nccl", "nvshmem"];
 

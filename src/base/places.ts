@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { TsloraError } from "./tslora-error";
 
-/** Places in a clone and in a project that installed the package. `src/setup/places.cjs` decides it. */
+/** The folders of a clone, or of a project that installed the package, as `src/setup/places.cjs` finds them. */
 export interface Places {
   /** The clone, or the installed package. */
   readonly root: string;
@@ -14,7 +14,7 @@ export interface Places {
   /** The compiled package. */
   readonly compiled: string;
   readonly installed: boolean;
-  /** The command that sets up. */
+  /** The command that runs set-up. */
   readonly setUp: string;
 }
 
@@ -38,12 +38,12 @@ export function projectRoot(): string {
   return places().root;
 }
 
-/** The folder of what set-up installs; of TSLORA_HOME, if it is set and the package is installed. */
+/** The folder into which set-up installs: in TSLORA_HOME, if it is set and the package is installed. */
 export function setUpFolder(): string {
   return join(places().site, ".tslora");
 }
 
-/** The command that sets up, with the name of a further part. */
+/** The command that runs set-up, for the named part of it if one is given. */
 export function setUpCommand(part = ""): string {
   const { installed, setUp } = places();
   return part === "" ? setUp : `${setUp} ${installed ? "" : "-- "}${part}`;

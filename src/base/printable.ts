@@ -11,7 +11,7 @@ const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r"
 // eslint-disable-next-line no-control-regex -- they are what is kept
 const OWN = /(\u001b\[(?:[\d;]*m|\d*[A-GJK]|\?(?:7|25)[hl])|[\t\r])/;
 
-/** Writes control characters as `\u001b` and the like, which a terminal shows; line ends are kept. */
+/** Escapes control characters, such as `\u001b`, so that a terminal shows them. Line ends are kept. */
 export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
 }

@@ -1,2 +1,2 @@
-// The name under which most files import it.
+// Most files import `projectRoot` from here.
 export { projectRoot } from "./places";

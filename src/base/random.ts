@@ -52,7 +52,7 @@ export class Random {
     return result;
   }
 
-  /** Uniform in [0, 1), of 53 random bits. */
+  /** A uniform number in [0, 1) with 53 random bits. */
   uniform(): number {
     return (this.uint32() * 2 ** 21 + (this.uint32() >>> 11)) / 2 ** 53;
   }
@@ -66,7 +66,7 @@ export class Random {
     }
   }
 
-  /** Standard normal, by Box and Muller's transform. */
+  /** A standard normal number, by the Box-Muller transform. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
@@ -82,7 +82,7 @@ export class Random {
     return shuffled;
   }
 
-  /** A separate generator for a named purpose: its draws do not change the numbers of other purposes. */
+  /** Makes a separate generator for a named purpose: its draws do not change the numbers of other purposes. */
   fork(purpose: string): Random {
     let hash = 0x811c9dc5; // FNV-1a
     for (let i = 0; i < purpose.length; i++) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193);

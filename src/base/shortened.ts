@@ -1,4 +1,6 @@
-/** A text of at most `length` characters: a longer one ends in an ellipsis. Counts whole characters, not UTF-16 units. */
+/**
+ * A text of at most `length` characters: a longer one ends in an ellipsis. Counts whole characters, not UTF-16 units.
+ */
 export function shortened(text: string, length: number): string {
   const characters = [...text];
   if (characters.length <= length) return text;

@@ -10,8 +10,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 const LENGTH = 300; // characters
 
 /**
- * A path as messages show it: relative to the clone, the project or the home folder if it is inside one, else whole. Control
- * characters are escaped, and a very long path is cut.
+ * A path as messages show it: relative to the clone, the project or the home folder if it is inside one, else whole.
+ * Control characters are escaped, and a very long path is cut.
  */
 export function shownPath(path: string): string {
   const short =

@@ -9,7 +9,7 @@ export type TsloraErrorCode =
   | "not-found" // a file, folder, model or record is not there
   | "unreachable" // a host that does not answer
   | "unsupported" // valid, but not supported by tslora
-  | "device" // TensorFlow, its library or a GPU is not what was asked for
+  | "device" // TensorFlow, its library or a GPU is not what was requested
   | "kernel" // a Jupyter kernel failed to start, answer or finish
   | "not-saved" // a result could not be written
   | "in-use" // another process writes there

@@ -1,6 +1,6 @@
 /**
- * Names of labels if none are given: the model's own (`id2label`) if they are as many; else NEGATIVE and POSITIVE, or
- * LABEL_0, LABEL_1, ... for another number.
+ * The default names of labels: the model's own (`id2label`) if their number is right. Otherwise NEGATIVE and POSITIVE
+ * for two labels, and LABEL_0, LABEL_1, ... for more.
  *
  * @param count - number of labels, such as of an adapter's head. By default the model's, or 2
  */

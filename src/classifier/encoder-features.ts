@@ -5,8 +5,8 @@ import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options"
 import type { SequenceClassifier } from "./sequence-classifier";
 
 /**
- * Features of each text by a classifier's encoder, before the head: the last layer's first token, or the mean of all
- * tokens, as the model's head takes it. Adapters in use count. For the audit's `embeddings`, for example.
+ * Features of each text: the input of the classifier's head. Depending on the model, this is the last layer's output
+ * for the first token, or its mean over all tokens. The adapter in use is applied. Serves as `embeddings` of `audit`.
  *
  * @returns [texts][width]
  */

@@ -3,8 +3,8 @@ const DECIMAL = /"(\w+)"\s*:\s*(-?\d+(?:\.0+(?:[eE][+-]?\d+)?|[eE]\+?\d+))(?=\s*
 const WHOLE = /"(\w+)": (-?\d+)(?=\s*[,}])/g;
 
 /**
- * Writes whole numbers with decimals where the original text has them so. JavaScript has one type of number and writes
- * 2.0 as 2, which transformers refuses for a field of the type float.
+ * Keeps the decimals of whole numbers that the original text writes as floats. JavaScript has only one type of number
+ * and writes 2.0 as 2, which transformers refuses for a field of type float.
  *
  * @param text - JSON by `JSON.stringify` with indentation
  * @param original - JSON text whose keys and values `text` has

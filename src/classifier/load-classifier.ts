@@ -31,7 +31,7 @@ export interface LoadClassifierOptions extends DeviceOptions {
   readonly seed?: number;
   /**
    * Most tokens of a text; longer texts are cut, in training and in prediction.
-   * @default 512, or what the model has positions for
+   * @default 512, or the number of the model's positions if that is smaller
    */
   readonly maxLength?: number;
   /**
@@ -47,7 +47,7 @@ export interface LoadClassifierOptions extends DeviceOptions {
 /**
  * Loads a checkpoint for sequence classification, of any type in `model/architectures/`.
  *
- * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
+ * @param model - "auto", "embedded", a folder, a name on the Hub, or a result of `resolveModel`
  * @throws TsloraError if the model is not found or has another architecture, its weights are incomplete, or the device
  *   is not available.
  */

@@ -4,8 +4,8 @@ import type { Adapter } from "../lora/adapter";
 import type { ProblemType } from "../model/encoder-config";
 
 /**
- * The content of a model card for weights that hold a merged adapter: what the classifier itself knows, and the facts of
- * the run that trained the adapter.
+ * The content of a model card for weights that hold a merged adapter: facts about the classifier, and about the run
+ * that trained the adapter.
  *
  * @param config - the merged adapter's configuration
  * @returns undefined without a merged adapter

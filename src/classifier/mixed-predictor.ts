@@ -17,17 +17,17 @@ export interface AddedAdapter {
   readonly ignored: readonly string[];
   /** Whether it was trained on pairs of texts. */
   readonly takesPairs: boolean;
-  /** Why it needs forward passes of its own; undefined if it shares them. */
+  /** The reason why it needs forward passes of its own; undefined if it shares passes with other adapters. */
   readonly alone: string | undefined;
 }
 
 /**
- * Predicts documents of many adapters in one forward pass: the model's own products are computed once over all
- * documents, and each adapter's documents get its update. Its results are those of the classifier with that adapter
- * alone, up to rounding. An adapter that changes what all documents share, such as an embedding table, gets a pass of
- * its own.
+ * Predicts documents of many adapters in one forward pass. The products with the model's own weights are computed once
+ * for all documents; the low-rank update of an adapter is added to the rows of its documents. Results equal those of
+ * the classifier with one adapter, up to rounding. An adapter that changes what all documents share, such as an
+ * embedding table, gets a forward pass of its own.
  *
- * The classifier belongs to the predictor while it is in use, and its adapters are disabled between passes.
+ * The predictor owns the classifier, whose adapters are disabled between passes.
  */
 export class MixedPredictor {
   readonly #classifier: SequenceClassifier;
@@ -37,7 +37,7 @@ export class MixedPredictor {
     this.#classifier = classifier;
   }
 
-  /** Whether the model classifies without an adapter: no weight of it is newly initialized. */
+  /** Whether the model can classify without an adapter: none of its weights is newly initialized. */
   get hasTrainedBase(): boolean {
     return this.#classifier.model.parameters().every(({ drawn }) => !drawn);
   }
@@ -94,7 +94,7 @@ export class MixedPredictor {
     this.#classifier.dispose();
   }
 
-  /** One pass for all documents that can share it, and one for each adapter that runs alone. */
+  /** Plans one pass for all documents that can share it, and one for each adapter that needs its own. */
   #passes(documents: readonly MixedDocument[]): { adapter: string | undefined; indices: number[] }[] {
     const passes = new Map<string | undefined, number[]>();
     documents.forEach(({ adapter }, index) => {

@@ -1,10 +1,10 @@
 import type { PrefixValues } from "../model/encoder-prefix";
 import type { TokenDocument } from "../model/parts/packed-batch";
 
-/** Default of the tokens in one forward pass of a prediction. They limit the memory. */
+/** Default of the most tokens in one forward pass of a prediction. The limit bounds memory. */
 export const DEFAULT_TOKENS_PER_PASS = 4096;
 
-/** Results of the frozen layers below the first trained one, for documents one below the other. */
+/** Outputs of the frozen layers below the first trained one for several documents, concatenated. */
 export interface PrefixSource {
   valuesOf(documents: readonly TokenDocument[]): Promise<PrefixValues>;
 }

@@ -76,7 +76,7 @@ export async function saveModelConfig(
   },
 ): Promise<void> {
   const { directory, modelType, labels, problemType, takesPairs = false } = options;
-  // num_labels would override id2label, and another dtype would make loading round the weights
+  // num_labels would override id2label; with another dtype, loading would round the weights
   const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];
   const kept = Object.fromEntries(Object.entries(original.fields).filter(([key]) => !overruling.includes(key)));
   const config = {

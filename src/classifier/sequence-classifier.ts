@@ -171,7 +171,7 @@ export class SequenceClassifier {
   }
 
   /**
-   * Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter`; `setAdapter` makes it active.
+   * Adds an adapter that is a weighted sum of others, as peft's `add_weighted_adapter`. `setAdapter` makes it active.
    */
   addWeightedAdapter(options: WeightedAdapterOptions): Promise<Adapter> {
     return addWeightedAdapter(this.#adapters, this.model, options);
@@ -184,7 +184,7 @@ export class SequenceClassifier {
     return adapter;
   }
 
-  /** Replaces the active adapter by another of its name; `initializeLoraEvaWeights` calls it. @internal */
+  /** Replaces the active adapter with another one of the same name, for `initializeLoraEvaWeights`. @internal */
   replaceAdapter(adapter: Adapter): Adapter {
     return this.#adapters.replace(adapter);
   }
@@ -297,7 +297,7 @@ export class SequenceClassifier {
   }
 
   /**
-   * Tokens of texts, or of pairs of texts, as the model takes them.
+   * Tokenizes texts, or pairs of texts, for the model.
    *
    * @throws TsloraError `bad-input` if the model has no embedding for a token's type.
    */
@@ -310,8 +310,8 @@ export class SequenceClassifier {
   }
 
   /**
-   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, in any
-   * order of `texts`. The event loop runs between passes.
+   * Predicts the logits of texts, or of pairs of texts, one row per text: [texts, labels]. Rows are in the order of
+   * `texts`; texts of similar length share a forward pass. The event loop runs between passes.
    *
    * @throws TsloraError `bad-input` if the active adapter was read from files and lacks weights that the model lacks
    *   too, or a text is single and the weights were trained on pairs.
@@ -374,7 +374,7 @@ export class SequenceClassifier {
   }
 
   /**
-   * Returns the weight in use for each of the model's own, such as a merged one.
+   * Returns a function from each of the model's own weights to the weight in use, such as a merged one.
    *
    * @throws TsloraError `bad-input` if a newly initialized weight is not trained.
    * @internal

@@ -50,7 +50,7 @@ export interface ParameterFlags {
   readonly raw?: Readonly<Record<string, string>>;
 }
 
-/** Values by name, and the names of those whose texts are not parsed. */
+/** Parameters by name, and the names of those whose texts are used as they are, without parsing. */
 export interface GivenParameters {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly rawParameters: readonly string[];
@@ -102,7 +102,7 @@ export function collectPattern(text: string, before: readonly string[] = []): st
   return [...before, text];
 }
 
-/** Bytes that a parameter file may have. */
+/** The largest size of a parameter file in bytes. */
 const MAX_BYTES = 1 << 24;
 
 /** Reads parameters from a file that holds one object, in JSON or YAML. */
@@ -121,7 +121,7 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
   return (await import("./run/parameter-yaml.js")).readYaml(text, path);
 }
 
-/** Values of a file, by name; empty for an empty file. */
+/** The parameters of a file by name; none for an empty file. */
 function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (value === null) return {};
   const expected = `${path} must hold one map, with parameters by name`;

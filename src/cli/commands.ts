@@ -35,7 +35,7 @@ export interface KnownCommand {
   readonly name: string;
   /** Its heading in the help. */
   readonly group: string;
-  /** Loads it and returns the function that adds it to the program. */
+  /** Loads the command and returns the function that adds it to the program. */
   readonly load: () => (program: Command, context: CommandContext) => void;
 }
 

@@ -18,7 +18,7 @@ export const EXIT = {
   readerGone: 141,
 } as const;
 
-/** Why `train` stops a run itself; see its `Fault`. */
+/** Reasons for which `train` stops a run itself; see its `Fault`. */
 const STOPPED: readonly string[] = [
   "diverged",
   "exploding-gradient",

@@ -34,13 +34,13 @@ function frameAndReport(
   reading: Reading,
   { onBadEntry, allowMissingClasses }: BuildOptions,
 ): { frame: DataFrame; report: CorpusReport } {
-  const { documents, problems } = dropDuplicates(reading);
+  const { documents, problems } = removeDuplicates(reading);
   const read = documents.length + problems.length;
   if (problems.length > 0 && onBadEntry === "refuse") {
     throw new TsloraError(
       "bad-input",
       `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\n` +
-        'Mend them, or pass onBadEntry: "report" to leave them out and list them in the report.',
+        'Correct them, or pass onBadEntry: "report" to leave them out and list them in the report.',
       { details: { problems } },
     );
   }
@@ -73,23 +73,23 @@ function neededTexts({ multiLabel }: Reading, allowMissingClasses: boolean): str
 }
 
 /**
- * Keeps the first text of an ID that is twice in one class, and no text of an ID that is in two classes, since its
- * label is unclear.
+ * Removes texts with repeated IDs. If all texts of an ID have the same label, the first one stays. Otherwise the label
+ * is unclear, and none stays.
  */
-function dropDuplicates({ documents, problems }: Reading): { documents: NamedDocument[]; problems: CorpusProblem[] } {
+function removeDuplicates({ documents, problems }: Reading): { documents: NamedDocument[]; problems: CorpusProblem[] } {
   const first = new Map<string, NamedDocument>();
-  const torn = new Set<string>();
+  const ambiguous = new Set<string>();
   for (const document of documents) {
     const earlier = first.get(document.ID);
     if (earlier === undefined) first.set(document.ID, document);
-    else if (String(earlier.label) !== String(document.label)) torn.add(document.ID);
+    else if (String(earlier.label) !== String(document.label)) ambiguous.add(document.ID);
   }
   const kept: NamedDocument[] = [];
   const found = [...problems];
   for (const document of documents) {
     const { ID, name } = document;
     const earlier = first.get(ID);
-    if (torn.has(ID))
+    if (ambiguous.has(ID))
       found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} is in more than one class` });
     else if (earlier !== document)
       found.push({ kind: "duplicate-id", name, message: `the ID ${ID} is already used, in ${String(earlier?.name)}` });

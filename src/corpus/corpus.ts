@@ -31,7 +31,7 @@ export type CorpusProblemKind =
   | "no-id" // an empty ID
   | "duplicate-id" // a repeated ID, with the same label
   | "id-in-two-classes" // an ID with two different labels
-  | "bad-labels" // labels that are no list of names, a cell of a label's column that is neither 0 nor 1
+  | "bad-labels" // labels that are not a list of names; a cell of a label's column that is neither 0 nor 1
   | "unknown-class" // a text outside the class folders, a label that the mapping does not name
   | "link"; // a symbolic link in an archive, or one that leaves the folder
 
@@ -82,7 +82,7 @@ export interface Corpus {
 
 /** Limits on the content of a source. */
 export interface CorpusLimits {
-  /** Most bytes that all texts together may have, unpacked. @default 268435456 (256 MiB) */
+  /** Most bytes of all texts together, unpacked. @default 268435456 (256 MiB) */
   readonly maxUnpackedBytes: number;
   /** Most entries of an archive or folder. @default 100000 */
   readonly maxEntries: number;

@@ -28,7 +28,7 @@ export interface DataDescription {
   readonly baseline: { readonly labels: readonly string[]; readonly minDf: number };
   /** Name of an ID: "PMID" or "ID". */
   readonly idName: string;
-  /** Columns that are not shown, since their texts may not be quoted. */
+  /** Columns to hide: their texts must not be quoted. */
   readonly hide: readonly string[];
   /** A name for a repository on the Hub. */
   readonly slug: string;
@@ -42,14 +42,15 @@ export interface DataDescription {
   remark(step: StudyStep): string;
 }
 
-/** Texts of each label that a stratified 60/20/20 split needs. */
+/** A stratified 60/20/20 split needs at least so many texts of each label. */
 const STRATIFIED_FROM = 5;
 
 /** Below this number of texts, terms that occur in only one text count too. */
 const FEW = 50;
 
 /**
- * The share of the study's texts that data must have to be the study's; less than 1, since PubMed withdraws records.
+ * Data count as the study's if they hold at least this share of its texts. It is below 1, since PubMed withdraws
+ * records.
  */
 const STUDY_SHARE = 0.9;
 

@@ -27,7 +27,7 @@ export function labelRemarks(
 ): string[] {
   const distinct = [...new Set(cells)];
   const remarks: string[] = [];
-  if (trimmed > 0) remarks.push(`White space around ${trimmed} of the labels was dropped.`);
+  if (trimmed > 0) remarks.push(`White space around ${trimmed} of the labels was removed.`);
   const byCase = new Map<string, string[]>();
   for (const name of distinct) {
     const key = name.normalize("NFKC").toLowerCase().replace(/\s+/g, " ");

@@ -20,7 +20,7 @@ import { loadSample } from "./files/load-sample";
  * sample. Only `"auto"` has such fallbacks, and only from sources that were not named; `notice` reports the choice and
  * the reason.
  *
- * Nothing is dropped silently. By default, entries that cannot be used (see {@link CorpusProblemKind}) are an error
+ * Nothing is left out silently. By default, entries that cannot be used (see {@link CorpusProblemKind}) are an error
  * that lists all of them; with `onBadEntry: "report"` they are left out and listed in `report`. Faults of the whole
  * source are always errors: a damaged or encrypted archive, a name that leaves its folder, more bytes or entries than
  * the limits allow, a table that is not UTF-8 or lacks a column, an empty class. Files that are not texts (`.DS_Store`,
@@ -32,7 +32,7 @@ import { loadSample } from "./files/load-sample";
 export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {}): Promise<Corpus> {
   const settings = resolveLoadOptions(options);
   const given = process.env.TSLORA_DATA;
-  if (source !== "auto") return loadNamed(source, settings, "as asked for");
+  if (source !== "auto") return loadNamed(source, settings, "as requested");
   if (given !== undefined && given !== "" && given !== "auto")
     return loadNamed(given, settings, "since TSLORA_DATA names it");
   return loadAuto(settings);

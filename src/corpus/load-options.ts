@@ -26,7 +26,10 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly limits?: Partial<CorpusLimits>;
   /** Options of a fetch from PubMed. */
   readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
-  /** The folder of `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip`. @default `data` in the clone or the package */
+  /**
+   * The folder of `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip`.
+   * @default `data` in the clone or the package
+   */
   readonly dataDir?: string;
   /** The folder for records from PubMed. @default `.tslora/data` in the clone or project */
   readonly cacheDir?: string;

@@ -5,7 +5,7 @@ import { loadDanfojs } from "./load-danfojs";
 
 /**
  * A danfojs frame of documents: `texts`, `ID`, `label`, and `text_pair` if the documents are pairs of texts. Its types
- * are given, since danfojs would read PMIDs as numbers.
+ * are set explicitly: danfojs would read PMIDs as numbers.
  */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
   return frameOf(documents, { label: documents.map((d) => d.label) });

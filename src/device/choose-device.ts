@@ -17,18 +17,18 @@ export interface DeviceFacts {
   readonly hidden?: string;
 }
 
-/** Device to open. If WebGPU is the second choice, `fallback` says why CUDA is not available. */
+/** The device to open. If WebGPU is the second choice, `fallback` is the reason why CUDA is not available. */
 export type DeviceChoice =
   | { readonly kind: "cuda" | "cpu"; readonly why: string; readonly warnings: readonly string[] }
   | { readonly kind: "webgpu"; readonly why: string; readonly requireHardware: boolean; readonly fallback?: string }
   | { readonly kind: "none"; readonly why: string };
 
 /**
- * Chooses a device. A device requested by name is used, or the result says why it cannot be. If there is a GPU but the
- * processor is chosen, there is a warning.
+ * Chooses a device. If a device requested by name cannot be used, the result is `none` with the reason. Warns if the
+ * processor is chosen although there is a GPU.
  */
 export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFacts): DeviceChoice {
-  if (device === "webgpu") return { kind: "webgpu", why: "as asked for", requireHardware: requireGpu };
+  if (device === "webgpu") return { kind: "webgpu", why: "as requested", requireHardware: requireGpu };
   const { tensorflow } = facts;
   const usesGpu = "usesGpu" in tensorflow && tensorflow.usesGpu;
   if (device === "cpu") {
@@ -36,11 +36,11 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
     if (usesGpu)
       return {
         kind: "none",
-        why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (importing danfojs loads TensorFlow). Set TSLORA_DEVICE=cpu before the start`,
+        why: `TensorFlow was loaded with the GPU in this process before "cpu" was requested, and a process has one device (importing danfojs loads TensorFlow). Set TSLORA_DEVICE=cpu before the start`,
       };
-    return { kind: "cpu", why: "as asked for", warnings: [] };
+    return { kind: "cpu", why: "as requested", warnings: [] };
   }
-  if (usesGpu) return { kind: "cuda", why: device === "cuda" ? "as asked for" : "TensorFlow uses it", warnings: [] };
+  if (usesGpu) return { kind: "cuda", why: device === "cuda" ? "as requested" : "TensorFlow uses it", warnings: [] };
   const reason = "problem" in tensorflow ? tensorflow.problem : whyNoCuda(facts);
   if (device === "cuda") return { kind: "none", why: reason };
   if (requireGpu)
@@ -60,7 +60,7 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
   };
 }
 
-/** Why TensorFlow uses no GPU, with advice. */
+/** The reason why TensorFlow uses no GPU, with advice. */
 export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): string {
   if (hidden !== undefined) return `${hidden} hides the GPUs from TensorFlow`;
   if (!driver)

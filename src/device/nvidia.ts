@@ -8,14 +8,14 @@ import { findLibraries, wheelFolders } from "../base/find-library";
 /** A library that TensorFlow 2.21 with CUDA opens by name. Without it TensorFlow cannot use the GPU. */
 export interface CudaLibrary {
   readonly file: string;
-  /** The wheel that set-up takes it from; undefined for the driver's own library. */
+  /** The wheel from which set-up takes the library; undefined for the driver's own library. */
   readonly wheel?: string;
   readonly path?: string;
 }
 
 /** The parts of NVIDIA's driver that were found. */
 export interface NvidiaDriver {
-  /** Whether the kernel module is loaded, or inside WSL the device exists. */
+  /** Whether the kernel module is loaded; inside WSL, whether the device exists. */
   readonly loaded: boolean;
   readonly version?: string;
   /** Path of libcuda.so.1, through which programs use the driver. */
@@ -55,7 +55,7 @@ export function nvidiaDriver(): NvidiaDriver | undefined {
   return { loaded, ...(version === undefined ? {} : { version }), ...(library === undefined ? {} : { library }) };
 }
 
-/** Looks for the libraries that TensorFlow with CUDA opens, in the wheels that set-up unpacked and on the loader's path. */
+/** Finds the libraries that TensorFlow with CUDA opens: in the wheels that set-up unpacked, or as the loader does. */
 export function cudaLibraries(tensorflow = join(setUpFolder(), "tensorflow")): readonly CudaLibrary[] {
   const found = findLibraries(
     LIBRARIES.map(({ file }) => file),

@@ -28,7 +28,7 @@ export function prepareDevice(options: DeviceOptions): void {
   const { device } = deviceWish(options, { where: "device" });
   if (device !== "cpu" && device !== "webgpu") return;
   if (process.env.CUDA_VISIBLE_DEVICES === undefined)
-    hiddenBy = `The device "${device}", which this process asked for first,`;
+    hiddenBy = `The device "${device}", which this process requested first,`;
   process.env.CUDA_VISIBLE_DEVICES = "-1";
 }
 
@@ -36,7 +36,7 @@ export function prepareDevice(options: DeviceOptions): void {
 export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts {
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   const hidden = hiddenBy ?? (visible === "-1" || visible === "" ? `CUDA_VISIBLE_DEVICES=${visible}` : undefined);
-  const tensorflow = device === "webgpu" ? { problem: "not asked for" } : tensorflowState();
+  const tensorflow = device === "webgpu" ? { problem: "not requested" } : tensorflowState();
   const usesGpu = "usesGpu" in tensorflow && tensorflow.usesGpu;
   const driver = device === "webgpu" || usesGpu ? undefined : nvidiaDriver();
   return {
@@ -61,7 +61,7 @@ export function isCudaBuild(root = places().site): boolean {
 }
 
 /**
- * Chooses a device, opens it, and returns it with the reason. Passes each warning to `tell` once per process, for
+ * Chooses a device, opens it, and returns it with the reason. Passes each warning to `warn` once per process, for
  * example if the processor is used although there is a GPU.
  *
  * @throws TsloraError `bad-option`, or `device` if the device requested by name or by requireGpu is not available.
@@ -70,8 +70,8 @@ export async function openDevice(
   options: DeviceOptions = {},
   {
     where = "openDevice",
-    tell = (text: string): void => console.warn(text),
-  }: { where?: string; tell?: (text: string) => void } = {},
+    warn = (text: string): void => console.warn(text),
+  }: { where?: string; warn?: (text: string) => void } = {},
 ): Promise<OpenDevice> {
   const wish = deviceWish(options, { where });
   prepareDevice(wish);
@@ -87,7 +87,7 @@ export async function openDevice(
       ? await openWebgpu(wish, { ...choice, where })
       : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
   for (const warning of opened.device.warnings) {
-    if (!warned.has(warning)) tell(`${warning}.`);
+    if (!warned.has(warning)) warn(`${warning}.`);
     warned.add(warning);
   }
   return opened;
@@ -100,7 +100,7 @@ export async function openDevice(
  */
 export async function resolveDevice(options: DeviceOptions = {}): Promise<Device> {
   // The notice includes the warnings.
-  return (await openDevice(options, { where: "resolveDevice", tell: () => undefined })).device;
+  return (await openDevice(options, { where: "resolveDevice", warn: () => undefined })).device;
 }
 
 function openTensorFlow(
@@ -110,7 +110,7 @@ function openTensorFlow(
   const { version } = loadTensorFlow();
   const name = kind === "cuda" ? (nvidiaGpus()[0]?.name ?? "NVIDIA GPU") : (cpus()[0]?.model ?? "processor").trim();
   const backend = `TensorFlow ${version}${kind === "cuda" ? " with CUDA" : ""}`;
-  const notice = `Device: ${kind === "cuda" ? `the GPU ${name}` : "the processor"}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`;
+  const notice = `Device: ${kind === "cuda" ? `the GPU ${name}` : "the processor"}, by ${backend}, ${why === "as requested" ? why : `since ${why}`}.`;
   return {
     device: {
       kind,
@@ -166,7 +166,7 @@ async function openWebgpu(
       software,
       asked: wish.device,
       notice: [
-        `Device: ${name}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`,
+        `Device: ${name}, by ${backend}, ${why === "as requested" ? why : `since ${why}`}.`,
         ...warnings.map((warning) => `${warning}.`),
       ].join(" "),
       warnings,
@@ -179,8 +179,8 @@ function askedFor({ device, requireGpu }: DeviceWish): string {
   return requireGpu
     ? device === "auto"
       ? "a GPU was required"
-      : `the device "${device}" was asked for, and a GPU required`
-    : `the device "${device}" was asked for`;
+      : `the device "${device}" was requested, and a GPU required`
+    : `the device "${device}" was requested`;
 }
 
 function tensorflowState(): DeviceFacts["tensorflow"] {

@@ -10,7 +10,7 @@ import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../d
 import { isCudaBuild, resolveDevice } from "../device/open-device";
 import { sharedOps } from "../ops/shared-ops";
 
-/** Lists devices, file names of missing libraries, and the device that would be used, with the reason. */
+/** Rows about devices and missing libraries, and the device that would be used, with the reason. */
 export async function deviceRows(): Promise<{ rows: readonly EnvironmentRow[]; device?: Device }> {
   const driver = nvidiaDriver();
   const rows = [
@@ -56,7 +56,7 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
   }
 }
 
-/** The kernels that the processor uses. No row if TensorFlow does not load, since that has its own row. */
+/** Row about the native kernels that the processor uses. */
 function kernelRows(): EnvironmentRow[] {
   const name = "Kernels";
   try {

@@ -8,7 +8,7 @@ import type { Device } from "../device/device";
 import { deviceRows } from "./device-rows";
 import type { EnvironmentRow } from "./environment-row";
 
-/** Report on the machine that the notebooks run on. */
+/** A report on the machine on which notebooks run. */
 export interface EnvironmentReport {
   readonly rows: readonly EnvironmentRow[];
   /** The default device; undefined if TensorFlow does not load. */

@@ -3,6 +3,6 @@ export interface EnvironmentRow {
   readonly name: string;
   readonly value: string;
   readonly status: "ok" | "missing" | "note";
-  /** Remedy. */
+  /** What the user can do about it. */
   readonly advice?: string;
 }

@@ -23,8 +23,8 @@ export function decideLabels(scores: readonly number[], { threshold }: { thresho
 }
 
 /**
- * Whether a probability reaches a threshold that was given: by being at least as great, as in scikit-learn's
- * `FixedThresholdClassifier` and its curves. Without one the rules above decide.
+ * Whether a probability reaches a given threshold, that is, is greater or equal, as in scikit-learn's
+ * `FixedThresholdClassifier` and its curves. Without a threshold the rules above decide.
  */
 export function reaches(probability: number, threshold: number): boolean {
   return probability >= threshold;

@@ -19,7 +19,7 @@ import { untrainedNotice } from "./untrained-notice";
 export interface EvaluateMultiLabelOptions extends PredictLogitsOptions {
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
-  /** The least probability of a predicted label. @default a label is predicted above 0.5 */
+  /** A label is predicted if its probability is at least this. @default a label is predicted above 0.5 */
   readonly threshold?: number;
 }
 
@@ -46,7 +46,7 @@ export interface MultiLabelEvaluation {
   readonly labels: readonly string[];
   /** The share of texts whose labels were all predicted correctly, with no other label. */
   readonly accuracy: number;
-  /** Wilson's interval, as of any share of texts. The others are bootstrap intervals over the texts. */
+  /** Wilson's interval. The other intervals are bootstrap intervals over the texts. */
   readonly accuracyInterval: Interval;
   /** The share of wrong predictions over all texts and labels. */
   readonly hammingLoss: number;
@@ -72,9 +72,9 @@ export interface MultiLabelEvaluation {
 }
 
 /**
- * Predicts every text and scores the predictions for each label. A text has the labels whose probability is above 0.5,
- * or at least the threshold that is given (`decide-labels.ts`). Intervals draw whole texts.
- * Scores that would divide by zero are 0, as in scikit-learn.
+ * Predicts every text and scores the predictions for each label. A label is predicted if its probability is above 0.5
+ * or, with a threshold, at least the threshold (`decide-labels.ts`). The bootstrap draws whole texts, with all their
+ * labels. Scores that would divide by zero are 0, as in scikit-learn.
  *
  * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label per
  *   text.

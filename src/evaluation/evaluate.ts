@@ -17,7 +17,7 @@ import { untrainedNotice } from "./untrained-notice";
 export interface EvaluateOptions extends PredictLogitsOptions {
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
-  /** Makes the probabilities, in place of the softmax; of `fitCalibration` or `loadCalibration`. @default none */
+  /** A result of `fitCalibration` or `loadCalibration`, which replaces the softmax. @default none */
   readonly calibration?: Calibration | undefined;
 }
 
@@ -29,7 +29,8 @@ export interface EvaluateOptions extends PredictLogitsOptions {
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{
  *   text, label }`; for pairs of texts also `text_pair`, or `textPair` in the list
  * @throws TsloraError `bad-input` for rows that cannot be evaluated, a classifier without usable scores, or a
- *   calibration for another number of labels, `unsupported` for a classifier whose texts may have several labels: use `evaluateMultiLabel`.
+ *   calibration for another number of labels, `unsupported` for a classifier whose texts may have several labels: use
+ *   `evaluateMultiLabel`.
  */
 export async function evaluate(
   classifier: TextClassifier,

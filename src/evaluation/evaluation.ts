@@ -71,7 +71,7 @@ export interface Predictions {
   readonly confidence?: number;
 }
 
-/** Scores given predictions, for each label, whether or not it occurs. */
+/** Scores predictions, also for labels that do not occur. */
 export function evaluatePredictions({
   labels: names,
   predictions,

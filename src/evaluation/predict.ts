@@ -13,7 +13,7 @@ import { expectTrained } from "./untrained-notice";
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */
 export interface Prediction {
-  /** The most likely label; with `abstain`, the label of a set of one, else empty. */
+  /** The most likely label. With `abstain`, empty unless the set has exactly one label. */
   readonly label: string;
   /** Its probability; that of the most likely label where `label` is empty. */
   readonly score: number;
@@ -27,11 +27,13 @@ export interface Prediction {
 
 /** Options of {@link predict}: passes and progress, calibration, abstention. */
 export interface PredictionOptions extends PredictLogitsOptions {
-  /** Makes the probabilities, in place of the softmax; of `fitCalibration` or `loadCalibration`. @default none */
+  /** A result of `fitCalibration` or `loadCalibration`, which replaces the softmax. @default none */
   readonly calibration?: Calibration | undefined;
   /**
-   * Gives the set of labels that holds the true one with a probability of at least 1 - alpha, and no label where the set
-   * is not of one; of `fitConformal`, on softmax probabilities, or `loadConformal`. @default none
+   * A result of `fitConformal` (on softmax probabilities) or `loadConformal`, with alpha: each prediction gets the set
+   * of labels that holds the true one with probability 1 - alpha or more. `label` is empty unless the set has one
+   * label.
+   * @default none
    */
   readonly abstain?: { readonly conformal: Conformal; readonly alpha: number } | undefined;
 }
@@ -43,8 +45,8 @@ export interface PredictionOptions extends PredictLogitsOptions {
  * @param texts - one text, or several; a pair of texts is a list of two, so one pair is `[["a", "b"]]`
  * @returns a prediction for each text, in their order
  * @throws TsloraError `bad-input` if a text is neither a string nor a pair of strings, or the classifier has untrained
- *   weights or gives no usable scores, or the calibration or the sets are for another number of labels; `unsupported` for
- *   these where texts may have several labels.
+ *   weights or gives no usable scores, or the calibration or the sets are for another number of labels; `unsupported`
+ *   for these where texts may have several labels.
  */
 export async function predict(
   classifier: TextClassifier,

@@ -18,26 +18,26 @@ export interface CompareMethodsOptions extends SummarizeOptions {
   readonly reference?: string;
 }
 
-/** A test and its p-value after Holm's correction for all pairs. */
+/** A test, with its p-value after Holm's correction for all pairs. */
 export type Adjusted<Test> = Test & { readonly adjustedPValue: number };
 
 /** The tests of a pair of methods, about accuracy. Null where the runs do not allow a test. */
 export interface MethodPair {
   readonly from: string;
   readonly to: string;
-  /** Exact, on the predictions of the first seed of the fixed split. */
+  /** McNemar's exact test of the predictions of the first seed, on the fixed split. */
   readonly mcnemar: Adjusted<McNemarResult> | null;
-  /** Over the test texts; each text counts with its share of right seeds. */
+  /** A bootstrap over the test texts. The value of a text is the share of seeds that predict it correctly. */
   readonly bootstrap: Adjusted<PairedBootstrapTest> | null;
-  /** Over the folds of the cross-validation. */
+  /** The corrected resampled t-test over the folds of the cross-validation. */
   readonly folds: Adjusted<CorrectedResampledTTest> | null;
 }
 
 /**
- * Tests the difference in accuracy of pairs of methods: McNemar's exact test and a paired bootstrap on the fixed split, and the
- * corrected resampled t-test over folds. Holm's correction covers all pairs of each test.
+ * Tests the difference in accuracy of pairs of methods: McNemar's exact test and a paired bootstrap on the fixed split,
+ * and the corrected resampled t-test over folds. Holm's correction covers all pairs of each test.
  *
- * @throws TsloraError `bad-option` if no run is of the reference.
+ * @throws TsloraError `bad-option` if the reference has no run.
  */
 export function compareMethods(results: readonly RunResult[], options: CompareMethodsOptions = {}): MethodPair[] {
   const names = methodNames(results.filter(({ part }) => part.kind !== "curve"));
@@ -98,12 +98,12 @@ function foldTest(
   return correctedResampledTTest(differences, { ...sizesOf(before[0]), confidence });
 }
 
-/** Adds Holm's p-values, of the tests that there are. */
+/** Adds p-values after Holm's correction for all tests that are not null. */
 function adjusted<Test extends { readonly pValue: number }>(
   tests: readonly (Test | null)[],
 ): (Adjusted<Test> | null)[] {
-  const there = tests.filter((test) => test !== null);
-  const pValues = holmCorrection(there.map(({ pValue }) => pValue));
+  const computed = tests.filter((test) => test !== null);
+  const pValues = holmCorrection(computed.map(({ pValue }) => pValue));
   let next = 0;
   return tests.map((test) => (test === null ? null : { ...test, adjustedPValue: pValues[next++] }));
 }

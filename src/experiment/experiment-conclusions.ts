@@ -7,7 +7,7 @@ import type { ExperimentSummaries, MethodSummary } from "./summarize-runs";
 
 /** Options of {@link experimentConclusions}. */
 export interface ExperimentConclusionsOptions {
-  /** The method that the others are compared with; that of `compareMethods`. */
+  /** The method with which the others are compared, as in `compareMethods`. */
   readonly reference: string;
   /** Adds the published study's change with its interval. @default false */
   readonly published?: boolean;
@@ -16,8 +16,8 @@ export interface ExperimentConclusionsOptions {
 const LEVEL = 0.05; // of corrected p-values
 
 /**
- * The conclusions that an experiment allows, as a list in Markdown: spread between seeds, the tests against the reference, and
- * the published change with its own interval.
+ * The conclusions that an experiment allows, as a list in Markdown: the spread between seeds, the tests against the
+ * reference, and the published change with its own interval.
  *
  * @param pairs - of `compareMethods` with the same reference
  */

@@ -3,7 +3,7 @@ import type { LabelledTexts } from "../evaluation/labelled-texts";
 import type { ResolvedModel } from "../hub/resolve-model";
 import type { Method } from "./method";
 
-/** The fixed split: every method once for each seed. */
+/** The fixed split. Every method runs once for each seed. */
 export interface HoldoutOptions {
   readonly train: LabelledTexts;
   /** Chooses the best step of a training. */
@@ -13,24 +13,27 @@ export interface HoldoutOptions {
   readonly seeds?: readonly number[];
 }
 
-/** Repeated stratified cross-validation, as scikit-learn's `RepeatedStratifiedKFold`: every method once for each fold. */
+/**
+ * Repeated stratified cross-validation, as scikit-learn's `RepeatedStratifiedKFold`. Every method runs once for each
+ * fold.
+ */
 export interface FoldOptions {
   readonly data: LabelledTexts;
   /** @default 2 */
   readonly nSplits?: number;
   /** @default 5 */
   readonly nRepeats?: number;
-  /** Seed of the folds; a run's seed is this and its repeat. @default 42 */
+  /** Seed of the folds. The seed of a run is this number plus the number of its repeat. @default 42 */
   readonly randomState?: number;
-  /** The share of a fold's training part that chooses the best step. @default 0.25 */
+  /** The share of a fold's training part that is used for validation: it chooses the best step. @default 0.25 */
   readonly validationSize?: number;
 }
 
-/** Learning curves: training texts drawn from the holdout's, stratified, anew for each seed. */
+/** Learning curves. Training texts are drawn from those of the holdout, stratified, with each seed. */
 export interface CurveOptions {
   /** Numbers of training texts, ascending. */
   readonly trainSizes: readonly number[];
-  /** @default all methods of the experiment but those without training */
+  /** @default all methods of the experiment except those without training */
   readonly methods?: readonly Method[];
   /** @default the holdout's */
   readonly seeds?: readonly number[];
@@ -38,11 +41,11 @@ export interface CurveOptions {
 
 /** Options of `runExperiment`. */
 export interface ExperimentOptions extends DeviceOptions {
-  /** "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found. */
+  /** "auto", "embedded", a folder, a name on the Hub, or a result of `resolveModel`. */
   readonly model: string | ResolvedModel;
   /** Names of the classes, in the order of their numbers. */
   readonly labels: readonly string[];
-  /** Their names differ. */
+  /** The methods to compare. Their names must differ. */
   readonly methods: readonly Method[];
   readonly holdout?: HoldoutOptions;
   readonly folds?: FoldOptions;

@@ -2,13 +2,13 @@ import type { BaselineOptions } from "../evaluation/baseline/baseline-terms";
 import type { LoraConfig } from "../lora/lora-config";
 import type { TrainOptions } from "../training/options/train-options";
 
-/** Options of `train` that a method may set; data and seed come from the run. */
+/** Options of `train` that a method may set. The run sets data and seed. */
 export type MethodTraining = Omit<
   TrainOptions,
   "train" | "validation" | "seed" | "outputDir" | "resumeFrom" | "reportTo" | "signal" | "saveSteps" | "saveTotalLimit"
 >;
 
-/** A way to classify texts, one of those that an experiment compares. */
+/** A method of classification that an experiment can compare with others. */
 export type Method =
   /** The most frequent label of the training texts, with their shares as probabilities. */
   | { readonly kind: "majority-class"; readonly name: string }
@@ -28,20 +28,20 @@ export function dependsOnSeed({ kind }: Method): boolean {
   return kind !== "majority-class" && kind !== "baseline";
 }
 
-/** A head needs more passes than an adapter, and each takes milliseconds. */
+/** A head needs more epochs than an adapter, but each takes only milliseconds. */
 const HEAD = { numTrainEpochs: 20, frozenPrefixDropout: false } as const;
 
 /** Options of {@link studyMethods}. */
 export interface StudyMethodOptions {
-  /** Passes over the training texts, but 20 for the head alone, and one for the original study's settings. @default 3 */
+  /** Epochs. The head alone has 20 instead, and the original study's settings have one. @default 3 */
   readonly epochs?: number;
-  /** Optimizer steps in place of the epochs, with one evaluation, for a quick look. @default all steps of the epochs */
+  /** Optimizer steps instead of epochs, with one evaluation, for a quick test. @default all steps of the epochs */
   readonly maxSteps?: number;
 }
 
 /**
- * The methods that the study's question needs: without training, without an encoder, the head alone, LoRA on two kinds of layers, all weights, and
- * the original study's settings.
+ * The methods that answer the study's question: the majority class, the model before training, TF-IDF, the head alone,
+ * LoRA on attention only and on all linear layers, full fine-tuning, and the original study's settings.
  */
 export function studyMethods({ epochs = 3, maxSteps }: StudyMethodOptions = {}): Method[] {
   const few = maxSteps === undefined ? {} : { maxSteps, evalSteps: maxSteps };

@@ -9,7 +9,7 @@ import { dependsOnSeed, type Method } from "./method";
 import type { PlannedRun } from "./planned-run";
 
 /**
- * Plans the runs of an experiment: the holdout's, then the folds', then the curve's.
+ * Plans the runs of an experiment: those of the holdout, then of the folds, then of the learning curves.
  *
  * @throws TsloraError `bad-option` that lists everything invalid, `bad-input` for rows without a text or a label.
  */
@@ -60,12 +60,12 @@ function planFolds(
       randomState: randomState + repeat,
       stratify: train.map((row) => classes[row]),
     });
-    const chosen = (of: readonly number[]): Rows => of.map((at) => rows[train[at]]);
+    const rowsOf = (indices: readonly number[]): Rows => indices.map((index) => rows[train[index]]);
     return {
       part: { kind: "fold", repeat, fold } as const,
       seed: randomState + repeat,
-      train: chosen(inner.train),
-      validation: chosen(inner.test),
+      train: rowsOf(inner.train),
+      validation: rowsOf(inner.test),
       test: test.map((row) => rows[row]),
     };
   });
@@ -80,7 +80,7 @@ function planCurve(
   const drawn = chosen ?? methods.filter(({ kind }) => kind !== "untrained" && kind !== "majority-class");
   return drawn.flatMap((method) =>
     trainSizes.flatMap((trainSize) =>
-      // the texts differ between seeds, so a method without a seed is repeated as well
+      // The texts differ between seeds, so that a method without a seed is repeated, too.
       seeds.map((seed) => ({
         method,
         part: { kind: "curve", trainSize } as const,
@@ -108,10 +108,10 @@ const seedsOf = (method: Method, seeds: readonly number[]): readonly number[] =>
 
 function readRows(data: LabelledTexts, classes: number): LabelledText[] {
   const { texts, labels } = readLabelledTexts("runExperiment", data, { classes });
-  return texts.map((text, i) => ({ ...parted(text), label: labels[i] }));
+  return texts.map((text, i) => ({ ...textColumns(text), label: labels[i] }));
 }
 
-function parted(input: TextInput): { text: string; textPair?: string } {
+function textColumns(input: TextInput): { text: string; textPair?: string } {
   return typeof input === "string" ? { text: input } : { text: input[0], textPair: input[1] };
 }
 
@@ -120,7 +120,7 @@ function checkOptions({ methods, labels, holdout, folds, curve, maxLength }: Exp
   const names = methods.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   problems.expect(methods.length > 0, "methods must have one method at least; got none");
-  problems.expect(twice === undefined, `names of methods must differ; ${String(twice)} is there twice`);
+  problems.expect(twice === undefined, `names of methods must differ; got ${String(twice)} twice`);
   problems.expect(labels.length >= 2, `labels must name two classes or more; got ${labels.length}`);
   problems.expect(
     maxLength === undefined || (Number.isInteger(maxLength) && maxLength >= 2),
@@ -128,12 +128,12 @@ function checkOptions({ methods, labels, holdout, folds, curve, maxLength }: Exp
   );
   problems.expect(
     holdout !== undefined || folds !== undefined,
-    "holdout or folds must be given; without them there is nothing to run",
+    "holdout or folds must be given; got neither, so there is nothing to run",
   );
   expectSeeds(problems, "holdout.seeds", holdout?.seeds);
   expectSeeds(problems, "curve.seeds", curve?.seeds);
   if (curve !== undefined) {
-    problems.expect(holdout !== undefined, "curve needs holdout, whose training texts it draws from");
+    problems.expect(holdout !== undefined, "curve needs holdout: it draws from the holdout's training texts");
     problems.expect(
       curve.trainSizes.length > 0 &&
         curve.trainSizes.every((size, i) => Number.isInteger(size) && size > (i === 0 ? 1 : curve.trainSizes[i - 1])),

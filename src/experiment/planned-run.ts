@@ -1,7 +1,7 @@
 import type { LabelledText } from "../evaluation/labelled-texts";
 import type { Method } from "./method";
 
-/** The comparison that a run belongs to: the fixed split, a fold of a repeated cross-validation, or a learning curve. */
+/** The part of an experiment to which a run belongs: fixed split, fold of a cross-validation, or learning curve. */
 export type RunPart =
   | { readonly kind: "holdout" }
   | { readonly kind: "fold"; readonly repeat: number; readonly fold: number }

@@ -2,8 +2,8 @@ import type { PlannedRun } from "./planned-run";
 import type { RunResult } from "./run-result";
 
 /**
- * Estimates the time of runs from finished ones: for each method the mean seconds per text, for a method without a finished
- * run the mean of all.
+ * Estimates the time of runs from the mean seconds per text of the method's finished runs; for a method without a
+ * finished run, of all finished runs.
  *
  * @returns undefined if no run has ended
  */

@@ -12,7 +12,7 @@ export type CachedRun =
   | { readonly kind: "missing" }
   | { readonly kind: "damaged"; readonly path: string };
 
-/** Finished runs in a folder, a file each, named by its key. A file holds the SHA-256 of its result. */
+/** Finished runs in a folder: one file per run, named by the run's key, with the SHA-256 of the result. */
 export class RunCache {
   readonly #folder: string;
 

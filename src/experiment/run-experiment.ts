@@ -15,17 +15,17 @@ import { runMethod, type RunContext } from "./run-method";
 import { accuracyOf, type RunResult } from "./run-result";
 
 /**
- * Compares methods of classification on the same texts: on a fixed split with several seeds, over the folds of a repeated
- * stratified cross-validation, and with fewer training texts. Each finished run is stored; a second call takes from the
- * cache what nothing has changed, and a killed one continues after its last finished run.
+ * Compares methods of classification on the same texts: on a fixed split with several seeds, over the folds of a
+ * repeated stratified cross-validation, and with fewer training texts. Each finished run is stored in a cache. A second
+ * call reuses the runs whose inputs are unchanged, so a killed experiment continues after its last finished run.
  *
  * @example
  * const { results } = await experimentProgress().follow(runExperiment({
  *   model: "embedded", labels, methods: studyMethods(), holdout: { train, validation, test, seeds: [1, 2, 3] },
  * }));
  *
- * @throws TsloraError `bad-option` that lists everything invalid, before anything is computed; errors of loading, training
- *   and evaluation.
+ * @throws TsloraError `bad-option` that lists everything invalid, before anything is computed; errors of loading,
+ *   training and evaluation.
  */
 export async function* runExperiment(
   options: ExperimentOptions,
@@ -101,7 +101,7 @@ async function* computed(run: PlannedRun, context: RunContext): AsyncGenerator<E
   }
 }
 
-/** A result under the method's present name, which is no part of the key. */
+/** A result with the current name of its method: a cached result may have an older one, since the key ignores it. */
 function named(result: RunResult, { method }: PlannedRun): RunResult {
   return { ...result, method: method.name };
 }

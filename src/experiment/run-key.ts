@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { LabelledText } from "../evaluation/labelled-texts";
 import type { PlannedRun } from "./planned-run";
 
-/** Rooms whose code decides a result. */
+/** Rooms whose code can change a result. */
 const ROOMS = [
   "base",
   "classifier",
@@ -21,7 +21,7 @@ const ROOMS = [
   "training",
 ];
 
-/** Everything that decides the results of all runs of an experiment. */
+/** The inputs that all runs of an experiment share. */
 export interface SharedKey {
   /** Hash of the code, see {@link codeHash}. */
   readonly code: string;
@@ -29,11 +29,11 @@ export interface SharedKey {
   readonly model: string;
   readonly labels: readonly string[];
   readonly maxLength: number;
-  /** Device and instruction set: results of others differ by rounding. */
+  /** Device and instruction set: on other ones, results differ by rounding. */
   readonly device: string;
 }
 
-/** The key of a run: the SHA-256 of everything that decides its result. The method's name is not part of it. */
+/** The key of a run: the SHA-256 of all inputs of its result. The method's name is not one of them. */
 export function runKey({ method, part, seed, train, validation, test }: PlannedRun, shared: SharedKey): string {
   const settings = { ...method, name: undefined };
   const texts = [train, validation, test].map(textsHash);
@@ -54,7 +54,7 @@ function textsHash(rows: readonly LabelledText[]): string {
   return digest;
 }
 
-/** JSON with the keys of every object in order; absent and undefined entries are the same. */
+/** JSON with the keys of every object in sorted order; missing and undefined entries are the same. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
@@ -63,7 +63,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The SHA-256 of the code that decides results: the compiled files of the rooms. */
+/** The SHA-256 of the code that can change results: the compiled files of {@link ROOMS}. */
 export async function codeHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const room of ROOMS) await hashFolder(join(__dirname, "..", room), hash, /\.js$/);

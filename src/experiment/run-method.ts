@@ -21,7 +21,7 @@ export interface RunContext extends DeviceOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Computes a run and yields the events of its training. Frees all that it loads. */
+/** Computes a run and yields the events of its training. Disposes of the model that it loads. */
 export async function* runMethod(run: PlannedRun, context: RunContext): AsyncGenerator<TrainEvent, RunResult, void> {
   const started = performance.now();
   const outcome = yield* outcomeOf(run, context);
@@ -97,7 +97,7 @@ async function* trained(
 
 type TrainedMethod = Extract<Method, { readonly kind: "head" | "lora" | "full" }>;
 
-/** Gives every text the shares of the labels in the training texts. */
+/** A classifier that gives each text the same probabilities: the shares of the labels in the training texts. */
 function majorityClass({ train }: PlannedRun, labels: readonly string[]): TextClassifier {
   const logits = labels.map((_, label) =>
     Math.log(Math.max(train.filter((row) => row.label === label).length, Number.MIN_VALUE) / train.length),

@@ -43,9 +43,9 @@ export interface ExperimentSummaries {
 }
 
 /**
- * Scores of each method, with intervals. On the fixed split: the mean over seeds, with a bootstrap over the test texts, in
- * which all seeds are evaluated on the same draw. Over folds: the mean, with the interval of the corrected resampled t-test (Nadeau
- * and Bengio, 2003).
+ * Scores of each method, with intervals. On the fixed split: the mean over seeds, with a bootstrap of the test texts
+ * that evaluates all seeds on the same draws. Over folds: the mean, with the interval of the corrected resampled t-test
+ * (Nadeau and Bengio, 2003).
  */
 export function summarizeRuns(results: readonly RunResult[], options: SummarizeOptions = {}): ExperimentSummaries {
   const { holdout, folds } = partsOf(results);
@@ -98,13 +98,13 @@ function summarizeFolds(
   return summary(runs, { scores, intervalOf });
 }
 
-/** Cuts an interval to the values that a score can have: Student's t knows no bounds. */
+/** Clips an interval to the values that a score can have, since intervals of Student's t are not bounded. */
 function within(name: ScoreName, interval: Interval): Interval {
   const greatest = name === "logLoss" || name === "brierScore" ? Infinity : 1;
   return { ...interval, low: Math.max(0, interval.low), high: Math.min(greatest, interval.high) };
 }
 
-/** Texts of a fold: those that a training used, validation included, and those of the test. */
+/** Numbers of texts in a fold: of those that training used, including validation, and of the test texts. */
 export function sizesOf({ texts }: RunResult): { trainSize: number; testSize: number } {
   return { trainSize: texts.train + texts.validation, testSize: texts.test };
 }

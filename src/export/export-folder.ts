@@ -15,12 +15,12 @@ export interface StagedFile {
   readonly bytes: number;
 }
 
-/** Files that are written beside the final ones until all are complete. */
+/** The temporary folder, inside the final one, that holds the files until all are complete. */
 const STAGING = /^\.export\.[0-9a-f]{12}\.incomplete$/;
 /** Files of an earlier export, which transformers.js could load instead of the new ones. */
 const EARLIER = /^model(_\w+)?\.onnx(_data)?$/;
 
-/** Notes problems with exporting into a folder. */
+/** Adds a problem for each reason why a model cannot be exported into a folder. */
 export function checkExportFolder(
   problems: Problems,
   folder: string,

@@ -21,10 +21,10 @@ import { checkExportFolder, inStaging, type StagedFile } from "./export-folder";
 /** Options of {@link exportOnnx}: 8-bit weights, and a folder that exists. */
 export interface ExportOnnxOptions {
   /**
-   * Also writes `onnx/model_quantized.onnx`, with 8-bit weights. "int8": products of whole numbers, the faster ones; the
-   * inputs of linear layers are rounded too. "int8-weights": products in 32 bits, closer to the full model, with the same
-   * logits in every runtime.
-   * @default undefined: 32-bit floats alone
+   * Also writes `onnx/model_quantized.onnx`, with 8-bit weights. "int8" computes faster, with integer products: the
+   * inputs of linear layers are rounded, too. "int8-weights" computes products in 32 bits: it is closer to the full
+   * model, and its logits are the same in every runtime.
+   * @default undefined: only 32-bit floats
    */
   readonly quantize?: "int8" | "int8-weights";
   /**
@@ -38,7 +38,7 @@ export interface ExportOnnxOptions {
    * @default the running cell's interrupt, in a notebook
    */
   readonly signal?: AbortSignal;
-  /** Bytes of weights from which on they go to a second file. @default 2 GiB less 16 MiB @internal */
+  /** Weights with more bytes in all go to a second file. @default 2 GiB less 16 MiB @internal */
   readonly mostBytes?: number;
 }
 

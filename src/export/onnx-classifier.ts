@@ -35,7 +35,8 @@ export class OnnxClassifier {
   }
 
   /**
-   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, padded.
+   * Predicts the logits of texts, or of pairs of texts: [texts, labels]. Texts of similar length are padded and share a
+   * batch.
    */
   async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
     const { tokenizer, config, directory } = this.#parts;
@@ -44,7 +45,7 @@ export class OnnxClassifier {
     return this.predictDocuments(encodeTexts(texts, { tokenizer, typeVocabSize, model: directory }), options);
   }
 
-  /** Logits of texts that are tokens already: [texts, labels]. */
+  /** Predicts the logits of texts that are already tokenized: [texts, labels]. */
   async predictDocuments(documents: readonly TokenDocument[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal } = options;
     const width = this.labels.length;

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 export interface Display {
   /** @param plain - the same content as text, for terminals and logs */
   html(text: string, plain?: string): void;
-  /** Shows a picture beside an interactive figure. It has no plain text, since the figure has it. */
+  /** Shows the static picture of an interactive figure. It has no plain text, since the figure has one. */
   svg(text: string): void;
   markdown(text: string): void;
 }
@@ -24,10 +24,10 @@ interface TslabJupyter {
 type WriteDisplayData = (content: Readonly<Record<string, unknown>>, update: boolean) => void;
 
 /**
- * The display of this process's tslab kernel; undefined if it is no kernel or runs no cell.
+ * The display of this process's tslab kernel; undefined if the process is not a kernel or runs no cell.
  *
- * Searches only loaded modules: a kernel has loaded some copy of tslab, and loading it in another process would take a
- * second for nothing.
+ * Searches only loaded modules: a kernel has already loaded tslab, and in other processes loading it would only take
+ * time (a second).
  */
 export function kernelDisplay(): KernelDisplay | undefined {
   for (const module of Object.values(require.cache)) {
@@ -45,7 +45,7 @@ function newDisplay(jupyter: TslabJupyter): Display {
   const transient = { display_id: randomBytes(8).toString("hex") };
   let isUpdate = false;
   const write = (data: Readonly<Record<string, string>>): void => {
-    // read again: belongs to the cell that runs now
+    // Read each time, since it belongs to the running cell.
     (jupyter.lastWriteDisplayData as WriteDisplayData)({ data, metadata: {}, transient }, isUpdate);
     isUpdate = true;
   };

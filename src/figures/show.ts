@@ -32,8 +32,9 @@ export type ShowInput =
 const plotlyOnce = new PlotlyOnce(); // one for this process: a notebook's kernel
 
 /**
- * Shows a figure, a table, Markdown, a banner, highlighted text, an evaluation, a comparison or a data frame: as HTML in the running cell
- * of a notebook, elsewhere as text on standard output. A plain string is Markdown; an empty one shows nothing.
+ * Shows a figure, a table, Markdown, a banner, highlighted text, an evaluation, a comparison or a data frame: as HTML
+ * in the running cell of a notebook, elsewhere as text on standard output. A plain string is Markdown; an empty one
+ * shows nothing.
  *
  * A figure makes two outputs: an interactive one, and a static picture, which is hidden if the interactive one is
  * drawn.
@@ -68,7 +69,7 @@ export interface FigurePlaces {
   readonly run: unknown;
 }
 
-/** Fills a figure's two places. If a figure has no static picture, a sentence replaces it. */
+/** Fills a figure's two places. A sentence replaces the static picture if the figure cannot be drawn as one. */
 export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
   interactive.html(interactiveHtml(figure, { carries: plotlyOnce.carries(figure, run) }), figure.text);
   try {

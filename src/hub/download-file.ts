@@ -74,12 +74,12 @@ async function fetchBlob(
     const size = await sizeOf(incomplete);
     const wrong =
       remote.size !== undefined && size !== remote.size
-        ? `${size} bytes came, and ${remote.size} were announced`
+        ? `it has ${size} bytes instead of ${remote.size}`
         : await wrongChecksum(incomplete, remote.etag);
     if (wrong === undefined) break;
     await rm(incomplete);
     if (leftOver > 0 && mayStartOver) continue; // bytes of an earlier run may be damaged
-    throw new TsloraError("bad-input", `${file} from ${host} is not whole: ${wrong}. Start again to fetch it anew.`);
+    throw new TsloraError("bad-input", `${file} from ${host} is damaged or incomplete: ${wrong}. Fetch it again.`);
   }
   const size = await sizeOf(incomplete);
   await rename(incomplete, blob);
@@ -139,7 +139,7 @@ async function receive(
     if (response.headers.has("x-repo-commit") && now !== undefined && now !== remote.etag)
       throw new TsloraError(
         "bad-input",
-        `${file} changed on ${new URL(address).host} while it was fetched. Start again to fetch it anew.`,
+        `${file} changed on ${new URL(address).host} while it was fetched. Fetch it again.`,
       );
     if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
       await response.body?.cancel();
@@ -174,7 +174,7 @@ async function receive(
 function tooLong(file: string, { address, size }: { address: string; size: number }): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${file} from ${new URL(address).host} is longer than the announced ${size} bytes. Start again to fetch it anew.`,
+    `${file} from ${new URL(address).host} is longer than the announced ${size} bytes. Fetch it again.`,
   );
 }
 

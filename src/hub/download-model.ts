@@ -35,7 +35,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
 /** Files by which a repository's weights of other libraries are recognized. */
 const FOREIGN = ["tf_model.h5", "flax_model.msgpack", "rust_model.ot", "model.onnx", "onnx/model.onnx"] as const;
 
-/** The error for a repository without weights that can be read: which it has, and what to do. */
+/** The error for a repository without readable weights. It names the weights that the repository has. */
 async function noWeights(id: string, options: DownloadOptions): Promise<TsloraError> {
   const names: string[] = [];
   for (const file of FOREIGN) if (await isOnHub({ id, file }, options)) names.push(file);
@@ -60,7 +60,7 @@ async function fetchWeights(
       if (!(await fetchOne(shard)))
         throw new TsloraError(
           "not-found",
-          `${called} has no ${shard}, which its ${index} names. Its upload was not whole.`,
+          `${called} has no ${shard}, which its ${index} names. Its upload was not complete.`,
         );
     }
     return true;

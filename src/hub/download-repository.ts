@@ -12,11 +12,11 @@ import { cacheFolder } from "./hub-settings";
 export interface DownloadOptions extends FetchOptions {
   /** A branch, tag or commit. */
   readonly revision: string;
-  /** Files that are fetched besides, if the repository has them. */
+  /** Further files to fetch if the repository has them. */
   readonly also?: readonly string[];
 }
 
-/** A repository of which one file is in the cache, and others follow. */
+/** A download of a repository, whose first file is in the cache. */
 export interface RepositoryDownload {
   /** The repository's address, for messages. */
   readonly called: string;
@@ -29,7 +29,7 @@ export interface RepositoryDownload {
 }
 
 /**
- * Begins the download of a repository with a file that it must have. Its commit is that of all further files.
+ * Starts the download of a repository with a file that it must have. All further files must be of the same commit.
  *
  * @returns undefined if there is no such file
  */
@@ -51,7 +51,7 @@ export async function beginDownload(
     if (found === undefined || found === commit) return found !== undefined;
     throw new TsloraError(
       "bad-input",
-      `${called} changed while it was fetched: ${first} is of commit ${commit}, ${file} of ${found}. Start again to fetch it anew.`,
+      `${called} changed while it was fetched: ${first} is of commit ${commit}, ${file} of ${found}. Fetch it again.`,
     );
   };
   const finish = async (): Promise<void> => {

@@ -9,8 +9,8 @@ export interface Refusal {
   readonly status: number;
   /** The header X-Error-Code, such as GatedRepo. */
   readonly code?: string;
-  /** The server's own words. */
-  readonly said?: string;
+  /** The server's own message. */
+  readonly message?: string;
 }
 
 /** The settings that an error names. */
@@ -18,23 +18,23 @@ export type NamedSettings = Pick<HubSettings, "endpoint" | "token" | "tokenFrom"
 
 const TOKENS = "https://huggingface.co/settings/tokens";
 
-/** Says which token was sent, and what to do for another one. */
+/** Names the source of the token that was sent, with advice on giving another one. */
 export function tokenAdvice({ token, tokenFrom }: NamedSettings, may: "read" | "write"): string {
   return token === undefined || token === ""
     ? `No token was sent. Put one that may ${may} it (${TOKENS}) into HF_TOKEN, or log in with \`hf auth login\`.`
     : `The token of ${tokenFrom ?? "the options"} was sent. Give one that may ${may} it (${TOKENS}).`;
 }
 
-/** The server's words, shortened and without the token, as a clause; empty if it said nothing. */
-export function serverWords(said: string | undefined, { token }: Pick<NamedSettings, "token">): string {
-  const text = printableLine(withoutToken(said ?? "", token)).trim();
+/** A sentence with the server's message, shortened and without the token; empty without a message. */
+export function serverWords(message: string | undefined, { token }: Pick<NamedSettings, "token">): string {
+  const text = printableLine(withoutToken(message ?? "", token)).trim();
   return text === "" ? "" : ` The server says: ${shownValue(text, 300)}.`;
 }
 
 /**
- * The error for a file or repository that may not be read: private, gated, or not there. Says what to do.
+ * The error for a file or repository that may not be read: private, gated, or missing. Its message has advice.
  *
- * @param url - what was requested
+ * @param url - the requested address
  * @param id - the repository
  */
 export function readRefusal(
@@ -42,12 +42,12 @@ export function readRefusal(
   refusal: Refusal,
   about: { id: string; settings: NamedSettings },
 ): TsloraError {
-  const { status, code, said } = refusal;
+  const { status, code, message } = refusal;
   const { id, settings } = about;
   const page = `${settings.endpoint}/${id}`;
   const details = { status, code, url };
   const advice = tokenAdvice(settings, "read");
-  const words = serverWords(said, settings);
+  const words = serverWords(message, settings);
   if (code === "GatedRepo")
     return new TsloraError(
       "not-found",

@@ -10,7 +10,7 @@ export interface HubSettings {
   /** @default HF_ENDPOINT, or https://huggingface.co */
   readonly endpoint: string;
   /**
-   * Sent to the endpoint alone.
+   * The token. It is sent only to the endpoint.
    * @default HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the file that `hf auth login` writes (HF_TOKEN_PATH, `token` under
    *   HF_HOME)
    */
@@ -22,7 +22,7 @@ export interface HubSettings {
   /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE */
   readonly offline: boolean;
   /**
-   * Milliseconds without a byte after which a request fails.
+   * A request fails after so many milliseconds without a byte.
    * @default HF_HUB_DOWNLOAD_TIMEOUT, in seconds, or 30 seconds
    */
   readonly idleMs: number;

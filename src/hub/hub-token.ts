@@ -37,7 +37,7 @@ export function findToken(home: string): HubToken | undefined {
 }
 
 /**
- * Refuses a token that no header can hold, without showing it.
+ * Refuses a token with characters that a header cannot hold. The message does not show the token.
  *
  * @throws TsloraError `bad-option`
  */
@@ -49,7 +49,7 @@ export function expectSendable(token: string, from: string): void {
   );
 }
 
-/** A text of a server without the token, which a server may repeat. */
+/** Removes the token from a server's text, since a server may repeat it. */
 export function withoutToken(text: string, token: string | undefined): string {
   return token === undefined || token === "" ? text : text.replaceAll(token, "***");
 }

@@ -57,7 +57,7 @@ export function installedModel(name: InstalledName, why: string): ResolvedModel 
   if (!existsSync(directory))
     throw new TsloraError(
       "not-found",
-      `${title[0]?.toUpperCase() ?? ""}${title.slice(1)}, was expected at ${shownPath(directory)}. Run \`${setUpCommand(part)}\`, which installs it.`,
+      `${title[0]?.toUpperCase() ?? ""}${title.slice(1)}, must be at ${shownPath(directory)}; it is not. Run \`${setUpCommand(part)}\`, which installs it.`,
     );
   return {
     id,

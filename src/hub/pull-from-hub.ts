@@ -46,7 +46,7 @@ export interface PulledAdapter extends Omit<PulledModel, "kind"> {
 }
 
 const ADAPTER_WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin"] as const;
-const BESIDES = ["README.md", "LICENSE"];
+const FURTHER_FILES = ["README.md", "LICENSE"];
 
 /**
  * Fetches a model, or an adapter with its base, from the Hugging Face Hub into the standard cache, which Python's
@@ -65,7 +65,7 @@ export async function pullFromHub(name: string, options: PullOptions = {}): Prom
   problems.expect(isRevision(revision), `revision must name a branch, tag or commit; got ${shownValue(revision)}`);
   problems.throwIfAny();
   const { signal, onProgress } = options;
-  const download = { ...hubSettings(options), revision, also: BESIDES, signal, onProgress };
+  const download = { ...hubSettings(options), revision, also: FURTHER_FILES, signal, onProgress };
   if (download.offline) return fromCache(name, download);
   const adapter = await downloadAdapter(name, download);
   if (adapter !== undefined) return withBase({ id: name, revision, directory: adapter }, download);
@@ -93,7 +93,7 @@ async function downloadAdapter(id: string, options: DownloadOptions): Promise<st
   }
   throw new TsloraError(
     "unsupported",
-    `${called} has adapter_config.json, but neither ${ADAPTER_WEIGHTS.join(" nor ")}. Its upload was not whole.`,
+    `${called} has adapter_config.json, but neither ${ADAPTER_WEIGHTS.join(" nor ")}. Its upload was not complete.`,
   );
 }
 
@@ -109,7 +109,7 @@ async function withBase(
     return {
       ...adapter,
       notices: [
-        `The adapter names its base ${shownValue(name ?? "")}, which is no name on the Hub: give your own copy of it (--model).`,
+        `The adapter names its base ${shownValue(name ?? "")}, which is not a name on the Hub: give your own copy of it (--model).`,
       ],
     };
   const wanted = typeof at === "string" && isRevision(at) ? at : "main";

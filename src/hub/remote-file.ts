@@ -56,8 +56,8 @@ export async function askForFile(
     const code = headers.get("x-error-code") ?? undefined;
     if (status === 404 && code !== "RepoNotFound" && code !== "RevisionNotFound") return undefined;
     if (status === 401 || status === 403 || status === 404) {
-      const said = headers.get("x-error-message") ?? undefined;
-      throw readRefusal(url, { status, code, said }, { id, settings: options });
+      const message = headers.get("x-error-message") ?? undefined;
+      throw readRefusal(url, { status, code, message }, { id, settings: options });
     }
     if (status >= 400) throw new TsloraError("unreachable", `${url} answers ${status}. Try again later.`);
     const found = remoteFile(headers, { url, address });

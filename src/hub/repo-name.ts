@@ -3,7 +3,7 @@ const LENGTH = 96;
 const PART = /^[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?$/;
 
 /**
- * Says what is wrong with a repository's name, by the rules of huggingface_hub's `validate_repo_id`.
+ * Checks a repository's name by the rules of huggingface_hub's `validate_repo_id`. Returns the violated rule.
  *
  * @param options.owner - whether the form must be owner/name
  * @returns undefined if nothing is wrong

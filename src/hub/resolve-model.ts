@@ -46,7 +46,7 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
  */
 export async function resolveModel(model = "auto", options: ResolveModelOptions = {}): Promise<ResolvedModel> {
   const given = process.env.TSLORA_MODEL;
-  if (model !== "auto") return named(model, { why: "as asked for", options });
+  if (model !== "auto") return named(model, { why: "as requested", options });
   if (given !== undefined && given !== "" && given !== "auto")
     return named(given, { why: "since TSLORA_MODEL names it", options });
   try {

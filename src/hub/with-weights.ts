@@ -17,8 +17,8 @@ export function knownWeights(model: ResolvedModel): Checkpoint | undefined {
 }
 
 /**
- * Completes a found model's notice by sentences about its weights: that they are not safetensors, what beside the
- * weights is not read, and which of them no classifier uses.
+ * Adds sentences about the weights to the notice of a model: that they are not safetensors, which other content of
+ * their file is not read, and which weights the classifier does not use.
  */
 export async function withWeights(model: ResolvedModel): Promise<ResolvedModel> {
   const { directory } = model;

@@ -29,13 +29,13 @@ export interface MergeOptions {
   readonly allowUntrained?: boolean;
 }
 
-/** Facts about an adapter before it is added. */
+/** Facts about a new adapter, for the checks before it is added. */
 export interface NewAdapterCheck {
   /** The call, for messages. */
   readonly call: string;
   readonly bias: string;
   /**
-   * Whether several adapters may train biases. peft refuses this; here each works as if it were the only one.
+   * Whether several adapters may train biases. peft refuses this; here each adapter works as if it were the only one.
    * @default false
    */
   readonly severalBiases?: boolean | undefined;
@@ -45,11 +45,11 @@ export interface NewAdapterCheck {
 export const DEFAULT_NAME = "default";
 
 /**
- * The adapters of one model. Records which one is active and whether it is merged. Owns them all.
+ * The adapters of one model, and their state: which one is active, and whether it is merged. It owns the adapters.
  *
- * While a model has adapters, its own weights are never written: an adapter's copies, and merged weights, replace them
- * temporarily. So each adapter works as if it were the only one. (In peft, trained biases, and the changes that PiSSA
- * and OLoRA make to a weight, stay in the model for later adapters and after `unload`.)
+ * While a model has adapters, its own weights are never changed. An adapter's copies, and merged weights, replace them
+ * temporarily, so that each adapter works as if it were the only one. (In peft, trained biases, and the changes that
+ * PiSSA and OLoRA make to a weight, remain in the model for later adapters and after `unload`.)
  */
 export class AdapterSet {
   readonly #model: ClassificationModel;
@@ -57,10 +57,12 @@ export class AdapterSet {
   readonly #adapters = new Map<string, Adapter>();
   #active: Adapter | undefined;
   #disabled = false;
-  /** Merged weights by the model's own, and the result of their check. This object owns the merged weights. */
+  /**
+   * The merged weight for each of the model's own, and the result of the check. This object owns the merged weights.
+   */
   #merged: { readonly weights: Substitutes; readonly check?: MergeCheck } | undefined;
 
-  /** @param options.seed - draws new adapters */
+  /** @param options.seed - seed of the initial weights of new adapters */
   constructor(model: ClassificationModel, options: { seed: number }) {
     this.#model = model;
     this.#seed = options.seed;
@@ -111,7 +113,7 @@ export class AdapterSet {
     if (problems.count > 0 && drawn.length > 0)
       problems.expect(
         false,
-        `(${shownNames(drawn)} ${drawn.length === 1 ? "is" : "are"} newly initialized, and so trained whole and not adapted)`,
+        `(${shownNames(drawn)} ${drawn.length === 1 ? "is" : "are"} newly initialized, so fully trained instead of adapted)`,
       );
     problems.throwIfAny();
     const random = new Random(this.#seed).fork("lora");
@@ -144,7 +146,7 @@ export class AdapterSet {
     );
   }
 
-  /** Takes over an adapter that was made elsewhere. The first adapter becomes active. */
+  /** Adds an adapter that was made elsewhere, and owns it from then on. The first adapter becomes active. */
   accept(adapter: Adapter): Adapter {
     if (this.#adapters.size === 0) for (const parameter of this.#model.parameters()) parameter.trainable = false;
     this.#adapters.set(adapter.name, adapter);
@@ -153,7 +155,7 @@ export class AdapterSet {
     return adapter;
   }
 
-  /** Takes over an adapter that replaces the active one under its name. */
+  /** Replaces the adapter of the same name, and disposes of the old one. */
   replace(adapter: Adapter): Adapter {
     const before = this.get(adapter.name, "replace");
     this.#adapters.set(adapter.name, adapter);
@@ -163,7 +165,7 @@ export class AdapterSet {
     return adapter;
   }
 
-  /** Replaces the active adapter by another. */
+  /** Makes another adapter active. */
   set(name: string): void {
     this.expectNotMerged("setAdapter");
     this.#active = this.get(name, "setAdapter");
@@ -228,7 +230,7 @@ export class AdapterSet {
       this.unmerge();
       throw new TsloraError(
         "bad-input",
-        `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is unchanged; its weights or the adapter's may be NaN.`,
+        `${call}: merging "${adapter.name}" must change logits by at most ${check.bound}; it changes them by ${check.largestDifference}. The model is unchanged; its weights or the adapter's may be NaN.`,
         { details: { ...check } },
       );
     }
@@ -239,13 +241,13 @@ export class AdapterSet {
   /** Unmerges the adapter. The weights are again the model's own, bit for bit. */
   unmerge(): void {
     if (this.#merged === undefined) throw new TsloraError("bad-input", "unmergeAdapter: no adapter is merged.");
-    this.#dropMerged();
+    this.#removeMerged();
     this.#apply();
   }
 
   /** Removes all adapters. The model, including its head, is bit for bit as it was before the first adapter. */
   unload(): void {
-    this.#dropMerged();
+    this.#removeMerged();
     const adapters = this.all;
     this.#adapters.clear();
     this.#active = undefined;
@@ -272,12 +274,12 @@ export class AdapterSet {
     return check;
   }
 
-  /** The weight that currently replaces one of the model's own; that weight itself if nothing replaces it. */
+  /** The weight in use for one of the model's own: the one that currently replaces it, or the own weight itself. */
   inUse(own: Parameter): Parameter {
     return this.#substitutes().get(own) ?? own;
   }
 
-  /** Names of the current weights that loading drew and that neither an adapter nor training replaced. */
+  /** Names of the weights in use that loading initialized at random and that nothing has trained or replaced since. */
   drawn(): string[] {
     const substitutes = this.#substitutes();
     return this.#model
@@ -301,7 +303,7 @@ export class AdapterSet {
     if (missing.length > 0) throw lacking(call, { adapter: adapter.name, missing });
   }
 
-  /** @throws TsloraError if a current weight is still as loading drew it. */
+  /** @throws TsloraError if a weight in use is still as loading initialized it. */
   expectNothingDrawn(call: string): void {
     this.expectNothingMissing(call);
     const drawn = this.drawn();
@@ -357,7 +359,7 @@ export class AdapterSet {
     );
   }
 
-  #dropMerged(): void {
+  #removeMerged(): void {
     const merged = this.#merged;
     this.#merged = undefined;
     this.#apply();
@@ -380,7 +382,7 @@ export class AdapterSet {
   }
 }
 
-/** The error for an adapter that lacks weights which its base lacks too. */
+/** The error for newly initialized weights that the adapter does not hold either. */
 function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",

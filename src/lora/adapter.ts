@@ -26,7 +26,7 @@ export class Adapter {
   readonly residuals: Substitutes;
   /** Whether its weights were newly initialized here; otherwise they were read, or combined from other adapters. */
   readonly isNew: boolean;
-  /** Whether its layers still need directions and ranks by EVA: it is new, and `initLoraWeights` is "eva". */
+  /** Whether EVA must still give its layers directions and ranks: it is new, and `initLoraWeights` is "eva". */
   readonly awaitsEva: boolean;
   /** Whether it was trained on pairs of texts. */
   takesPairs = false;

@@ -62,9 +62,9 @@ export async function loadAdapter(
     checkWeights(file, { plan, baseModel });
     for (const { name: key, shape } of expectedWeights(plan))
       given.set(key, ops.float(await file.readFloats(key), shape));
-    // a duplicate is checked but not used
+    // A tensor that is there twice is checked, but not used.
     for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key);
-    // another adapter may have been added during reading
+    // Another adapter may have been added meanwhile.
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems, severalBiases });
     problems.throwIfAny("bad-option");
     const adapter = set.accept(buildAdapter(model, whole, { name, random: new Random(0), given }));
@@ -83,7 +83,8 @@ export async function loadAdapter(
 }
 
 /**
- * Refuses an adapter that updates a layer which the base lacks: the update is useless without that layer's own weights.
+ * Refuses an adapter that updates a newly initialized layer: the update is useless without the weights that it belongs
+ * to.
  */
 function expectNotAdapted(
   { layers, savedModules }: AdapterPlan,

@@ -13,7 +13,7 @@ import {
 } from "./lora-config";
 import { checkLayers, checkLength, checkPattern, checkPatterns } from "./resolve-lora-config";
 
-/** Values of peft's keys under which an adapter computes the same as here. Any other value is refused. */
+/** Values of peft's keys that do not change what an adapter computes. Any other value is refused. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
   alora_invocation_tokens: [null],
   arrow_config: [null],
@@ -51,7 +51,7 @@ const READ = [
 /** Keys that do not change what a saved adapter computes. */
 const INERT =
   /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
-/** Initializations that do not change the base weight. They have no effect once A and B are read. */
+/** Initializations that do not change the base weight. They have no effect on an adapter whose A and B are read. */
 const PLAIN_BEGINNINGS: readonly unknown[] = ["orthogonal"];
 
 /** An adapter's configuration, as read. */

@@ -82,7 +82,7 @@ function checkPatternKeys({ config, targets, note }: Pick<TargetCheck, "config" 
       );
 }
 
-/** Checks that each layer has as many directions as PiSSA or OLoRA needs for its rank. */
+/** Checks that the rank of each layer is at most the number of directions that PiSSA or OLoRA can find in it. */
 function checkDirections(
   layers: readonly PlannedLayer[],
   { initLoraWeights }: ResolvedLoraConfig,
@@ -98,7 +98,7 @@ function checkDirections(
   }
 }
 
-/** Replaces "all-linear" in a file by the names of all linear layers that are not fully trained, as peft does. */
+/** Replaces "all-linear" in a file with the names of all linear layers that are not fully trained, as peft does. */
 function withoutShorthand(config: ResolvedLoraConfig, tree: ReadonlyMap<string, ModuleKind>): ResolvedLoraConfig {
   const { targetModules } = config;
   if (typeof targetModules !== "string" || targetModules.toLowerCase() !== "all-linear") return config;
@@ -174,12 +174,12 @@ function checkTargets(check: TargetCheck): void {
   checkLayerNumbers(check);
 }
 
-/** Whether "auto" or "all-linear" selected these names, some of which a model may lack. */
+/** Whether the names come from "auto" or "all-linear". A model may lack some of them. */
 function isOfType(names: readonly string[]): boolean {
   return ARCHITECTURES.some(({ targetModules: { auto, allLinear } }) => names === auto || names === allLinear);
 }
 
-/** Checks that there are targets, and that each entry of a list names one. */
+/** Checks that at least one layer is a target, and that each entry of a list names a layer. */
 function checkTargetEntries({ config, tree, targets, savedModules, strict, problems, note }: TargetCheck): void {
   const { targetModules, excludeModules, layersToTransform } = config;
   const names = [...tree.keys()];
@@ -187,14 +187,14 @@ function checkTargetEntries({ config, tree, targets, savedModules, strict, probl
   const beforeExclusion = names.filter((name) => matchTarget(name, free) === "adapted");
   if (targets.length > 0) {
     if (typeof targetModules === "string" || isOfType(targetModules)) return;
-    // an entry may also name a module that is excluded or in another layer
+    // An entry may also name a module that is excluded, or that layersToTransform leaves out.
     const nameable = endingsOf(strict ? beforeExclusion : names);
     for (const entry of targetModules)
       note(
         nameable.has(entry),
         `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`,
         `. ${available(tree, "linear", savedModules)}`,
-      ); // not an error in a file: peft's "all-linear" names parts of RoBERTa's head
+      ); // In a file this is not an error: peft's "all-linear" names parts of RoBERTa's head.
     return;
   }
   const what = shownTargets(targetModules);
@@ -226,7 +226,7 @@ function checkAdaptable({ tree, targets, savedModules, problems }: TargetCheck):
     const whole = savedModules.find((saved) => name === saved || name.startsWith(`${saved}.`));
     problems.expect(
       whole === undefined,
-      `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`,
+      `${name} cannot be adapted: it is fully trained${whole === name ? "" : `, as part of ${whole ?? ""}`}`,
     );
   }
 }

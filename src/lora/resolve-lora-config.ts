@@ -36,7 +36,7 @@ const KNOWN: readonly string[] = Object.keys({
 } satisfies Record<keyof LoraConfig, true>);
 
 /**
- * Fills in defaults and checks each value on its own; `planAdapter` checks the values against the model's layers.
+ * Fills in defaults and checks each value by itself. `planAdapter` then checks the values against the model's layers.
  *
  * @param config - the user's options
  * @param options.modelType - decides which modules "auto" and "all-linear" name
@@ -162,11 +162,11 @@ export function checkPattern(
   return Object.fromEntries(right);
 }
 
-/** Limits of one option: steps per character of a name for all its patterns together, and number of entries. */
+/** Limits of one option: the steps that all its patterns take per character of a name, and the number of entries. */
 const MOST_WORK = 100_000;
 const MOST_ENTRIES = 10_000;
 
-/** Reports every entry that is no valid pattern, and patterns that together take too long. */
+/** Reports every entry that is not a valid pattern, and patterns that together would take too long. */
 export function checkPatterns(
   entries: readonly string[],
   options: { option: string; use: PatternUse; problems: Problems },
@@ -238,11 +238,11 @@ export function checkLayers(
   const isPattern = typeof targetModules === "string";
   problems.expect(
     !(isPattern && layersToTransform !== undefined),
-    "layersToTransform goes with a list of names for targetModules, not with a pattern; put the layers' numbers into the pattern",
+    "layersToTransform needs a list of names for targetModules; got a pattern. Put the layers' numbers into the pattern",
   );
   problems.expect(
     !(isPattern && layersPattern !== undefined),
-    "layersPattern goes with a list of names for targetModules, not with a pattern",
+    "layersPattern needs a list of names for targetModules; got a pattern",
   );
   problems.expect(
     layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined,

@@ -11,12 +11,12 @@ import type { LoraUpdate } from "./lora-linear";
 /** An adapter's part in forward passes that documents of several adapters share. */
 export type Sharing =
   | { readonly kind: "shared"; readonly changes: ModelChanges; readonly dispose: () => void }
-  /** It changes what all documents of a pass have in common, so it needs passes of its own. */
+  /** It changes something that all documents of a pass share, so it needs passes of its own. */
   | { readonly kind: "alone"; readonly because: string };
 
 /**
- * Prepares an adapter for forward passes that it shares with others. The adapter must not change afterwards, and it
- * keeps its weights; `dispose` frees what is computed from them here.
+ * Prepares an adapter for forward passes that it shares with other adapters. The adapter must not change afterwards. It
+ * still owns its weights; `dispose` frees only tensors that are computed from them here.
  */
 export function shareAdapter(model: ClassificationModel, adapter: Adapter): Sharing {
   const because = reasonToRunAlone(model, adapter);

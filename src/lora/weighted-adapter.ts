@@ -17,9 +17,9 @@ export interface WeightedAdapterOptions {
   /** Name of the new adapter. */
   readonly name: string;
   /**
-   * "svd": the weighted sum of the updates, truncated to `svdRank`. "cat": that sum exactly; its rank is the sum of the
-   * ranks. "linear": sums all A and all B separately, each times the square root of weight times scaling; fast, but
-   * only close to the sum. A single adapter always uses "linear", as in peft.
+   * The method. "svd": the weighted sum of the updates, truncated to `svdRank`. "cat": the exact sum; its rank is the
+   * sum of the ranks. "linear": sums all A and all B separately, each times the square root of weight times scaling; it
+   * is fast, but only approximates the sum. A single adapter always uses "linear", as in peft.
    * @default "svd"
    */
   readonly combinationType?: "linear" | "cat" | "svd";
@@ -36,9 +36,9 @@ export interface WeightedAdapterOptions {
 }
 
 /**
- * Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does. `loraAlpha` is r; the other
- * options are those of the first adapter. Refuses adapters with DoRA, with trained biases, or initialized by PiSSA or
- * OLoRA.
+ * Adds an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does. Its `loraAlpha` equals r;
+ * its other options are those of the first adapter. Refuses adapters with DoRA, with trained biases, or initialized by
+ * PiSSA or OLoRA.
  *
  * @throws TsloraError `bad-option` that lists everything wrong; nothing changes in that case.
  */
@@ -78,7 +78,7 @@ export async function addWeightedAdapter(
 
 type CombinationType = NonNullable<WeightedAdapterOptions["combinationType"]>;
 
-/** The adapters to combine, and how. */
+/** The adapters to combine, and the method. */
 interface Combination {
   readonly adapters: readonly Adapter[];
   readonly type: CombinationType;
@@ -92,7 +92,7 @@ function checkCombination(set: AdapterSet, options: WeightedAdapterOptions, prob
   const adapters = [...new Set(options.adapters)].map((other) => set.get(other, "addWeightedAdapter"));
   problems.expect(
     adapters.length > 0 && adapters.length === options.adapters.length,
-    "adapters must be a list of different adapters' names, one at least",
+    "adapters must be a list of names of different adapters, at least one",
   );
   problems.expect(
     Array.isArray(weights) && weights.length === options.adapters.length && weights.every(Number.isFinite),
@@ -103,13 +103,13 @@ function checkCombination(set: AdapterSet, options: WeightedAdapterOptions, prob
     ["linear", "cat", "svd"].includes(given),
     `combinationType must be "linear", "cat" or "svd"; got ${JSON.stringify(given)}`,
   );
-  problems.expect(options.svdRank === undefined || given === "svd", 'svdRank goes with combinationType "svd"');
+  problems.expect(options.svdRank === undefined || given === "svd", 'svdRank is only for combinationType "svd"');
   for (const { name: other, config } of adapters) {
     problems.expect(!config.useDora, `"${other}" uses DoRA, whose magnitudes cannot be summed`);
     problems.expect(config.bias === "none", `"${other}" trains biases, which cannot be summed`);
     problems.expect(
       config.initLoraWeights !== "pissa" && config.initLoraWeights !== "olora",
-      `"${other}" began by ${String(config.initLoraWeights)} and lies over other weights than the model's own`,
+      `"${other}" was initialized by ${String(config.initLoraWeights)}, so that it updates other weights than the model's own`,
     );
   }
   set.checkNew(name, { call: "addWeightedAdapter", bias: "none", problems });
@@ -214,7 +214,7 @@ function combinedConfig(
   const patterns = targets.filter((target): target is string => typeof target === "string");
   problems.expect(
     patterns.length === 0 || patterns.length === targets.length,
-    "targetModules of some of the adapters are a pattern and of others a list; they must be of one kind",
+    "targetModules of all adapters must be patterns, or all must be lists; got both",
   );
   const targetModules =
     patterns.length === 0 ? [...new Set(targets.flat())] : patterns.map((pattern) => `(${pattern})`).join("|");
@@ -254,11 +254,11 @@ function checkLayers(
   for (const { linear } of plan.layers)
     problems.expect(
       r <= Math.min(linear.inFeatures, linear.outFeatures),
-      `svdRank ${r} is above what ${linear.module} has, ${Math.min(linear.inFeatures, linear.outFeatures)}`,
+      `svdRank must be at most the rank of ${linear.module}, ${Math.min(linear.inFeatures, linear.outFeatures)}; got ${r}`,
     );
 }
 
-/** Whether all adapters' copies of fully trained modules are equal bit for bit. */
+/** Whether the copies of fully trained modules are equal bit for bit in all adapters. */
 async function sameSaved({ ops }: ClassificationModel, adapters: readonly Adapter[]): Promise<boolean> {
   const [first, ...others] = adapters.map(({ saved }) => saved);
   for (const other of others) {

@@ -19,7 +19,7 @@ import type { RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
 
-/** An encoder with a head for sequence classification: the owner of its weights. */
+/** An encoder with a head for sequence classification. It owns its weights. */
 export class ClassificationModel {
   /** The layers in the order in which they run; shared layers run more than once. */
   readonly #steps: readonly EncoderLayer[];
@@ -95,13 +95,13 @@ export class ClassificationModel {
   }
 
   /**
-   * Logits for a batch, [documents, labels] in the packed order. The caller disposes of them.
+   * Predicts the logits of a batch, [documents, labels] in the packed order. The caller disposes of them.
    *
-   * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
-   * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; the caller's
-   * @param options.segments - the changes of the batch's documents, in the packed order; see `parts/segments.ts`
-   * @param options.features - returns what the head gets instead of logits, [documents, width]. @default false
-   * @param options.prefix - results of {@link computePrefix}, which are then not computed again
+   * @param options.everyToken - also computes every token in the last layer, which no logit needs. @default false
+   * @param options.words - word embeddings instead of those of the batch's ids, [rows, width]; the caller owns them
+   * @param options.segments - the changes for the batch's documents, in the packed order; see `parts/segments.ts`
+   * @param options.features - returns the head's input, [documents, width], instead of logits. @default false
+   * @param options.prefix - results of {@link computePrefix}, with which the pass starts
    */
   predict(batch: PackedBatch, options: PredictPassOptions = {}): Tensor {
     const { everyToken = false, words, segments, features = false, prefix } = options;
@@ -125,7 +125,7 @@ export class ClassificationModel {
       : { kind: "pooled" };
   }
 
-  /** Every weight of the model's own that a prefix reads. */
+  /** Every own weight of the model that a prefix uses. */
   prefixParameters(prefix: EncoderPrefix): Parameter[] {
     const { embeddings, positions, finalNorm } = this.modules;
     const layers = new Set(prefix.kind === "pooled" ? this.#steps : this.#steps.slice(0, prefix.layers));
@@ -139,7 +139,7 @@ export class ClassificationModel {
     ];
   }
 
-  /** Rows of a prefix's results for a document. */
+  /** Number of rows in a prefix's results for a document. */
   prefixRows(prefix: EncoderPrefix, tokens: number): number {
     const isVector =
       prefix.kind === "pooled" ||
@@ -148,8 +148,9 @@ export class ClassificationModel {
   }
 
   /**
-   * Results of a prefix, as {@link PrefixValues} holds them, bit for bit those of an evaluation or of a training pass
-   * without dropout: the kernels of the two can differ in the last bits. The caller disposes of them.
+   * Computes the results of a prefix, as {@link PrefixValues} holds them. They equal bit for bit those of an
+   * evaluation, or of a training pass without dropout (`pass`), whose kernels can differ in the last bits. The caller
+   * disposes of them.
    */
   computePrefix(
     batch: PackedBatch,
@@ -171,7 +172,7 @@ export class ClassificationModel {
     );
   }
 
-  /** Whether a text's results depend on no other text of its batch, bit for bit. The kernels compute row by row. */
+  /** Whether a text's results do not depend on the other texts of its batch, since the kernels compute row by row. */
   get isBatchIndependent(): boolean {
     return isKernelOps(this.ops);
   }
@@ -179,9 +180,9 @@ export class ClassificationModel {
   /**
    * The forward half of a training step. Keeps only the tensors that the backward pass needs.
    *
-   * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; `backward` then returns
-   *   their gradient. The result takes them over
-   * @param options.prefix - results of {@link computePrefix}, which are then not computed again
+   * @param options.words - word embeddings instead of those of the batch's ids, [rows, width]; `backward` then returns
+   *   their gradient. The result owns them
+   * @param options.prefix - results of {@link computePrefix}, with which the pass starts
    */
   forward(
     pass: ForwardPass & { kind: "training" },
@@ -280,7 +281,7 @@ export class ClassificationModel {
   }
 
   /**
-   * Lowest module that is trained, where the backward pass ends: -1 for the embeddings, i for the layer that runs at
+   * The lowest trained module, at which the backward pass ends: -1 for the embeddings, i for the layer that runs at
    * step i, the number of steps for the head.
    */
   #lowestTrainable(): number {
@@ -347,8 +348,8 @@ export class ClassificationModel {
   }
 
   /**
-   * The last layer's result, normalised if there is a norm for it, of first tokens or the mean of all: [documents,
-   * width].
+   * The input of the head, [documents, width]: the last layer's result for first tokens, or its mean over all tokens.
+   * Normalised first if there is a final norm.
    */
   #pooled(pass: ForwardPass, x: Tensor, { rows }: BatchInputs): { y: Tensor; saved?: LayerNormSaved } {
     const normed = this.modules.finalNorm?.forward(pass, x) ?? { y: x };
@@ -380,7 +381,7 @@ export class ClassificationModel {
   }
 
   /**
-   * 0 for each pad token, else 1, [rows, 1]. Undefined if there is no pad token, the usual case: batches are not
+   * 0 for each pad token, else 1: [rows, 1]. Undefined if the batch has no pad token, as usual, since batches are not
    * padded.
    */
   #notPad({ ids }: PackedBatch): Tensor | undefined {

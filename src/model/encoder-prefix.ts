@@ -4,7 +4,7 @@
  */
 export type EncoderPrefix = { readonly kind: "layers"; readonly layers: number } | { readonly kind: "pooled" };
 
-/** Results of an encoder's prefix for the documents of a batch, which a pass takes in place of computing them. */
+/** Results of an encoder's prefix for the documents of a batch. A pass starts with them instead of computing them. */
 export interface PrefixValues {
   readonly prefix: EncoderPrefix;
   /** In the packed order: [rows, width], or [documents, width] if nothing above reads other tokens. */

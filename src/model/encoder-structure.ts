@@ -9,19 +9,19 @@ export type Activation = SmoothActivation | "relu" | "tanh";
  */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
 
-/** Ways in which an encoder encodes the order of tokens. */
+/** How an encoder represents the order of tokens. */
 export type Positions =
   | {
       /** A learned embedding of each position, added to the word's. */
       readonly kind: "learned";
       /**
-       * The pad token's id, if positions count from the one after it, and a pad token within a text does not count
+       * The pad token's id, if positions start at the number after it, and a pad token within a text does not count
        * (RoBERTa).
        */
       readonly countedFrom?: number;
       /**
-       * Rows of the table of addends of the attention scores, for each bucket of distances and each head, which all
-       * layers share (MPNet).
+       * Number of buckets of distances, if all layers share a table with an addend of the attention scores for each
+       * bucket and head (MPNet).
        */
       readonly relativeBuckets?: number;
     }
@@ -30,7 +30,7 @@ export type Positions =
       readonly kind: "rotary";
     }
   | {
-      /** The embeddings hold no position: disentangled attention alone does. */
+      /** The embeddings hold no position; only disentangled attention uses positions. */
       readonly kind: "none";
     };
 
@@ -38,7 +38,7 @@ export type Positions =
 export interface DisentangledStructure {
   /** Whether there are relative positions. Without them, the terms change only the scores' scale. */
   readonly isRelative: boolean;
-  /** The terms of the scores besides content to content: content to position, position to content. */
+  /** The terms of the scores in addition to content to content: content to position, position to content. */
   readonly terms: readonly ("c2p" | "p2c")[];
   /** Whether the projections of the content also project the positions. */
   readonly sharesProjections: boolean;
@@ -75,13 +75,13 @@ export interface HeadStructure {
   /** Whether the dense layer has a bias. @default true */
   readonly bias?: boolean;
   /**
-   * Standard deviations of new weights, which are cut off at `cutoff` of them.
+   * Standard deviations of new weights; weights beyond `cutoff` standard deviations are drawn again.
    * @default `initializerRange`, without a cutoff
    */
   readonly spread?: { readonly dense: number; readonly classifier: number; readonly cutoff: number };
 }
 
-/** The parts that an encoder is made of: everything that is not a size or a rate. */
+/** The structure of an encoder: everything that is not a size or a rate. */
 export interface EncoderStructure {
   readonly positions: Positions;
   /** Norms after each residual sum ("post", as in BERT) or before each block ("pre"). */
@@ -105,7 +105,8 @@ export interface EncoderStructure {
   /** Given for an encoder with disentangled attention. */
   readonly disentangled?: DisentangledStructure;
   /**
-   * Linear layer from the embeddings' size to the encoder's: none, if the sizes differ (ELECTRA), or always (ALBERT).
+   * Whether a linear layer projects the embeddings to the encoder's size. ELECTRA has it if the sizes differ, ALBERT
+   * always.
    */
   readonly projectsEmbeddings: boolean;
   /** The rate of dropout after the embeddings. */
@@ -156,7 +157,7 @@ export interface EncoderConfig extends EncoderSizes {
   readonly modelType: string;
   /** Width of the embeddings; the encoder's own unless it projects them. */
   readonly embeddingSize: number;
-  /** Most tokens of a text. Positions up to {@link Positions}' `countedFrom` hold no token. */
+  /** Most tokens of a text. Positions up to `countedFrom` of {@link Positions} are not used for tokens. */
   readonly maxTokens: number;
   readonly structure: EncoderStructure;
   /** Label names by class, if the checkpoint names them. */
@@ -172,7 +173,7 @@ export function rateOf(config: EncoderConfig, rate: Rate | undefined): number {
   return (rate && config[rate]) ?? 0;
 }
 
-/** The layer of an encoder that runs at each step; only with shared layers does one run more than once. */
+/** The index of the layer that runs at a step. Only shared layers run more than once. */
 export function layerAt({ numHiddenLayers, structure: { sharing } }: EncoderConfig, step: number): number {
   if (sharing === undefined) return step;
   const { groups, layersPerGroup } = sharing;

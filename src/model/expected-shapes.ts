@@ -22,7 +22,7 @@ export function expectedShapes(config: EncoderConfig, numLabels: number): Map<st
   return shapes;
 }
 
-/** The shapes of the head's weights alone. */
+/** The shapes of the head's weights. */
 export function headShapes(config: EncoderConfig, numLabels: number): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   makeHead(config, numLabels, recorder(config, shapes));

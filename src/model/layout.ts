@@ -1,7 +1,7 @@
 import { architectureOf, type WeightNames } from "./architectures/index";
 import type { EncoderConfig } from "./encoder-structure";
 
-/** Makes the parts of a model, or lists what they need. */
+/** Makes the parts of a model. Other makers list the parts' weights or modules instead. */
 export interface PartMaker<L, N, T> {
   /** A linear layer with a weight [out, into]. */
   linear(name: string, options: { out: number; into: number; bias?: boolean }): L;
@@ -11,7 +11,7 @@ export interface PartMaker<L, N, T> {
   table(name: string, shape: readonly number[]): T;
 }
 
-/** The attention's projections: three linear layers, or one for all. */
+/** The attention's projections: separate linear layers for query, key and value, or one for all. */
 export type ProjectionParts<L> =
   | {
       readonly query: L;

@@ -62,7 +62,7 @@ export async function loadClassificationModel(directory: string, options: LoadMo
     const parameters = new Map<string, Parameter>();
     try {
       await checkDoubles(file, plan.doubles);
-      // damage in unused tensors counts too
+      // Damage in unused tensors is an error, too.
       for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name);
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);

@@ -3,7 +3,7 @@ import { headShapes } from "./expected-shapes";
 import { openCheckpoint } from "./weights/open-checkpoint";
 import { weightNames } from "./weights/weight-names";
 
-/** Names of the head's weights that a model folder lacks. Loading draws them. Reads the headers alone. */
+/** Names of the head's weights that a model folder lacks. Loading initializes them. Reads only the headers. */
 export async function missingHead(directory: string): Promise<string[]> {
   const config = await readEncoderConfig(directory);
   const { prefix } = weightNames(config);

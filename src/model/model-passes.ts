@@ -19,7 +19,7 @@ export interface TrainingForward {
   /** @internal */
   readonly state: {
     plans: readonly LayerPlan[];
-    /** Undefined if the pass got what the head reads. */
+    /** Undefined if the pass started with the input of the head. */
     input?: EmbeddingsInput;
     embeddings?: EmbeddingsSaved;
     layers: readonly (LayerSaved | undefined)[];

@@ -2,7 +2,7 @@ import { readEncoderConfig } from "./encoder-config";
 import { openCheckpoint, type Checkpoint } from "./weights/open-checkpoint";
 import { isOfOtherHead } from "./weights/weight-names";
 
-/** The weights of a model's folder, and which of them no classifier uses. */
+/** The weights of a model's folder, with the names of those that the classifier does not use. */
 export interface SkippedWeights {
   /** Names of the tensors of pretraining heads, and of buffers. */
   readonly names: readonly string[];
@@ -10,7 +10,7 @@ export interface SkippedWeights {
   readonly file: Checkpoint;
 }
 
-/** Finds which tensors in a model's folder no classifier uses. Reads the headers alone. */
+/** Finds the tensors in a model's folder that the classifier does not use. Reads only the headers. */
 export async function skippedWeights(directory: string): Promise<SkippedWeights> {
   const config = await readEncoderConfig(directory);
   const file = await openCheckpoint(directory);

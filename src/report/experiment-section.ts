@@ -10,7 +10,7 @@ import type { ReportBlock, ReportCell, ReportFigure, ReportSection, ReportTable 
 
 /** Options of {@link experimentSection}. */
 export interface ExperimentSectionOptions {
-  /** The method that the others are compared with. */
+  /** The method with which the others are compared. */
   readonly reference: string;
   /** Seed of the bootstrap. @default 42 */
   readonly seed?: number;
@@ -20,10 +20,10 @@ export interface ExperimentSectionOptions {
 
 /**
  * The section of a report about an experiment: scores of each method on the fixed split and over folds, tests of pairs,
- * learning curves, and what may be concluded.
+ * learning curves, and conclusions.
  *
- * @param results - of `runExperiment`
- * @throws TsloraError `bad-option` if no run is of the reference.
+ * @param results - the results of `runExperiment`
+ * @throws TsloraError `bad-option` if the reference has no run.
  */
 export function experimentSection(
   results: readonly RunResult[],

@@ -21,7 +21,7 @@ export interface ReportList {
   readonly items: readonly string[];
 }
 
-/** A command, with a sentence about what it does. */
+/** A command, with a sentence about its effect. */
 export interface ReportCommand {
   readonly kind: "command";
   readonly does: string;
@@ -91,7 +91,7 @@ export interface ReportFigure {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly ReportSeries[];
-  /** The range of the y axis. @default what the points need */
+  /** The range of the y axis. @default fits the points */
   readonly range?: readonly [low: number, high: number];
   /** Whether the x axis is logarithmic; for numbers above 0. @default false */
   readonly logX?: boolean;

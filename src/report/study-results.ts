@@ -36,7 +36,7 @@ export interface StudyResults {
   readonly baseline: Evaluation;
   /** Seconds of training. */
   readonly elapsed: number;
-  /** Remarks: why this model and these data were chosen, and their limits. */
+  /** Remarks about the choice of the model and of the data, and about their limits. */
   readonly notices: readonly string[];
   /** Caution about results on these data, if there is one. */
   readonly banner?: string;

@@ -23,8 +23,8 @@ export interface WrittenReport {
 }
 
 /**
- * Writes a report into a folder: the page `study.html`, its facts as `study.json`, and their JSON schema. No text of the
- * data is in them.
+ * Writes a report into a folder: the page `study.html`, its facts as `study.json`, and their JSON schema. No text of
+ * the data is in them.
  *
  * @example
  * const facts = studyFacts(await readResults());

@@ -15,7 +15,7 @@ export interface ClassifyRequest {
   /** Name of the adapter; undefined for the model itself. */
   readonly adapter: string | undefined;
   readonly served: ServedLabels;
-  /** Whether to cut texts that are too long; else they are an error. */
+  /** Whether to truncate texts that are too long; otherwise they are an error. */
   readonly truncate: boolean;
   /** Whether scores are logits. */
   readonly rawScores: boolean;
@@ -31,10 +31,10 @@ export interface ClassifyParts {
   readonly maxQueue: number;
 }
 
-/** Milliseconds of encoding after which other requests get their turn. */
+/** Encoding lets other requests run after so many milliseconds. */
 const TURN = 10;
 
-/** Encodes texts, queues them and turns their logits to predictions, in descending order of the scores. */
+/** Encodes texts, queues them and converts their logits to predictions, in descending order of the scores. */
 export class Classify {
   readonly #parts: ClassifyParts;
 

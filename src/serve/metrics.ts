@@ -13,7 +13,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const TEXTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const TOKENS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
 
-/** Values that are read when the metrics are. */
+/** Functions that measure the server's state when Prometheus reads the metrics. */
 export interface MeasuredState {
   readonly queueLength: () => number;
   readonly adapters: () => number;

@@ -21,7 +21,7 @@ export interface OpenedModel {
 }
 
 /**
- * Finds the model, loads its tokenizer here and its weights in a process of their own.
+ * Finds the model, loads its tokenizer in this process and its weights in a process of their own.
  *
  * @throws TsloraError if the model is not found or cannot be loaded, or the adapters have different numbers of labels
  */
@@ -50,8 +50,8 @@ export async function openModel(options: ServeOptions, onNotice: (text: string) 
 }
 
 /**
- * The labels that the model is loaded with: as many as the adapters' heads have. A head of the model with another
- * number of labels is replaced, as each adapter has its own.
+ * The labels with which the model is loaded: as many as the adapters' heads have. If the model's own head has another
+ * number of labels, it is replaced, since each adapter has a head of its own.
  */
 async function labelsFor(
   config: EncoderConfig,
@@ -67,7 +67,7 @@ async function labelsFor(
   if (counts.size > 1)
     throw new TsloraError(
       "bad-input",
-      `serve: all adapters of a server have as many labels; got ${[...counts].map(([n, name]) => `${n} in "${name}"`).join(", ")}. Start a server for each.`,
+      `serve: all adapters of a server must have the same number of labels; got ${[...counts].map(([n, name]) => `${n} in "${name}"`).join(", ")}. Start a server for each.`,
     );
   const [count] = counts.keys();
   const own = config.id2label;

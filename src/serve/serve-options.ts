@@ -10,7 +10,7 @@ export interface ServeOptions extends DeviceOptions {
   /** The base of all adapters, or a trained model: "embedded", a folder, or a name on the Hugging Face Hub. */
   readonly model: string;
   /**
-   * Folders of adapters in peft's format, by the name that requests give. Names are of letters, digits, - and _.
+   * Folders of adapters in peft's format, by their names in requests. A name consists of letters, digits, - and _.
    * @default none: requests go to the model itself
    */
   readonly adapters?: AdapterFolders;
@@ -25,8 +25,8 @@ export interface ServeOptions extends DeviceOptions {
    */
   readonly problemType?: ProblemType;
   /**
-   * Address to listen on. Another one than loopback is open to the network: put a proxy with TLS and access control
-   * before it.
+   * Address to listen on. Any address other than loopback is open to the network: put a proxy with TLS and access
+   * control in front of it.
    * @default "127.0.0.1"
    */
   readonly host?: string;
@@ -36,7 +36,7 @@ export interface ServeOptions extends DeviceOptions {
    */
   readonly port?: number;
   /**
-   * Most tokens of a text. A longer text is cut if the request says `truncate`, else refused with 413.
+   * Most tokens of a text. A longer text is truncated if the request sets `truncate`, else refused with 413.
    * @default 512, or the number of positions of the model if smaller
    */
   readonly maxLength?: number;
@@ -61,13 +61,13 @@ export interface ServeOptions extends DeviceOptions {
    */
   readonly maxQueue?: number;
   /**
-   * Milliseconds after which a request that is not answered gets 504.
+   * A request that is not answered after so many milliseconds gets 504.
    * @default 60000
    */
   readonly timeout?: number;
   /**
    * The token that requests to add or remove adapters carry as `Authorization: Bearer TOKEN`. Never printed.
-   * @default none: there are no such requests
+   * @default none: such requests get 404
    */
   readonly adminToken?: string;
   /**
@@ -90,12 +90,12 @@ export const SERVE_DEFAULTS = {
   timeout: 60_000,
 } as const;
 
-/** Limits of the server, complete. */
+/** The limits of the server, with defaults. */
 export type ServeLimits = Readonly<
   Record<"maxBatchTokens" | "maxClientBatchSize" | "payloadLimit" | "maxQueue" | "timeout", number>
 >;
 
-/** Shortest token that is accepted: fewer characters can be guessed. */
+/** Shortest token that is accepted, since shorter ones could be guessed. */
 const SHORTEST_TOKEN = 16;
 
 /** @throws TsloraError `bad-option` that lists everything wrong with the options. */

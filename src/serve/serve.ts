@@ -26,9 +26,9 @@ export interface TextServer {
 
 /**
  * Serves a model with any number of LoRA adapters over HTTP, in the style of Hugging Face's text-embeddings-inference:
- * `POST /predict`, `GET /health`, `GET /info`, `GET /metrics`, `GET /openapi.json`. The model is in memory once. Texts
- * that wait, of whatever adapters, go through it together. It computes in a process of its own, so that the server
- * answers meanwhile.
+ * `POST /predict`, `GET /health`, `GET /info`, `GET /metrics`, `GET /openapi.json`. The model is in memory once; texts
+ * of different adapters share forward passes. It runs in a process of its own, so that the server can answer while it
+ * computes.
  *
  * @throws TsloraError `bad-option` that lists everything wrong with the options, the errors of loading the model or an
  *   adapter, or `in-use` if the port is taken; nothing is then left running.
@@ -37,7 +37,7 @@ export async function serve(options: ServeOptions): Promise<TextServer> {
   const limits = checkServeOptions(options);
   const onNotice = options.onNotice ?? (() => undefined);
   const { adminToken: token, adapterDirectory: directory, labels, problemType } = options;
-  // a notebook that serves nothing does not load fastify
+  // Loaded here, so that programs that do not serve do not load fastify.
   const [{ buildApp }, { serveMetrics }] = await Promise.all([import("./http/build-app.js"), import("./metrics.js")]);
   const { id, config, tokenizer, host, model } = await openModel(options, onNotice);
   let app: FastifyInstance | undefined;
@@ -88,7 +88,7 @@ async function addAdapters(
   }
 }
 
-/** Refuses to serve a model that could answer nothing. */
+/** Refuses a model that could not answer any request. */
 function expectUse(
   hasTrainedBase: boolean,
   { adapters, token, model }: { adapters: ServedAdapters; token: string | undefined; model: string },

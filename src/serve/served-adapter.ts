@@ -11,6 +11,6 @@ export interface ServedLabels {
 /** An adapter that is served. */
 export interface ServedAdapter extends ServedLabels {
   readonly name: string;
-  /** Why it needs forward passes of its own; undefined if it shares them. */
+  /** The reason why it needs forward passes of its own; undefined if it shares passes with other adapters. */
   readonly alone: string | undefined;
 }

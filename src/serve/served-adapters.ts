@@ -15,7 +15,7 @@ export interface ServedAdaptersParts {
   readonly host: ModelHost;
   /** The model itself. */
   readonly base: ServedLabels & { readonly hasTrainedBase: boolean };
-  /** Labels and problem type that the operator gave for all adapters. */
+  /** Labels and problem type that the operator set for all adapters. */
   readonly given: { readonly labels?: readonly string[]; readonly problemType?: ProblemType };
   /** The folder that adapters added at run time must be in. */
   readonly directory: string | undefined;
@@ -40,8 +40,8 @@ export class ServedAdapters {
   }
 
   /**
-   * Does the work of a request with its adapter, or the model itself without a name. The adapter is not removed
-   * meanwhile.
+   * Calls `work` with the adapter of this name, or without a name with the model itself. The adapter is not removed
+   * until the work is done.
    *
    * @throws ServeError 404 for an unknown name, 422 if a name is needed
    */
@@ -80,10 +80,10 @@ export class ServedAdapters {
   /**
    * Loads an adapter from a folder that the operator named.
    *
-   * @throws TsloraError that says what does not fit; ServeError 409 if the name is taken
+   * @throws TsloraError that lists everything that does not fit; ServeError 409 if the name is taken
    */
   async add(name: string, directory: string): Promise<ServedAdapter> {
-    return this.#alone(name, async () => {
+    return this.#exclusively(name, async () => {
       if (this.#served.has(name))
         throw new ServeError(409, "Conflict", `there is an adapter "${name}" already. Delete it first.`);
       const { base, given, host } = this.#parts;
@@ -92,7 +92,7 @@ export class ServedAdapters {
       if (labels.length !== base.labels.length)
         throw new TsloraError(
           "bad-input",
-          `The adapter "${name}" was trained for the labels ${shownNames(labels)}, but the model is served with ${base.labels.length} labels, ${shownNames(base.labels)}. All adapters of a server have as many labels.`,
+          `The adapter "${name}" was trained for the labels ${shownNames(labels)}, but the model is served with ${base.labels.length} labels, ${shownNames(base.labels)}. All adapters of a server must have the same number of labels.`,
         );
       const problemType = given.problemType ?? record?.problemType ?? base.problemType;
       const { takesPairs, alone } = await host.add(name, directory);
@@ -125,7 +125,7 @@ export class ServedAdapters {
    * @throws ServeError 404 for an unknown name
    */
   async remove(name: string): Promise<void> {
-    await this.#alone(name, async () => {
+    await this.#exclusively(name, async () => {
       this.#get(name);
       const served = this.#served.get(name);
       this.#served.delete(name);
@@ -139,7 +139,8 @@ export class ServedAdapters {
     });
   }
 
-  async #alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /** Does the work unless the adapter is being loaded or removed. */
+  async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (this.#busy.has(name))
       throw new ServeError(409, "Conflict", `the adapter "${name}" is being loaded or removed. Try again later.`);
     this.#busy.add(name);

@@ -22,13 +22,13 @@ import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
  */
 /** @typedef {() => Command | Promise<Command>} Load */
 
-/** Whether the reference environment must be made; a Python that the user names has the packages already. */
+/** Whether the reference environment must be made. A Python that the user names already has the packages. */
 const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
 const needsConformance = () => namedPython() === undefined;
 
 /**
- * Every command of `npm run`; any other name is a command of the command line. A module that only one command needs is
- * imported by that command, since the command line must start quickly.
+ * Every command of `npm run`. Any other name is a command of the command line. A module that only one command needs is
+ * imported by that command, so that the command line starts quickly.
  * @type {Readonly<Record<string, Load>>}
  */
 const COMMANDS = {
@@ -228,7 +228,7 @@ the word in their name.`;
         });
       },
       async run(parameters) {
-        const tests = chooseLabTests(parameters, { root: ROOT, says: true });
+        const tests = chooseLabTests(parameters, { root: ROOT, announces: true });
         await setUp({ lab: tests.browser.length > 0, conformance: tests.tools.length > 0 && needsConformance() });
         return runLabTests(tests, { root: ROOT });
       },
@@ -236,8 +236,8 @@ the word in their name.`;
   },
   lock: () => ({
     help: `npm run lock
-Writes the lock files of the Python environments (src/setup/requirements/*.txt) anew from the .in files beside them: every
-package with its version and the hashes of its wheels, for every supported Python and platform.`,
+Writes the lock files of the Python environments (src/setup/requirements/*.txt) from the .in files there: every package
+with its version and the hashes of its wheels, for every supported Python and platform.`,
     check(parameters) {
       readOptions(parameters, { help: "npm run lock takes no options.", options: {} });
     },
@@ -284,10 +284,11 @@ const EXTRAS = {
 };
 
 /**
- * A command that runs a program of the tests; its options and help are in a file beside it.
+ * A command that runs a program of the tests. Its options and help are in `NAME-options.cjs` in the program's folder.
  *
  * @param {string} source
- * @param {() => import("./set-up.mjs").Extras} [extras]  its parts in addition to the common ones
+ * @param {() => import("./set-up.mjs").Extras} [extras]  parts of the set-up that it needs in addition to the common
+ *   ones
  * @returns {Promise<Command>}
  */
 async function program(source, extras = () => ({})) {
@@ -336,7 +337,7 @@ async function startCli(parameters) {
       return 0;
     }
   } else if (asksForHelp(parameters) || asksForHelp(parameters.slice(1))) {
-    return runCli(parameters, { root: ROOT }); // the compiled one: help starts no compiler
+    return runCli(parameters, { root: ROOT }); // as it was compiled before, since help needs no compiler
   }
   if (parameters[0] === "setup") return startCommand(parameters); // npx tslora setup
   await setUp();

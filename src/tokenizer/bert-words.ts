@@ -5,7 +5,7 @@ const PLAIN = /^[0-9A-Za-z]+$/;
 
 /**
  * Splits a text into words as Python's normalizer and BertPreTokenizer do: at whitespace, with each punctuation mark as
- * a word of its own. Yields word by word, so the rest of a long text costs nothing if it is not read.
+ * a word of its own. Yields word by word: words that the caller does not read are not computed.
  */
 export function* bertWords(text: string, normalizer: BertNormalizerOptions | undefined): Generator<string> {
   for (const part of betweenBlanks(text)) {

@@ -15,7 +15,8 @@ export const BYTE_CHARS: readonly string[] = (() => {
 
 /**
  * The words of a text as Python's ByteLevel pre-tokenizer splits it, with GPT-2's pattern `'s|'t|'re|'ve|'m|'ll|'d|
- * ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`: their UTF-8 bytes as characters. Yields word by word.
+ * ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. A word has one character for each of its UTF-8 bytes.
+ * Yields word by word.
  */
 export function* byteLevelWords(text: string, options: { addPrefixSpace: boolean }): Generator<string> {
   const whole = options.addPrefixSpace && !text.startsWith(" ") ? ` ${text}` : text;

@@ -3,7 +3,7 @@ import { CLASS_RUNS } from "./unicode-tables";
 
 /** Classes of a character in Python's tokenizers; it may have several. */
 export const CharClass = {
-  /** Dropped when text is cleaned: control and format characters, private use, U+FFFD. */
+  /** Removed when a text is cleaned: control and format characters, private use, U+FFFD. */
   dropped: 1,
   blank: 2,
   /** An ideograph, which is a word of its own in BERT. */

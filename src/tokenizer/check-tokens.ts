@@ -8,7 +8,7 @@ const PADDED_TO = 512;
 
 /**
  * Checks the ids of a vocabulary and its added tokens together, and compares their number with the model's embeddings.
- * These may have spare rows, but not too few.
+ * The embeddings may have spare rows, but must not have too few.
  */
 export function checkTokens(
   { vocab, source, embeddings, openEnd = false }: TokenizerFiles,

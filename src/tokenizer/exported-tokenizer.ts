@@ -7,7 +7,7 @@ import type { Template } from "./template";
 import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
 import { classNamed, classOfKind, SPECIAL_KEYS } from "./tokenizer-classes";
 
-/** A tokenizer's files for runtimes that read no others. */
+/** A tokenizer's files for runtimes that read only these two. */
 export interface ExportedTokenizer {
   /** tokenizer.json; undefined if the folder has one. */
   readonly json: Json | undefined;
@@ -16,8 +16,8 @@ export interface ExportedTokenizer {
 }
 
 /**
- * Describes the tokenizer of a Hugging Face folder as tokenizer.json and tokenizer_config.json, which transformers.js reads,
- * whatever files the folder has.
+ * Describes the tokenizer of a Hugging Face folder as tokenizer.json and tokenizer_config.json, which transformers.js
+ * reads, whatever files the folder has.
  *
  * @param options.maxLength - most tokens of a text
  * @throws TsloraError as `loadTokenizer`
@@ -87,8 +87,8 @@ function addedToken(
 }
 
 /**
- * A normalizer as tokenizer.json holds it: rules in base 64, and the defaults of Python's tokenizers in a BertNormalizer, which
- * transformers.js takes as off.
+ * A normalizer as tokenizer.json holds it: rules are in base 64. A BertNormalizer states the defaults of Python's
+ * tokenizers, since transformers.js treats a missing setting as off.
  */
 function written(normalizer: Json): Json {
   const { type, normalizers, precompiled_charsmap: charsmap } = normalizer;

@@ -19,8 +19,9 @@ import { wordEncoder, type WordModel } from "./word-encoder";
  * sentencepiece.bpe.model). Downloads nothing. @xenova/transformers splits words into tokens of WordPiece and BPE.
  * tslora itself finds special tokens, normalizes and splits texts into words, and encodes words with Unigram, with
  * exactly the results of Python's tokenizers.
- * Truncation and padding in the files are ignored: `maxLength` alone decides, in training and in prediction. A lone
- * surrogate counts as U+FFFD.
+ *
+ * The files' settings of truncation and padding are ignored: texts are cut at `maxLength`, in training and in
+ * prediction. A lone surrogate counts as U+FFFD.
  *
  * @param directory - the model's folder
  * @throws TsloraError `not-found`, naming the missing files, or `unsupported` for another kind of tokenizer.

@@ -1,7 +1,7 @@
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
-/** Tokens that no merge makes even in an undamaged vocabulary: RoBERTa's padding, and special tokens. */
+/** Tokens that result from no merge even in an undamaged vocabulary: RoBERTa's padding, and special tokens. */
 const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
 
 /**
@@ -50,7 +50,7 @@ function notAPair(where: string, place: string, found: unknown): TsloraError {
 
 /**
  * Checks merges against their vocabulary, to find damage. The parts and the result of each pair must be tokens, no pair
- * may occur twice, and a merge must make every token of several characters, except special tokens.
+ * may occur twice, and every token of several characters, except special tokens, must result from a merge.
  *
  * @param options.added - tokens that are matched literally in the text
  * @returns a short description of each fault
@@ -71,7 +71,7 @@ export function mergeFaults(
   const seen = new Set<string>();
   const twice = merges.filter((merge) => seen.size === seen.add(merge).size);
   if (twice.length > 0)
-    faults.push(`a merge must come once; ${shownNames(twice)} ${twice.length === 1 ? "comes" : "come"} twice`);
+    faults.push(`merges must be distinct; ${shownNames(twice)} ${twice.length === 1 ? "occurs" : "occur"} twice`);
   const made = new Set(merges.map((merge) => merge.replace(" ", "")));
   const unmade = [...vocab.keys()].filter(
     (token) => !made.has(token) && !isOneChar(token) && !added.has(token) && !UNMERGED.test(token),

@@ -5,7 +5,7 @@ import { makeNormalizer, type Normalizer } from "./normalizers/normalizer";
 import { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers/pre-tokenizer";
 import type { PartDescriptions } from "./tokenizer-classes";
 
-/** Turns a text into words: a normalizer and a pre-tokenizer. */
+/** Splits a text into words: a normalizer and a pre-tokenizer. */
 export interface TextSplitter {
   normalize(text: string): string;
   /**
@@ -19,7 +19,7 @@ export interface TextSplitter {
   keepsStart(text: string): boolean;
 }
 
-/** Makes a splitter of its parts; undefined if `problems` has got one. */
+/** Makes a splitter from its parts; undefined if one is wrong, which is then in `problems`. */
 export function makeTextSplitter(parts: PartDescriptions, problems: Problems): TextSplitter | undefined {
   const { normalizer, preTokenizer } = parts;
   if (preTokenizer?.type === "BertPreTokenizer" && (normalizer === undefined || normalizer.type === "BertNormalizer"))
@@ -29,7 +29,7 @@ export function makeTextSplitter(parts: PartDescriptions, problems: Problems): T
   return words === undefined || (normalizer !== undefined && made === undefined) ? undefined : splitterOf(made, words);
 }
 
-/** Normalizes word by word: the rest of a long text costs nothing if it is not read. */
+/** Normalizes word by word: words that the caller does not read are not computed. */
 function bertSplitter(options: BertNormalizerOptions | undefined): TextSplitter {
   return {
     normalize: (text) => (options === undefined ? text : bertNormalize(text, options)),

@@ -29,7 +29,7 @@ export interface TokenizerClass {
   readonly kind: ModelKind;
   /** Default special tokens. */
   readonly special: Readonly<Partial<Record<SpecialKey, string>>>;
-  /** Flags of special tokens of which the files give only the texts. */
+  /** Flags of special tokens for which the files give only the text. */
   readonly flags?: Readonly<Partial<Record<SpecialKey, Readonly<Record<string, boolean>>>>>;
   /** More special tokens, unless the files list some. */
   readonly extra?: readonly string[];
@@ -39,7 +39,7 @@ export interface TokenizerClass {
   readonly pairs: "bert" | "roberta";
   /** Whether the post-processor of tokenizer.json replaces the class's own. */
   readonly keepsProcessor?: true;
-  /** The sentencepiece model that takes the place of a missing tokenizer.json. */
+  /** The sentencepiece model that is read if tokenizer.json is missing. */
   readonly modelFile?: string;
   /** The vocabulary from the pieces of that model; by default the pieces themselves. */
   readonly fromPieces?: (pieces: readonly Piece[], names: (key: SpecialKey) => string) => readonly Piece[];
@@ -51,7 +51,7 @@ export interface TokenizerClass {
 /** A piece of a Unigram vocabulary with its score. */
 export type Piece = readonly [text: string, score: number];
 
-/** From where a class takes the id of the unknown piece. */
+/** Data from which a class determines the id of the unknown piece. */
 export interface UnknownIdSource {
   readonly vocab: ReadonlyMap<string, number>;
   readonly scores: Float64Array;

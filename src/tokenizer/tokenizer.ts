@@ -17,9 +17,9 @@ export interface Tokenizer {
   readonly vocabSize: number;
   readonly padTokenId: number;
   /**
-   * Encodes each text, or pair of texts, separately. An empty text gives [CLS] [SEP], a pair [CLS] a [SEP] b [SEP] or
-   * what else the tokenizer's template says. The longer text of a pair is cut first. As in transformers' batches, a
-   * pair with an empty second text stays a pair.
+   * Encodes each text, or pair of texts, separately. With BERT's template, an empty text gives [CLS] [SEP] and a pair
+   * gives [CLS] a [SEP] b [SEP]. The longer text of a pair is cut first. As in transformers' batches, a pair with an
+   * empty second text stays a pair.
    *
    * @throws TsloraError `unsupported` for a pair if the tokenizer has no template of pairs, `bad-option` if `maxLength`
    *   leaves no room for a pair's special tokens.

@@ -5,9 +5,9 @@ export interface TruncatedPair {
 }
 
 /**
- * Cuts two texts to a common length as Python's tokenizers do with the strategy "longest_first": the longer text gives
- * up tokens until both have the same length, then both do; an odd token is left to the longer text, or to the second of
- * two that are equally long. Reads no more of the texts than that needs.
+ * Cuts two texts to a common length as Python's tokenizers do with the strategy "longest_first": the longer text is cut
+ * until both have the same length, then both are cut. If the length is odd, the longer text keeps one token more; of
+ * two equally long texts, the second does. Reads no more of the texts than needed.
  *
  * @param room - most tokens of both texts together
  */

@@ -21,7 +21,7 @@ export function wordEncoder(model: WordModel, vocab: ReadonlyMap<string, number>
       if (id === undefined)
         throw new TsloraError(
           "bad-input",
-          `The tokenizer's vocabulary lacks ${JSON.stringify(token)}, which its own rules make of ${JSON.stringify(word.slice(0, LONG))}.`,
+          `The tokenizer's vocabulary lacks ${JSON.stringify(token)}, a token that its rules give for ${JSON.stringify(word.slice(0, LONG))}.`,
         );
       return id;
     });

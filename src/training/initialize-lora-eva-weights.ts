@@ -40,19 +40,19 @@ export interface InitializeEvaOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Numbers of inputs to record in one forward pass: 256 MB. */
+/** Most numbers of inputs to record in one forward pass: 256 MB. */
 const MOST_RECORDED = 2 ** 26;
 
 /**
  * Initializes the active adapter by EVA (Paischer et al., 2024), as peft's `initialize_lora_eva_weights`: finds the
  * directions that explain most of the variance of each layer's inputs, distributes the ranks over the layers, and makes
- * A of the directions. The adapter must be new, with `initLoraWeights: "eva"`. Logits do not change. Afterwards
+ * A from the directions. The adapter must be new, with `initLoraWeights: "eva"`. Logits do not change. Afterwards
  * `classifier.adapter` is another object; its configuration holds the new ranks.
  *
- * Batches are used in turn, again and again, until all directions have converged by `evaConfig.tau`.
+ * The batches are read in cycles until all directions have converged by `evaConfig.tau`.
  *
  * @param data - the texts to train on
- * @throws TsloraError if the adapter is not such a one, an option or the data is wrong, or the directions do not
+ * @throws TsloraError if the adapter does not wait for EVA, an option or the data is wrong, or the directions do not
  *   converge; the adapter is then unchanged.
  */
 export async function initializeLoraEvaWeights(

@@ -38,8 +38,8 @@ export interface TrainAndEvaluateResult {
 }
 
 /**
- * Loads a model with a new head and a new adapter, trains it, evaluates it, and frees it. The result is one column of a
- * comparison.
+ * Loads a model with a new head and a new adapter, trains it, evaluates it, and frees it. The result is one column of
+ * a table that compares models.
  *
  * @param model - a folder, a name on the Hub, or what `resolveModel` found
  * @throws TsloraError as `loadClassifier`, `addAdapter`, `train` and `evaluate`; the model is freed in that case too.

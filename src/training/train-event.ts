@@ -77,7 +77,7 @@ export interface ResumeEvent {
   readonly totalSteps: number;
   /** Folder of the checkpoint. */
   readonly path: string;
-  /** The same as a sentence. */
+  /** The event as a sentence. */
   readonly message: string;
 }
 
@@ -110,6 +110,6 @@ export interface TrainSummary {
   readonly elapsedSeconds: number;
   /** Whether a signal or an interrupt stopped the run before its last step. */
   readonly stopped: boolean;
-  /** Why it ended. */
+  /** The reason why the run ended. */
   readonly reason: "finished" | "stopped" | "early-stopping";
 }

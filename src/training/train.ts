@@ -117,8 +117,8 @@ async function* trainLocked(
 }
 
 /**
- * Locks the folder of another run's checkpoint while it is read. A folder that cannot be written does not change, and
- * gets no lock.
+ * Locks the folder of another run's checkpoint while it is read. A folder that cannot be written needs no lock, since
+ * no run can change it.
  */
 function lockResumed({ resumeFrom, outputDir }: Resolved): OutputLock | undefined {
   if (resumeFrom === undefined || resumeFrom === "last") return undefined;

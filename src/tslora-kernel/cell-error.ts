@@ -17,7 +17,7 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-/** Bold text without a colour: no colour is readable on Jupyter Lab's red background of errors. */
+/** Makes a text bold. Adds no colour: none is readable on the red background of errors in Jupyter Lab. */
 const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
@@ -40,7 +40,7 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
     return { ename: "UncaughtValue", evalue, traceback: [`${BOLD("UncaughtValue")}: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  // use the variables' names in the cells
+  // replace compiled expressions by the names that the cell's source uses
   const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2");
   if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
@@ -70,7 +70,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Whether a value is an error, also of another context's `Error`. */
+/** Whether a value is an error, possibly of another context (`vm`), where `instanceof Error` is false. */
 function isErrorLike(value: unknown): value is ErrorLike {
   return (
     typeof value === "object" &&
@@ -104,7 +104,7 @@ function stackLines(error: ErrorLike, context: CellErrorContext, depth = 0): str
     }
     const cell = context.cell(Number(number));
     const position = cell?.locate(at);
-    if (cell === undefined || position === undefined) continue; // code around the cell's code
+    if (cell === undefined || position === undefined) continue; // code that was added around the cell's code
     place ??= { cell, position };
     frames.push(frame(name, `In [${number}], line ${position.line}, column ${position.column}`));
   }
@@ -164,7 +164,7 @@ function shownFile(
 
 const maps = new Map<string, SourceMap>();
 
-/** The line of `src` that a line of the compiled package came from. */
+/** The line of `src` from which a line of the package was compiled. */
 function sourcePlace(path: string, { line, column }: TextPosition, compiled: string): string | undefined {
   if (!path.startsWith(compiled) || !existsSync(`${path}.map`)) return undefined;
   const map = maps.get(path) ?? new SourceMap(JSON.parse(readFileSync(`${path}.map`, "utf8")) as SourceMapPayload);

@@ -9,7 +9,7 @@ import { resolveImport } from "./source/resolve-import";
 import { shortenError } from "./shorten-error";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
-/** End of a cell. */
+/** The outcome of a cell: its result or its error. */
 export type CellOutcome =
   | { readonly status: "ok"; /** The last expression's value, or undefined. */ readonly value: unknown }
   | { readonly status: "error"; readonly error: CellError };
@@ -84,7 +84,7 @@ export class CellRunner {
     try {
       isDone = await this.executor.execute(source);
     } catch (error) {
-      this.#thrown = { error }; // an error of the compiler
+      this.#thrown = { error }; // the compiler itself failed
     }
     // Node reports unhandled rejections at the end of a turn
     for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
@@ -96,7 +96,7 @@ export class CellRunner {
     if (this.#diagnostics.length > 0) {
       const refused = compileError(this.#diagnostics, { number, source });
       if (!isDone) return { status: "error", error: refused };
-      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module runs in spite of type errors
+      process.stderr.write(`${refused.traceback.join("\n")}\n`); // tslab runs a cell that is a module despite type errors
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
     return isDone
@@ -109,12 +109,12 @@ export class CellRunner {
     return this.#resultVar === undefined ? undefined : this.#variables.take(this.#resultVar);
   }
 
-  /** Converts any thrown value to a Jupyter error, also an object that throws when it is read. */
+  /** Converts any thrown value to a Jupyter error, even an object whose properties throw when they are read. */
   describe(error: unknown): CellError {
     try {
       return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), places: this.#places }));
     } catch {
-      const evalue = "An object was thrown that cannot be described.";
+      const evalue = "The cell threw an object that cannot be described.";
       return { ename: "UncaughtValue", evalue, traceback: [`UncaughtValue: ${evalue}`] };
     }
   }
@@ -129,7 +129,7 @@ export class CellRunner {
     this.#unhandled ??= error;
   }
 
-  /** Takes an error from tslab: a diagnostic is a format string with its parts, an exception is passed unchanged. */
+  /** Records an error of tslab: a diagnostic comes as a format string with its values, an exception as it is. */
   #takeError(values: readonly unknown[]): void {
     const [first, file, line, column, message] = values;
     if (values.length === 5 && first === "%s%d:%d - %s")

@@ -32,7 +32,7 @@ export class CompiledCell {
     const prefix = line === 1 ? TSLAB_PREFIX[isAsync ? "async" : "sync"].length : 0;
     if (column <= prefix || line > code.code.after.split("\n").length) return undefined;
     const compiled = code.code.positionBefore(calleeOf(code.code.after, { line, column: column - prefix }));
-    this.#map ??= tslabSourceMap(mended.after, earlier); // takes a third of a second, so only for an error
+    this.#map ??= tslabSourceMap(mended.after, earlier); // takes a third of a second, so it is made only for an error
     const found = this.#map.locate(compiled.line, compiled.column);
     return found === undefined ? undefined : mended.positionBefore(found);
   }

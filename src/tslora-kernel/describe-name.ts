@@ -7,8 +7,8 @@ import type { TslabInfo } from "./tslab";
 export type Inspect = (source: string, position: number) => TslabInfo | undefined;
 
 /**
- * Returns the signature and the TSDoc, with its tags, of the name at a place or right before it. In the brackets of a
- * call, if there is no name at the place, returns those of the called function.
+ * Returns the signature and the TSDoc, with its tags, of the name at a place or right before it. If there is no name,
+ * and the place is between the brackets of a call, returns those of the called function.
  */
 export function describeName(source: string, position: number, inspect: Inspect): string | undefined {
   for (const place of places(source, position)) {

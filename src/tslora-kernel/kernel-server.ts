@@ -10,19 +10,20 @@ import { resultOutputs } from "./result-outputs";
 import { StreamBuffer } from "./stream-buffer";
 import type { AnswerSocket, Socket, Tslab, TslabMessage, TslabServer } from "./tslab";
 
-/** Milliseconds after a failed cell in which requests that were sent before its failure are aborted. */
+/** Milliseconds to wait after a failed cell for requests that were sent before its failure; these are aborted. */
 const ARRIVAL_MS = 50;
 
 /** A kernel that can be started and receives unhandled errors. */
 export interface KernelServer {
   init(): Promise<void>;
-  /** Publishes an unhandled error: it fails the running cell, or goes to the last cell if none runs. */
+  /** Publishes an unhandled error. It fails the running cell; if none runs, it is shown under the last cell. */
   fail(error: unknown): void;
 }
 
 /**
- * Extends tslab's server by the parts of the protocol that tslab lacks: `execute_input`, `execute_result`, `error`,
- * aborted cells, a busy status for one cell at a time, `silent`, `stop_on_error`, and answers to every request.
+ * Extends tslab's server by the parts of Jupyter's protocol that tslab lacks: `execute_input`, `execute_result`,
+ * `error`, aborted cells, a busy status for one cell at a time, `silent`, `stop_on_error`, and answers to every
+ * request.
  */
 // eslint-disable-next-line max-lines-per-function -- a subclass of tslab's class, which is loaded at run time
 export function kernelServer(
@@ -88,7 +89,7 @@ export function kernelServer(
       setTimeout(() => process.exit(0), 100).unref();
     }
 
-    /** tslab publishes "busy" when a request arrives; this kernel does when the cell starts. */
+    /** Omits tslab's "busy" when an execute request arrives: this kernel publishes it when the cell starts. */
     override publishStatus(status: string, parent: TslabMessage): void {
       if (parent.header.msg_type !== "execute_request") super.publishStatus(status, parent);
     }
@@ -125,7 +126,7 @@ export function kernelServer(
       let outcome = await runner.run(String(code), executionCount);
       if (outcome.status === "ok" && !isSilent) outcome = await this.#publishResult(message, outcome, executionCount);
       if (outcome.status === "ok" && runner.unhandled !== undefined)
-        outcome = { status: "error", error: runner.unhandled }; // raised while the result was made
+        outcome = { status: "error", error: runner.unhandled }; // thrown while the result was converted to outputs
       this.#running = undefined;
       if (outcome.status === "ok")
         return this.#reply(socket, message, "execute_reply", {
@@ -168,8 +169,8 @@ export function kernelServer(
     }
 
     /**
-     * Sends everything printed and displayed from now on to a cell, also by work that the cell leaves running, as
-     * Python's kernel does.
+     * From now on, everything that is printed or displayed is an output of this cell, as in Python's kernel. This
+     * includes the output of code that still runs after the cell has ended.
      */
     #catchOutput(message: TslabMessage, isSilent: boolean): void {
       const decoder = new TextDecoder();
@@ -199,7 +200,7 @@ export function kernelServer(
         ...described,
         traceback: [
           ...described.traceback.slice(0, 1),
-          "(not awaited: raised by code that went on beside the cell)",
+          "(not awaited: thrown by code that ran in the background)",
           ...described.traceback.slice(1),
         ],
       };
@@ -229,7 +230,7 @@ const DELIMITER = Buffer.from("<IDS|MSG>");
 
 const write = process.stderr.write.bind(process.stderr);
 
-/** Writes to the process's own stderr, which the program that started the kernel reads, not to a cell. */
+/** Writes to the stderr of the process, which the program that started the kernel reads. Cells do not show it. */
 function log(error: unknown): void {
   write(`tslora: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }

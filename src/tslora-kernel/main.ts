@@ -13,7 +13,7 @@ import { loadTslab } from "./tslab";
 
 const [connectionFile] = process.argv.slice(2);
 if (connectionFile === undefined) {
-  process.stderr.write("tslora's kernel is started by Jupyter, with the path of a connection file as its argument.\n");
+  process.stderr.write("Jupyter starts tslora's kernel, with the path of a connection file as its argument.\n");
   process.exit(2);
 }
 const tslab = loadTslab();

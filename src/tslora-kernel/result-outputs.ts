@@ -7,7 +7,7 @@ import type { JsonRecord } from "../base/json";
 /** A value in several forms, by MIME type. */
 export type MimeBundle = JsonRecord;
 
-/** The method that returns an object's own outputs; other JavaScript kernels call it too. */
+/** The name of the method that returns an object's outputs; other JavaScript kernels also call it. */
 const OWN = Symbol.for("Jupyter.display");
 
 /**

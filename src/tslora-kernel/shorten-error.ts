@@ -1,11 +1,11 @@
 import type { CellError } from "./cell-error";
 
-/** Characters of an error's message, and of its traceback, that are sent at most. */
+/** Most characters of an error's message, and of its traceback, that are sent. */
 const MOST = 10_000_000;
 
 /**
- * Shortens an error to fit into a message: a JSON text of more than half a billion characters is impossible, and the
- * cell would get no reply.
+ * Shortens an error to fit into a message. JSON.stringify fails for more than half a billion characters, and the cell
+ * would get no reply.
  */
 export function shortenError({ ename, evalue, traceback }: CellError): CellError {
   let room = MOST;

@@ -7,7 +7,7 @@ const WINDOW_MS = 100;
 /** Texts that are sent one by one in each window; later ones are joined. */
 const DIRECT = 100;
 
-/** Characters of joined text at which it is sent. */
+/** Joined text is sent when it has this many characters. */
 const FULL = 1 << 16;
 
 /**

@@ -116,7 +116,7 @@ export interface TslabServer {
   close(): void;
 }
 
-/** The parts of tslab 1.0.22 that its own `main` puts together. */
+/** The parts of tslab 1.0.22 that its own `main` connects. */
 export interface Tslab {
   readonly createConverter: (options: { isJS: boolean; isBrowser: boolean }) => TslabConverter;
   readonly createExecutor: (folder: string, converters: TslabConverters, console: TslabConsole) => TslabExecutor;
@@ -130,7 +130,7 @@ export interface Tslab {
 /** Loads the tslab that tslora depends on. */
 export function loadTslab(): Tslab {
   const dist = join(requiredPackage("tslab"), "dist");
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- from its folder, and only in a kernel
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded from its folder, and only in a kernel
   const load = (name: string): Record<string, unknown> => require(join(dist, name)) as Record<string, unknown>;
   const jupyter = load("jupyter");
   const { versions } = load("public") as { versions: { typescript: string } };

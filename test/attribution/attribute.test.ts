@@ -72,7 +72,7 @@ for (const ops of [kernelOps(), tensorflowOps()])
       classifier.dispose();
     });
 
-test("integrated gradients add up to the change of the logit, with an adapter too, and training is as before", async () => {
+test("integrated gradients sum to the change of the logit, also with an adapter, and do not change later training", async () => {
   const classifier = await tinyClassifier("bert", kernelOps());
   classifier.addAdapter({ r: 2, initLoraWeights: false, loraDropout: 0.5 });
   const trainable = classifier.trainableParameters();
@@ -97,7 +97,7 @@ test("integrated gradients add up to the change of the logit, with an adapter to
   classifier.dispose();
 });
 
-test("an empty text has no word; bad options are refused all at once", async () => {
+test("an empty text has no word; all bad options are listed in one error", async () => {
   const classifier = await tinyClassifier("modernbert", kernelOps());
   const [empty] = await attribute(classifier, "");
   assert.deepEqual(

@@ -40,7 +40,7 @@ const ranked = ["the tumour cell benign", "cancer the  cell"].map((text) => ({
   words: wordsOf(byCharacter, text).map((word) => ({ ...word, score: 0 })),
 }));
 
-test("leaving a word out of a linear classifier's text takes its weight away", async () => {
+test("occlusion of a word in a linear classifier's text gives the word's weight", async () => {
   const scored = await leaveOneOut(linear, ranked);
   for (const { words } of scored) for (const { text, score } of words) assert.equal(score, WEIGHTS[text]);
 });
@@ -94,7 +94,7 @@ test("the same seed gives the same random scores; bad input is refused", async (
       faithfulness(linear, { ranked }, { shares }),
       (error) => error instanceof TsloraError && /shares must be two or more rising/.test(error.message),
     );
-  await assert.rejects(faithfulness(linear, { none: [] }), /a ranking must have a text/);
+  await assert.rejects(faithfulness(linear, { none: [] }), /each ranking must have at least one text/);
   await assert.rejects(
     faithfulness(linear, { ranked: [{ ...ranked[0], label: "C" }] }),
     /every label must be the classifier's, A, B; got "C"/,

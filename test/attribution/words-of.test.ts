@@ -29,7 +29,7 @@ test("each word has its text's characters and all of its tokens", async () => {
   );
 });
 
-test("the words of a pair are those of its texts; what truncation cuts off has no word", async () => {
+test("the words of a pair are those of its texts; truncated text has no words", async () => {
   const { directory } = await resolveModel("embedded");
   const texts = ["Is it benign?", "The biopsy was benign."] as const;
   const tokenizer = await loadTokenizer(directory);

@@ -52,7 +52,7 @@ const parts = {
   ]),
 };
 
-test("parts are checked together: duplicates, other labels, odd texts, names of labels", async () => {
+test("one audit finds duplicates, contradictory labels, odd texts and names of labels in texts", async () => {
   const { issues, groups, summary, frame } = await audit(parts, { labels: names, checks: ["duplicates", "texts"] });
   assert.deepEqual(
     issues.map(({ ID, part, reason, severity, other }) => [ID, part, reason, severity, other]),
@@ -117,7 +117,7 @@ test("groups keep similar texts and a column's values together in the folds", as
   );
 });
 
-test("data without issues make an empty table; CSV and JSON have no texts", async () => {
+test("data without issues give an empty table; CSV and JSON contain no texts", async () => {
   const clean = await audit(parts.test.iloc({ rows: [0] }), { checks: ["texts"] });
   assert.deepEqual([clean.issues.length, clean.frame.shape[0]], [0, 0]);
   const result = await audit(parts, { labels: ["control", 'a "tumour", here'], checks: ["duplicates"] });

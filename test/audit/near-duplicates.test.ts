@@ -30,7 +30,7 @@ test("signatures are datasketch's, bit for bit", () => {
   }
 });
 
-test("bands are datasketch's best ones", () => {
+test("bands equal those that datasketch chooses", () => {
   for (const { threshold, numPerm, bands } of golden.bands) {
     const { b, r } = optimalBands(threshold, numPerm);
     assert.deepEqual([b, r], bands, `threshold ${threshold}, ${numPerm} permutations`);
@@ -88,7 +88,7 @@ test("copies, edited copies and equal words are found, with their exact similari
   assert.equal(jaccard(shinglesOf(all[10], 3), shinglesOf(all[201], 3)), 55 / 61);
 });
 
-test("pairs of texts are the same in either order, and texts without spaces are compared by character", async () => {
+test("pairs of texts are duplicates in either order, and texts without spaces are compared by character", async () => {
   const { groups } = await findNearDuplicates([
     ["how old", "ten years"],
     ["Ten years.", "How old?"],

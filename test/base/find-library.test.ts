@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { cudaLibraries } from "../../src/device/nvidia";
 
-test("libcusolver counts as found where TensorFlow looks alone: beside libcublas, not in its own folder", async (context) => {
+test("libcusolver is found only where TensorFlow looks: in libcublas' folder, not in its own", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-cuda-"));
   const path = process.env.LD_LIBRARY_PATH;
   context.after(async () => {

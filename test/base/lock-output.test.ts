@@ -73,7 +73,7 @@ test("a folder that another process holds is refused, and the message names that
   lockFolder(folder, { purpose: "training" }).release();
 });
 
-test("a lock whose owner was killed is taken over, and one with the pid of another process too", LIMIT, async () => {
+test("the lock of a killed process is taken over, also if another process now has its pid", LIMIT, async () => {
   const folder = join(root, "killed");
   const { child } = await locker(folder);
   await end(child, "SIGKILL");
@@ -100,7 +100,7 @@ test("a holder on another host counts as alive while it touches its file", LIMIT
   lockFolder(folder, { purpose: "training" }).release();
 });
 
-test("of several processes at once one gets the folder, whatever a killed one left behind", LIMIT, async () => {
+test("if several processes lock a folder at once, one gets it, also after a killed process", LIMIT, async () => {
   const folder = join(root, "many");
   const dead = await locker(folder);
   await end(dead.child, "SIGKILL");
@@ -112,7 +112,7 @@ test("of several processes at once one gets the folder, whatever a killed one le
   assert.deepEqual(readdirSync(folder), [LOCK_FILE]);
 });
 
-test("in one process other purposes share a folder, and equal ones refuse each other", () => {
+test("one process may lock a folder for two different purposes, but not twice for one", () => {
   const folder = join(root, "own");
   const outer = lockFolder(folder, { purpose: "tslora train" });
   const inner = lockFolder(folder, { purpose: "training" });
@@ -137,7 +137,7 @@ test("a process that works for the holder may write as well", LIMIT, async () =>
   lock.release();
 });
 
-test("what a run covers in its folder is held with it, other parts are free", LIMIT, async () => {
+test("a run's lock covers the names that it writes in its folder; others are free", LIMIT, async () => {
   const folder = join(root, "study");
   const { child } = await locker(folder, {
     script:
@@ -158,7 +158,7 @@ test("what a run covers in its folder is held with it, other parts are free", LI
   lockFolder(folder, { purpose: "study", covers: ["checkpoints"] }).release();
 });
 
-test("a folder that cannot be made is an error in one line", () => {
+test("if the folder cannot be created, the error has one line", () => {
   writeFileSync(join(root, "file"), "");
   assert.throws(
     () => lockFolder(join(root, "file", "inside"), { purpose: "training" }),

@@ -10,7 +10,7 @@ import { makeFolder } from "../../src/base/files/make-folder";
 import { lockFolder } from "../../src/base/lock/lock-output";
 import { TsloraError } from "../../src/base/tslora-error";
 
-test("a folder is made with those above it, and a refusal names the system's reason", async () => {
+test("a folder is created with its parents; a failure names the system's reason", async () => {
   const top = await mkdtemp(join(tmpdir(), "tslora-folder-"));
   try {
     assert.equal(makeFolder(join(top, "a", "b", "c")), join(top, "a"));

@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 import { makeOwnFolder } from "../../src/base/files/own-folder";
 
-test("a folder of a process that was killed is removed by the next start; those of the living and of other machines stay", async () => {
+test("the next start removes the folder of a killed process, and keeps those of running ones and of other machines", async () => {
   const base = mkdtempSync(join(tmpdir(), "tslora-test-"));
   try {
     const code = `const { makeOwnFolder } = require(${JSON.stringify(require.resolve("../../src/base/files/own-folder"))}); console.log(makeOwnFolder("kernel", ${JSON.stringify(base)})); setInterval(() => 0, 1000);`;

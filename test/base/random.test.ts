@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
 
-test("the same seed gives the same numbers, another seed others", () => {
+test("the same seed gives the same numbers, another seed gives other numbers", () => {
   const draw = (seed: number): number[] => {
     const random = new Random(seed);
     return Array.from({ length: 50 }, () => random.uint32());
@@ -17,7 +17,7 @@ test("xoshiro128** from the state 1, 2, 3, 4 gives the numbers of its authors' C
   assert.deepEqual([random.uint32(), random.uint32(), random.uint32()], [11520, 0, 5927040]);
 });
 
-test("a state taken goes on where the generator stood", () => {
+test("a generator from a saved state continues the sequence", () => {
   const random = new Random(7);
   random.uint32();
   const copy = new Random(random.state);
@@ -38,7 +38,7 @@ test("uniform and normal numbers have the moments of their distributions", () =>
   assert.ok(Math.abs(normalMean) < 0.03 && Math.abs(normalVariance - 1) < 0.05);
 });
 
-test("shuffle keeps every item, leaves its argument alone, and forks do not shift each other", () => {
+test("shuffle keeps every item and does not change its argument; forks do not affect each other", () => {
   const items = Array.from({ length: 100 }, (_, i) => i);
   const shuffled = new Random(3).shuffle(items);
   assert.deepEqual(

@@ -71,7 +71,7 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
   await handle.close();
 });
 
-test("a notebook, a configuration and a run's files are read from regular files alone", async () => {
+test("notebooks, configurations and a run's files are read only if they are regular files", async () => {
   const pipe = join(folder, "no-writer"); // a reader that opens it waits for ever
   execFileSync("mkfifo", [pipe]);
   const huge = join(folder, "huge");
@@ -108,7 +108,7 @@ test("parameters may come from a pipe, up to a bound", async () => {
   assert.ok(refused("bad-input", /must have at most 1,000 bytes; it has at least/)(read.reason));
 });
 
-test("a text file is UTF-8 and bounded, and says so under the name that the caller gives it", async () => {
+test("a text file that is not UTF-8 or is too large is an error with the caller's name for it", async () => {
   const path = join(folder, "text");
   await writeFile(path, Buffer.from([0xef, 0xbb, 0xbf, 0x61]));
   assert.equal(await readTextFile(path), "\ufeffa");

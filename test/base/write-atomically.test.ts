@@ -9,7 +9,7 @@ import { TsloraError } from "../../src/base/tslora-error";
 import { writeAtomically } from "../../src/base/files/write-atomically";
 import { withFolder } from "../notebook/notebooks";
 
-test("a file is replaced as a whole, keeps its permissions, and a link keeps leading to it", () =>
+test("a file is replaced atomically, keeps its permissions, and links to it stay valid", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.txt");
     await writeFile(path, "old");
@@ -43,7 +43,7 @@ test("a private file is at no time readable by others, and a new one follows the
     assert.equal((await stat(join(folder, "new"))).mode & 0o777, 0o640);
   }));
 
-test("a place that cannot be written to is one line that says why, and nothing is left there", () =>
+test("a path that cannot be written gives an error of one line with the reason, and leaves no file", () =>
   withFolder(async (folder) => {
     await writeFile(join(folder, "file"), "");
     await mkdir(join(folder, "folder"));
@@ -91,7 +91,7 @@ test(
   },
 );
 
-test("faults of the system have words, others keep their own", () => {
+test("system errors get a plain description; other errors keep their message", () => {
   for (const [code, words] of [
     ["EMFILE", "too many files are open"],
     ["EROFS", "read-only"],
@@ -106,7 +106,7 @@ test("faults of the system have words, others keep their own", () => {
 });
 
 test(
-  "a command whose output cannot be written says so in a line, and one whose reader goes away says nothing",
+  "a command reports in one line that its output cannot be written, and ends silently if its reader ends",
   { skip: process.platform !== "linux" },
   () => {
     const program = join(__dirname, "..", "..", "src", "cli", "main.js");

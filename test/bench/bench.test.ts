@@ -23,7 +23,7 @@ describe("ratios", () => {
     assert.deepEqual(ratioOf(comparison({})), { ours: 2, theirs: 4, ratio: 3, lowest: 2, highest: 5 });
   });
 
-  test("are those of the sums where rounds are parts of a whole", () => {
+  test("are ratios of sums if the rounds are parts of one whole", () => {
     assert.deepEqual(ratioOf(comparison({ combine: "sum" })), {
       ours: 7,
       theirs: 27,
@@ -33,7 +33,7 @@ describe("ratios", () => {
     });
   });
 
-  test("are marked as held by the ratio alone", () => {
+  test("are marked if only the ratio is within its bound", () => {
     const verdict = (atLeast: number, aim: number): string =>
       markdownReport([comparison({ bar: { atLeast, aim } })], { facts: [], preface: [] });
     assert.match(verdict(2, 3), /aim held/);
@@ -46,7 +46,7 @@ describe("samples", () => {
   const random = new Random(3);
   const lengths = Array.from({ length: 600 }, () => Math.min(512, Math.round(Math.exp(5.7 + 0.4 * random.normal()))));
 
-  test("of an epoch are the batches that train makes of the seed, and stand for the whole", () => {
+  test("of an epoch are batches of train with the same seed, and represent the whole epoch", () => {
     for (const groupByLength of [false, true]) {
       const plan = planEpoch(lengths, { seed: 42, batchSize: 16, groupByLength, from: 1, to: 7 });
       assert.deepEqual(
@@ -64,7 +64,7 @@ describe("samples", () => {
     }
   });
 
-  test("of sorted batches are dealt once each, to rounds of like length", () => {
+  test("of sorted batches are distributed once each over rounds of similar length", () => {
     const batches = Array.from({ length: 63 }, (_, i) => [i]);
     const rounds = dealBatches(batches, { rounds: 7, aRound: 3 });
     assert.deepEqual(
@@ -82,7 +82,7 @@ describe("samples", () => {
   });
 });
 
-test("a fitted line finds a slope, and how sure it is", () => {
+test("a fitted line gives the slope and its uncertainty", () => {
   const x = [0, 1, 2, 3, 4];
   assert.deepEqual(
     fitLine(

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { defaultLabels } from "../../src/classifier/default-labels";
 
-test("labels that no one named are the model's if they are as many, else those of loadClassifier", () => {
+test("default labels are the model's if their number fits, else those of loadClassifier", () => {
   assert.deepEqual(defaultLabels(["no", "yes"]), ["no", "yes"]);
   assert.deepEqual(defaultLabels(["no", "yes"], 2), ["no", "yes"]);
   assert.deepEqual(defaultLabels(["a", "b", "c"], 2), ["NEGATIVE", "POSITIVE"]);

@@ -64,7 +64,7 @@ async function expectEqual(
 }
 
 for (const kind of ["bert", "distilbert", "roberta"])
-  test(`adapters of peft for ${kind} share passes with the results of each alone`, async () => {
+  test(`adapters of peft for ${kind} share passes, with the same results as each alone`, async () => {
     const of = Object.entries(goldens.adapters).filter(([, golden]) => golden.kind === kind);
     const reasons = await expectEqual(kind, new Map(of.map(([name]) => [name, goldenFolder(name)])));
     for (const [name, reason] of reasons)

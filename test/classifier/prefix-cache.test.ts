@@ -82,7 +82,7 @@ for (const kind of TINY_MODELS)
     assert.equal(ops.alive(), 0);
   });
 
-test("one weight, a size, the cut, the pass, the precision or the device changes a prefix's key", async () => {
+test("a weight, a size, the layer of the cut, the pass, the precision and the device each change a prefix's key", async () => {
   const model = await tinyModel("bert");
   const key = await keyOf(model);
   assert.equal(await keyOf(model), key);
@@ -117,7 +117,7 @@ test("one weight, a size, the cut, the pass, the precision or the device changes
   model.dispose();
 });
 
-test("one id, one type or the order changes a text's key", () => {
+test("one token id, one token type or the order changes a text's key", () => {
   const ids = (...values: number[]): TokenDocument => ({ ids: Int32Array.from(values) });
   const typed = (...types: number[]): TokenDocument => ({ ...ids(2, 5, 6, 3), types: Int32Array.from(types) });
   const keys = [ids(2, 5, 6, 3), ids(2, 6, 5, 3), ids(2, 5, 7, 3), ids(2, 5, 6), typed(0, 0, 1, 1), typed(0, 1, 1, 1)];
@@ -125,7 +125,7 @@ test("one id, one type or the order changes a text's key", () => {
   assert.equal(textKey(typed(0, 0, 0, 0)), textKey(ids(2, 5, 6, 3)), "types of 0 alone are the same as none");
 });
 
-test("a second process finds what the first computed, and computes what is new alone", async () => {
+test("a second process reads the results of the first, and computes only those of new texts", async () => {
   const model = await tinyModel("distilbert");
   const directory = join(folder, "shared");
   const texts = documents(model, 9);
@@ -142,7 +142,7 @@ test("a second process finds what the first computed, and computes what is new a
   model.dispose();
 });
 
-test("texts that are not in the cache are computed when they are asked for", async () => {
+test("results of texts that are not in the cache are computed on request", async () => {
   const model = await tinyModel("mpnet");
   const texts = documents(model);
   const full = await openCache(model, { directory: join(folder, "full") });
@@ -189,7 +189,7 @@ test("the least recently used prefixes are removed to make room, and never those
   assert.deepEqual((await readdir(directory)).sort(), [oldest, "notes.txt"].sort());
 });
 
-test("one prefix's results of other texts go before the limit is an error", async () => {
+test("a prefix's results of other texts are deleted before the limit becomes an error", async () => {
   const model = await tinyModel("bert");
   const directory = join(folder, "limited");
   const texts = documents(model, 9);

@@ -43,7 +43,7 @@ const ROUNDING = 2 * Number.EPSILON;
 const TEXTS = ["0 11 5 2", "0 7 1 9 30 2", "0 2"];
 
 for (const kind of ["bert", "distilbert", "roberta", "fp16", "bf16", "sharded"]) {
-  test(`${kind}: what is saved is loaded with the same logits, labels and problem_type, and no trace of the old weights' type`, async () => {
+  test(`${kind}: a saved model is loaded with the same logits, labels and problem_type, and has no trace of the old weights' type`, async () => {
     const several = kind === "fp16";
     await inFolder(kind, { torch_dtype: "bfloat16", num_labels: 7 }, async (folder) => {
       await cp(join(TOKENIZERS, "roberta-files", "merges.txt"), join(folder, "merges.txt"));
@@ -75,7 +75,7 @@ for (const kind of ["bert", "distilbert", "roberta", "fp16", "bf16", "sharded"])
   });
 }
 
-test("a model is not saved without the part of its adapter", async () => {
+test("a model is not saved without the weights of its adapter", async () => {
   await inFolder("bert", {}, async (folder) => {
     const classifier = await loadClassifier(folder, { tokenizer });
     classifier.addAdapter({ r: 2 });
@@ -85,7 +85,7 @@ test("a model is not saved without the part of its adapter", async () => {
   });
 });
 
-test("a file that cannot be written whole leaves nothing under its name, and what was there before", async () => {
+test("if a file cannot be written completely, no part of it is left, and the old file stays", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-broken-"));
   const path = join(folder, "model.safetensors");
   await writeFile(path, "before");
@@ -102,7 +102,7 @@ test("a file that cannot be written whole leaves nothing under its name, and wha
   await rm(folder, { recursive: true });
 });
 
-test("problem_type comes from the checkpoint; what it does not allow is an error", async () => {
+test("problem_type comes from the checkpoint; calls that it does not allow are errors", async () => {
   await inFolder("bert", { problem_type: "regression" }, async (folder) => {
     await assert.rejects(
       loadClassifier(folder, { tokenizer }),

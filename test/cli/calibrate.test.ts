@@ -96,7 +96,7 @@ test("a calibration of other labels or weights is refused, and a failed one leav
   const path = join(adapter, "calibration.json");
   const kept = await readFile(path, "utf8");
   const others = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "a,b", "w5"]);
-  assert.match(others.err, /calibration\.json must be for the labels "a", "b"; it is for "neg", "pos"\. Make it anew/);
+  assert.match(others.err, /calibration\.json must be for the labels "a", "b"; it is for "neg", "pos"\. Make it again/);
   const missing = await calibrate("--labels", "neg,pos", "--test", join(tiny.folder, "none.csv"));
   assert.notEqual(missing.code, 0);
   assert.equal(await readFile(path, "utf8"), kept);
@@ -104,7 +104,7 @@ test("a calibration of other labels or weights is refused, and a failed one leav
   await writeFile(path, kept.replace(/"weights": "[0-9a-f]{64}"/, `"weights": "${"0".repeat(64)}"`));
   const stale = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "neg,pos", "w5"]);
   assert.equal(stale.out, "");
-  assert.match(stale.err, /must be for the weights in its folder; they have changed since it was made\. Make it anew/);
+  assert.match(stale.err, /must be for the weights in its folder; they have changed since it was made\. Make it again/);
   await writeFile(path, '{"version": 1, "labels": ["neg", "pos"], "calibration": {"method": "temperature"}}');
   const broken = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "neg,pos", "w5"]);
   assert.match(broken.err, /calibration\.json must be/);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { COMMANDS } from "../../src/cli/commands";
 
-test("each command adds itself under the name that it is known by, and no other", () => {
+test("each command registers itself under its own name, and under no other", () => {
   const terminal = { out: process.stdout, err: process.stderr, color: false, live: false };
   for (const { name, load } of COMMANDS) {
     const program = new Command();

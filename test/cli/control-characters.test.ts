@@ -61,7 +61,7 @@ test("control characters are written as escapes, and nothing else changes", () =
   );
 });
 
-test("columns stay aligned, whatever the cells hold", () => {
+test("columns stay aligned for cells of any content", () => {
   const lines = table([
     ["name", "n"],
     ["\u4e2d\u6587", "1"],

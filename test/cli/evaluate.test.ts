@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("evaluate prints scikit-learn's report and the rest, and for programs the same as JSON", async () => {
+test("evaluate prints scikit-learn's report and further metrics; with --json, the same as JSON", async () => {
   const base = ["evaluate", "--model", model, "--adapter", tiny.adapter, "--data", csv, "--labels", "pos,neg"];
   const doc = json<{
     evaluation: {

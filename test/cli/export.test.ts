@@ -71,7 +71,7 @@ test("export compares 8-bit weights with the full ones on the data", async () =>
   );
 });
 
-test("the lines name a difference, and the warning its size", () => {
+test("the output names a difference of predictions, and the warning its size", () => {
   const interval = { low: -0.0312, high: 0.0004, confidence: 0.95, method: "bootstrap" } as const;
   const mcnemar = { onlyBefore: 5, onlyAfter: 1, pValue: 0.21875 };
   const cost = {

@@ -44,7 +44,7 @@ test("train --find-learning-rate prints a table of 80 columns, writes figure and
   assert.equal(trained.code, 0, trained.err);
 });
 
-test("what a test of rates does not do is refused before anything is written", async () => {
+test("options that a range test cannot use are refused before anything is written", async () => {
   const said = await cli(
     args(
       "never",
@@ -64,7 +64,7 @@ test("what a test of rates does not do is refused before anything is written", a
   assert.ok(!(await readdir(folder)).includes("never"));
 });
 
-test("the table has 20 rows at most, among them the suggested one, and cuts what diverges", () => {
+test("the table has at most 20 rows, includes the suggested rate, and omits diverged steps", () => {
   const points = Array.from({ length: 90 }, (_, i) => ({
     step: i + 1,
     learningRate: 10 ** (i / 15 - 6),

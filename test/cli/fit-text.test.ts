@@ -34,7 +34,7 @@ test("a table is split into blocks of columns that fit, each with the first colu
   }
 });
 
-test("numbers of a block stand below each other", () => {
+test("numbers of a column are aligned within a block", () => {
   const lines = fitText(table, 80).split("\n");
   const [head, rule] = [
     lines.findIndex((line) => line.startsWith("Metric")),
@@ -48,7 +48,7 @@ test("numbers of a block stand below each other", () => {
   assert.equal(new Set(ends).size, 1, lines.join("\n"));
 });
 
-test("a wide terminal, and none at all, leave text as it is", () => {
+test("text is unchanged on a wide terminal and without a terminal", () => {
   assert.equal(fitText(table, undefined), table);
   assert.equal(fitText(table, 300), table);
   assert.equal(widthOf({ isTTY: true, columns: 40 }), 40);
@@ -56,7 +56,7 @@ test("a wide terminal, and none at all, leave text as it is", () => {
   assert.equal(widthOf({ isTTY: true, columns: 0 }), undefined, "a terminal that does not know its width");
 });
 
-test("sentences are broken between words and keep their bar or indent; what is laid out by blanks stays whole", () => {
+test("sentences are wrapped between words and keep their bar or indent; text that is aligned by blanks is not wrapped", () => {
   assert.equal(fitText("▌ One two three four", 12), "▌ One two\n▌ three four");
   assert.equal(fitText("  at one two", 8), "  at one\n  two");
   assert.equal(fitText("a   b   c", 5), "a   b   c");

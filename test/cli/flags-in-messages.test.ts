@@ -54,7 +54,7 @@ function CALLED(command: string): string {
   return `tslora ${command}`;
 }
 
-test("a key's name in quotes behind a word that is also an option is no value of it", () => {
+test("a quoted name after an English word that is also an option is not its value", () => {
   const message = 'tokenizer.json\'s model: "max_input_chars_per_word" must be a whole number';
   assert.equal(flagsInMessage(message, train), message);
 });
@@ -68,7 +68,7 @@ test("English words that are also options stay words", () => {
     assert.equal(flagsInMessage(text, train), text);
 });
 
-test("what the library says of bad values reaches a user of the command line with flags alone", () => {
+test("the library's errors about bad values name only flags on the command line", () => {
   const bad = {
     learningRate: -1,
     maxGradNorm: -1,

@@ -7,12 +7,12 @@ import { projectRoot } from "../../src/base/project-root";
 import { COMMANDS } from "../../src/cli/commands";
 import { helpTexts } from "../../src/cli/help-texts";
 
-test("a clone that is not set up shows the help of today's command line", async () => {
+test("the help that a clone shows before set-up is up to date", async () => {
   const texts = await helpTexts();
   assert.deepEqual(Object.keys(texts), ["", ...COMMANDS.map(({ name }) => name)]);
   for (const [name, text] of Object.entries(texts)) assert.match(text, new RegExp(`^Usage: tslora ${name}`));
   const kept: unknown = JSON.parse(readFileSync(join(projectRoot(), "src", "setup", "cli-help.json"), "utf8"));
-  assert.deepEqual(kept, texts, "npm run write-help writes src/setup/cli-help.json anew");
+  assert.deepEqual(kept, texts, "npm run write-help updates src/setup/cli-help.json");
 });
 
 test("no help text names a folder of this machine", async () => {

@@ -49,7 +49,7 @@ const ok = async (...args: string[]): Promise<Said> => {
   return said;
 };
 
-test("an adapter by its name on the Hub: evaluate, predict, merge and export take it as its folder", async () => {
+test("evaluate, predict, merge and export take an adapter by its name on the Hub, as by its folder", async () => {
   const labels = ["--labels", "neg,pos"];
   const own = await ok("predict", "--adapter", "adapter", "--model", "tiny-bert", ...labels, "--json", "w5 w6");
   const named = await ok("predict", "--adapter", "me/it", ...labels, "--json", "w5 w6");
@@ -72,7 +72,7 @@ test("an adapter by its name on the Hub: evaluate, predict, merge and export tak
   assert.doesNotMatch(card, /seed/);
 });
 
-test("a folder of that name wins, and a wrong name, revision or kind is an error", async () => {
+test("a folder of the same name takes precedence; a wrong name, revision or kind is an error", async () => {
   await mkdir("me");
   await cp("adapter", join("me", "it"), { recursive: true });
   const said = await ok("predict", "--adapter", "me/it", "--model", "tiny-bert", "w5");

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("inspect tells what a model, an adapter and a file hold", async () => {
+test("inspect describes a model, an adapter and a file", async () => {
   const described = json<{
     kind: string;
     weights: { parameters: number; tensorCount: number };
@@ -58,12 +58,12 @@ test("inspect tells what a model, an adapter and a file hold", async () => {
   assert.match(text.out, /type +bert: 3 layers of width 12, 3 heads/);
   assert.match(
     text.out,
-    /LoRA adapter [\s\S]*LoRA +r 3, alpha 5[\s\S]*adapts +bert\.encoder\.layer\.\{0-2\}\.attention\.output\.dense,[\s\S]*brings whole +classifier/,
+    /LoRA adapter [\s\S]*LoRA +r 3, alpha 5[\s\S]*adapts +bert\.encoder\.layer\.\{0-2\}\.attention\.output\.dense,[\s\S]*saved whole +classifier/,
   );
   assert.match(text.out, /base_model\.model\.classifier\.weight +F32 +\[2, 12\]/);
 });
 
-test("inspect says what is wrong with what it is given", async () => {
+test("inspect reports the problems of damaged files", async () => {
   await writeFile(join(folder, "cut.safetensors"), "12345678");
   await mkdir(join(folder, "longformer"), { recursive: true });
   await writeFile(join(folder, "longformer", "config.json"), JSON.stringify({ model_type: "longformer" }));

@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("merge checks itself, writes a folder that predicts as base and adapter did, and writes over nothing unasked", async () => {
+test("merge checks its result, writes a folder that predicts as base and adapter do, and replaces nothing without --overwrite", async () => {
   const out = join(folder, "merged");
   const base = ["merge", "--model", model, "--adapter", tiny.adapter, "-o", out];
   const said = await cli(base);

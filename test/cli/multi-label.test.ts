@@ -114,7 +114,7 @@ test("train stratifies texts with several labels, and compares with a baseline o
   assert.ok(baseline.f1Micro > 0.9, String(baseline.f1Micro)); // each label has its word
 });
 
-test("predict prints every label of a text; a model that was trained whole needs no flag either", async () => {
+test("predict prints every label of a text; a fully trained model needs no flag either", async () => {
   const full = await trainOn(
     "columns.csv",
     "full",

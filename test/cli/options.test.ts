@@ -159,7 +159,7 @@ test("flags become values of their kinds", async () => {
   });
 });
 
-test("a file says the same as flags, in each spelling; null is the default; flags win", async () => {
+test("a file sets the same options as flags, in each spelling; null means the default; flags take precedence", async () => {
   const yaml =
     "# an experiment\nr: 8\nrank_pattern:\n  query: 4\nlora_alpha: 16\ntarget-modules: [query, value]\nlearningRate: 1e-3\nmaxSteps: null\nvalidation: 0.1\ntest: dev.csv\nload_best_model_at_end: false\nclassWeights: [1, 2]\nseed: 1\n";
   const expected = {
@@ -216,7 +216,7 @@ test("all faults of flags and file are reported at once, with key, line, value a
   );
 });
 
-test("files that cannot be read are refused with what is wrong where", async () => {
+test("option files that cannot be read are refused with the place and the reason", async () => {
   await assert.rejects(fromFile("r: 8\nr: 9\n"), /not valid YAML: Map keys must be unique at line 2/);
   await assert.rejects(fromFile("- r\n"), /options by name/);
   await assert.rejects(fromFile("r: !huge 8\n"), /not valid YAML: Unresolved tag/);
@@ -225,7 +225,7 @@ test("files that cannot be read are refused with what is wrong where", async () 
   await assert.rejects(gather({ config: ["none.yaml"] }), /--config: the file none\.yaml does not exist/);
 });
 
-test("wrong usage ends with 2 and says what to do; transformers' spelling of flags is taken", async () => {
+test("wrong usage ends with exit code 2 and advice; transformers' spelling of flags is accepted", async () => {
   const unknown = await cli(["train", "--learning-rat", "1"]);
   assert.equal(unknown.code, 2);
   assert.match(unknown.err, /Did you mean --learning-rate\?/);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { planRuns } from "../../src/cli/run/plan-runs";
 import { withFolder } from "../notebook/notebooks";
 
-test("notebooks of one name keep their folders under the output folder, and have names that differ", () =>
+test("notebooks of the same name keep their folders under the output folder, and are shown by distinct names", () =>
   withFolder(async (folder) => {
     for (const name of ["a/sub", "b"]) await mkdir(join(folder, name), { recursive: true });
     for (const name of ["x.ipynb", "a/x.ipynb", "a/sub/X.ipynb", "b/y.ipynb", "z"])

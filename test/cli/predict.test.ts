@@ -59,7 +59,7 @@ test("predict gives the library's probabilities, for arguments, files and standa
   check(await cli([...base, "--file", join(folder, "texts.tsv"), "--text-column", "review"]));
 });
 
-test("predict writes label and probability for people, and the likeliest so many; a threshold moves the decision", async () => {
+test("predict prints label and probability, or the --top-k labels; a threshold changes the decision", async () => {
   const base = ["predict", "--model", model, "--adapter", tiny.adapter];
   const plain = await cli([...base, "w5 w6", "w40 w41"]);
   assert.match(plain.out, /^NEGATIVE\t0\.\d{6}\nPOSITIVE\t0\.\d{6}\n$/);
@@ -82,7 +82,7 @@ test("predict writes label and probability for people, and the likeliest so many
   );
 });
 
-test("predict refuses what it cannot do, before it loads where it can, with the line where it cannot", async () => {
+test("predict refuses bad options before it loads the model, and bad lines with their number", async () => {
   const base = ["predict", "--model", model, "--adapter", tiny.adapter];
   await writeFile(join(folder, "odd.csv"), "text,id\nw5,1\nw6\n");
   await writeFile(join(folder, "semicolons.csv"), "text;label\nw5, w6;x\n");

@@ -122,7 +122,7 @@ test("predict answers each line as it comes, and ends where its input ends", asy
   assert.match(running.out, /\n\{"index":2,.*\}\n$/);
 });
 
-test("predict ends quietly when the reader of its output goes away", async () => {
+test("predict ends without an error when the reader of its output ends", async () => {
   const running = new Running([MAIN, "predict", "--model", model]);
   running.child.stdin.on("error", () => undefined); // its reader goes away, too
   const text = "w5 w6 w7\n".repeat(50_000);

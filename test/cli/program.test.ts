@@ -88,7 +88,7 @@ test("a failed cell is reported with its number, lines and stack, even when quie
     },
   ));
 
-test("exit codes tell causes: a limit, a dead kernel", () =>
+test("a time limit and a dead kernel have their own exit codes", () =>
   withNotebook(["await new Promise(() => setInterval(() => 0, 1000))"], async (path, folder) => {
     const late = await cli("run", path, "-o", join(folder, "out"), "--cell-timeout", "1s");
     assert.equal(late.code, 3);
@@ -165,7 +165,7 @@ test("Ctrl-C interrupts the cell, saves a readable notebook and leaves no proces
     },
   ));
 
-test("a kernel ends by itself when its runner is killed outright", () =>
+test("a kernel ends by itself when its runner is killed by SIGKILL", () =>
   withNotebook(
     ["console.log('kernel', process.pid)", "await new Promise(() => setInterval(() => 0, 1000))"],
     async (path, folder) => {

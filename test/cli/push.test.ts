@@ -65,7 +65,7 @@ function expectNoToken({ out, err }: Ended): void {
   );
 }
 
-test("push and pull by the command line, and no word of the token", async () => {
+test("push and pull on the command line never print the token", async () => {
   const first = await run(["push", folder, "me/cli", "--commit-message", "By hand", "--private"]);
   assert.equal(first.code, 0, first.err);
   assert.match(
@@ -163,7 +163,7 @@ test("exit codes and messages name what is wrong, before anything is sent", asyn
   expectNoToken(unreachable);
 });
 
-test("what train leaves is pushed with a card of the run's facts", async () => {
+test("the folder that train writes is pushed with a model card of the run's facts", async () => {
   const runs = join(home, "runs");
   await mkdir(runs);
   const model = await tinyModel(join(home, "model"));

@@ -34,7 +34,7 @@ test("report writes the page, its facts and their schema beside the results", ()
     );
   }));
 
-test("a folder is taken for its results, --output-dir names another one, and older results are read", () =>
+test("report takes a folder of results, writes to --output-dir, and reads results of older versions", () =>
   withFolder(async (folder) => {
     await writeFile(join(folder, "results.json"), JSON.stringify(oldResults()));
     const said = await cli(["report", folder, "-o", join(folder, "paper"), "--json"]);

@@ -26,7 +26,7 @@ async function cli(...args: string[]): Promise<{ code: number; out: string; err:
 const save = (folder: string, name: string, cells: readonly CellText[]): Promise<void> =>
   saveNotebook(notebookOf(cells), join(folder, name));
 
-test("parameters come from files, YAML, -p and -r, the later ones win, and what has a type keeps it", () =>
+test("parameters come from files, YAML, -p and -r, later ones take precedence, and typed values keep their type", () =>
   withFolder(async (folder) => {
     await writeFile(join(folder, "a.yaml"), "n: 1\ntext: '007'\nlist: [1, two]\nlate: file\nbig: 1e-5\n");
     await writeFile(join(folder, "b.json"), '{"n": 2, "flag": true}');
@@ -107,7 +107,7 @@ test("several notebooks run at once; each is reported, and a failing one does no
     assert.equal((await readFile(join(out, "j.xml"), "utf8")).match(/<testsuite /g)?.length, 3);
   }));
 
-test("--check tells outputs that differ from the saved ones, and nothing where they agree", () =>
+test("--check reports outputs that differ from the saved ones, and nothing else", () =>
   withFolder(async (folder) => {
     await save(folder, "a.ipynb", [
       "console.log('loss', 0.5)",
@@ -191,7 +191,7 @@ test("a notebook that cannot run is in the reports", () =>
     assert.match(said.out, /::error file=.*a\.ipynb,title=not run::There is no kernel/);
   }));
 
-test("--watch runs again when a notebook changes, and ends by Ctrl-C without a process behind", () =>
+test("--watch runs a notebook again when it changes, and leaves no process after Ctrl-C", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.ipynb");
     await save(folder, "a.ipynb", ["console.log('first')"]);

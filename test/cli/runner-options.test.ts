@@ -15,7 +15,7 @@ function optionsOf(add: typeof addRunCommand): readonly Option[] {
   return program.commands[0].options;
 }
 
-test("study has each option of run, with the same words, or its help names the option among those it lacks", async () => {
+test("study has each option of run, with the same help text, or its help lists the option as missing", async () => {
   const { study: help } = await helpTexts();
   const own = new Map(optionsOf(addStudyCommand).map((option) => [option.long, option.description]));
   const lacking = help.slice(help.indexOf("does not have these options of run:"));

@@ -14,14 +14,14 @@ import type { CodeCell } from "../../src/notebook/format/notebook-types";
 import type { OutputMessage } from "../../src/notebook/jupyter/wire";
 import { withFolder } from "../notebook/notebooks";
 
-test("times are read and written as people do", () => {
+test("durations are parsed from texts such as 1.5m, and printed with a unit", () => {
   assert.deepEqual(["90", "90s", "1.5m", "2h"].map(parseDuration), [90_000, 90_000, 90_000, 7_200_000]);
   for (const bad of ["", "0", "-1", "1d", "999h99", "600000h"])
     assert.throws(() => parseDuration(bad), /must be a time/);
   assert.deepEqual([400, 59_940, 185_000, 3_723_000].map(duration), ["0.4 s", "59.9 s", "3:05 min", "1:02:03 h"]);
 });
 
-test("displays are text in a terminal: plain first, tables by rows, figures by name", () => {
+test("outputs become text in a terminal: plain text first, tables by rows, figures by title", () => {
   const text = (data: Record<string, unknown>): string => displayText({ data });
   assert.equal(text({ "text/html": "<b>x</b>", "text/plain": "x" }), "x");
   assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>" }), "[figure]");

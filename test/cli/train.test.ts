@@ -17,13 +17,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("train says first what was taken, learns, and leaves adapter, results and a file that repeats the run to the bit", async () => {
+test("train prints its settings first, learns, and writes adapter, results and a file of options that repeats the run to the bit", async () => {
   const out = join(folder, "run");
   const said = await cli(trainArgs(tiny, "run", "--baseline", "--evaluate-before", "--stratify"));
   assert.equal(said.code, 0, said.err);
   assert.match(
     said.out,
-    /^Model: the folder .*as asked for\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
+    /^Model: the folder .*as requested\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
   );
   assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
   assert.match(
@@ -161,7 +161,7 @@ test("a training on a terminal has a bar in place and evaluations above it", asy
   assert.match(said.out, /Training finished: step 36 of 36/);
 });
 
-test("a training that goes out of bounds ends with a code of its own", async () => {
+test("a training that diverges ends with its own exit code", async () => {
   const said = await cli([
     "train",
     "--model",

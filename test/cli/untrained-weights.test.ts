@@ -83,7 +83,7 @@ test("an adapter trained on a base without a pooler scores the same when it is r
     expectWithin([loss], reference.get(what) ?? NOTHING, { what });
 });
 
-test("weights that neither model nor adapter brings are an error for every command but train, before anything is written", async () => {
+test("weights that neither model nor adapter contains are an error for every command except train, before anything is written", async () => {
   expectSaid(await cli(args("complete", "--model", bare)), 0, []);
   const [headless, older] = [join(folder, "headless"), join(folder, "older")];
   for (const directory of [headless, older]) await cp(adapterOf("complete"), directory, { recursive: true });
@@ -118,7 +118,7 @@ test("weights that neither model nor adapter brings are an error for every comma
   assert.equal(results.after.notice, undefined);
 });
 
-test("a model of other labels takes a new head where one is asked for, and else the message says so", async () => {
+test("a model with other labels gets a new head on request; otherwise the message names the option", async () => {
   const three = join(folder, "three.csv");
   await writeFile(
     three,
@@ -129,7 +129,7 @@ test("a model of other labels takes a new head where one is asked for, and else 
   const refused = await cli(
     args("never", "--model", model, "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv),
   );
-  expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were asked for.*--new-head/]);
+  expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were requested.*--new-head/]);
   assert.doesNotMatch(refused.err, /config\.json/);
   assert.ok(!existsSync(join(folder, "never")));
 
@@ -167,7 +167,7 @@ test("a model of other labels takes a new head where one is asked for, and else 
   );
 });
 
-test("data with the model's own label names are matched with its head by name, whatever their order", async () => {
+test("data with the model's label names are matched with its head by name, in any order", async () => {
   const own = join(folder, "own.csv");
   await writeFile(
     own,
@@ -190,7 +190,7 @@ test("data with the model's own label names are matched with its head by name, w
   expectSaid(await cli(withData("turned", "--labels", "one,zero", "--new-head")), 0, [/Labels: 0 one, 1 zero\./]);
 });
 
-test("an adapter's base that is not here: its entry and --model are named, and no path is asked for on the Hub", async () => {
+test("if an adapter's base is missing, the message names its entry and --model; a path is not looked up on the Hub", async () => {
   expectSaid(await cli(args("moved", "--model", model, "--max-steps", "2")), 0, []);
   await rm(join(folder, "moved", "training_args.json"));
   const hub = await fakeHub({});
@@ -297,7 +297,7 @@ test("~ is the home folder wherever a path is given", async () => {
   }
 });
 
-test("evaluating the texts that a run was trained on is warned of, whatever file they come in", async () => {
+test("evaluate warns if texts are those that the run was trained on, from any file", async () => {
   const texts = tinyTexts(30).map(({ text, label }, i) => ({ text: `${text} w${30 + (i % 17)} w${5 + i}`, label }));
   const write = (name: string, rows: readonly { text: string; label: string }[]): Promise<void> =>
     writeFile(join(folder, name), `text,label\n${rows.map(({ text, label }) => `${text},${label}`).join("\n")}\n`);

@@ -97,7 +97,7 @@ test("bad files of class folders are named: empty, not UTF-8, with NUL, outside 
   );
 });
 
-test("texts to evaluate on may lack classes, but not be none", async () => {
+test("texts to evaluate on may lack classes, but there must be at least one text", async () => {
   const one = await put(folder, "one/reviews.csv", "text,label\na,pos\nb,pos\n");
   const corpus = await loadCorpus(one, { allowMissingClasses: true });
   assert.deepEqual(corpus.report.classes, [{ label: 0, name: "pos", count: 2 }]);

@@ -62,7 +62,7 @@ const cases: readonly [what: string, text: string, cleaned: string][] = [
   ],
 ];
 
-test("texts are cleaned as in the study, its errors mended", async (t) => {
+test("texts are cleaned as in the study, without its errors", async (t) => {
   for (const [what, text, cleaned] of cases) await t.test(what, () => assert.equal(cleanText(text), cleaned));
 });
 
@@ -75,7 +75,7 @@ test("a text of 100,000 characters is cleaned as well", () => {
   assert.equal(cleanText(`x${" ".repeat(100_000)}y`), "x y");
 });
 
-test("a frame keeps its rows, index and other columns, and is left alone itself", () => {
+test("the cleaned frame keeps rows, index and other columns; the given frame does not change", () => {
   const documents = [
     { texts: "a, b", ID: "1", label: 1 },
     { texts: "c; d", ID: "2", label: 0 },

@@ -10,7 +10,7 @@ import { toFrame } from "../../src/corpus/to-frame";
 const frameOf = (...rows: [ID: string, texts: string, label?: number][]): ReturnType<typeof toFrame> =>
   toFrame(rows.map(([ID, texts, label = 0]) => ({ ID, texts, label })));
 
-test("a corpus is described by counts, lengths in words and texts that are the same", () => {
+test("a corpus is described by counts, lengths in words and repeated texts", () => {
   const frame = frameOf(
     ["1", "one two  three", 1],
     ["2", "one", 0],
@@ -27,7 +27,7 @@ test("a corpus is described by counts, lengths in words and texts that are the s
   assert.deepEqual(words, { min: 1, mean: 3.75, median: 3, p95: 7.249999999999998, max: 8 });
 });
 
-test("texts that two parts share are found by ID and by what they say", () => {
+test("texts that two parts share are found by ID and by content", () => {
   const train = frameOf(["1", "<ID:1>\nTitle: A.\nAbstract: Ce\u00e7i n'est pas."], ["2", "other"], ["3", "same"]);
   const tested = frameOf(
     ["9", "<ID:9>\nTitle:  a\nAbstract: ce\u0063\u0327i N\u2019est pas"],
@@ -39,7 +39,7 @@ test("texts that two parts share are found by ID and by what they say", () => {
   assert.deepEqual(findLeaks(train, frameOf(["7", "unlike"])), { byId: [], byText: [] });
 });
 
-test("a frame that is no corpus' is refused, naming column and row", () => {
+test("a frame that is not a corpus is refused with column and row", () => {
   const refused = (label: number, says: RegExp): void => {
     assert.throws(
       () => readFrame(frameOf(["1", "a", 0], ["2", "b", label])),

@@ -41,7 +41,7 @@ const PMIDS = readFileSync(join(projectRoot(), "data", "pmids.csv"), "utf8")
   .slice(1)
   .map((line) => line.split(","));
 
-test("the study's data are known by their PMIDs and labels, whatever file they are in", async () => {
+test("the study's data are recognised by their PMIDs and labels, in any file", async () => {
   const all = csv("anything.csv", [
     ["id", "text", "label"],
     ...PMIDS.map(([pmid, label]) => [pmid, `text ${pmid}`, label]),

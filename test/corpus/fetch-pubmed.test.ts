@@ -72,7 +72,7 @@ function refused(code: TsloraErrorCode, ...parts: RegExp[]): (error: unknown) =>
   };
 }
 
-test("records are asked for in batches, with tool, e-mail and key, and become a Dataset.zip", async () => {
+test("records are requested in batches, with tool, e-mail and key, and become a Dataset.zip", async () => {
   const { events, result } = await drain({ ...quick(), email: "someone@example.org", apiKey: "abc", tool: "mine" });
   assert.deepEqual(
     server.requests.map((form) => form.get("id")?.split(",").length),
@@ -107,14 +107,14 @@ test("records are asked for in batches, with tool, e-mail and key, and become a 
   assert.deepEqual(await readdir(cacheDir), ["Dataset.json", "Dataset.zip"]);
 });
 
-test("the same records give the same bytes, whatever the batches", async () => {
+test("the same records give the same bytes, for any size of the batches", async () => {
   const { result } = await drain(quick());
   const first = await readFile(result.path);
   await drain({ ...quick(), batchSize: 3 });
   assert.ok(first.equals(await readFile(result.path)));
 });
 
-test("busy hosts, broken connections and cut-off answers are met by trying again", async () => {
+test("requests are repeated after a busy host, a broken connection or an incomplete answer", async () => {
   server.manners.push(
     { kind: "status", status: 429, headers: { "retry-after": "1" }, body: '{"error":"API rate limit exceeded"}' },
     { kind: "status", status: 500 },
@@ -140,7 +140,7 @@ test("busy hosts, broken connections and cut-off answers are met by trying again
   assert.deepEqual([result.kept, result.vanished], [12, []]);
 });
 
-test("an answer that does not come is given up and asked for again", async () => {
+test("a request without an answer is repeated after a time", async () => {
   server.manners.push({ kind: "hang" });
   const { events, result } = await drain({ ...quick(), timeoutMs: 500 });
   const reasons = new Set(ofKind(events, "retry").map(({ reason }) => reason)); // more than one retry where the machine is busy
@@ -148,7 +148,7 @@ test("an answer that does not come is given up and asked for again", async () =>
   assert.equal(result.kept, 12);
 });
 
-test("vanished, retracted and abstract-less records are named, and asked for once more before they count as vanished", async () => {
+test("missing, retracted and abstract-less records are named; missing ones are requested once more first", async () => {
   const own = new Map(records);
   own.delete("1003");
   own.set("1004", { title: "No words." });
@@ -179,7 +179,7 @@ test("vanished, retracted and abstract-less records are named, and asked for onc
   }
 });
 
-test("a record that one answer lacks and the next one has is not lost; NCBI's 400 for none at all is no fault", async () => {
+test("a record that one answer lacks is taken from the next one; NCBI's status 400 for an empty result is not an error", async () => {
   const partial = new Map(records);
   partial.delete("1012");
   server.manners.push(
@@ -205,7 +205,7 @@ test("a record that one answer lacks and the next one has is not lost; NCBI's 40
   }
 });
 
-test("a fetch that was stopped, by a signal or a failing host, goes on where it stood", async () => {
+test("a fetch that was stopped, by a signal or a failing host, continues with the missing records", async () => {
   const stop = new AbortController();
   const events: PubmedEvent[] = [];
   await assert.rejects(
@@ -236,7 +236,7 @@ test("a fetch that was stopped, by a signal or a failing host, goes on where it 
   assert.equal(result.kept, 12);
 });
 
-test("a spoilt file among the kept records costs its own records alone", async () => {
+test("if a file of saved records is damaged, only its own records are fetched again", async () => {
   const stop = new AbortController();
   await assert.rejects(async () => {
     for await (const event of fetchPubmed({ ...quick(), signal: stop.signal }))
@@ -249,7 +249,7 @@ test("a spoilt file among the kept records costs its own records alone", async (
   assert.equal(result.kept, 12);
 });
 
-test("what cannot get better is not tried again", async () => {
+test("requests with permanent errors are not repeated", async () => {
   server.manners.push({ kind: "status", status: 400, body: '{"error":"API key invalid"}' });
   await assert.rejects(drain(quick()), refused("unreachable", /400/, /API key invalid/));
   assert.equal(server.requests.length, 1);
@@ -267,7 +267,7 @@ test("a host that does not listen is reported at once", async () => {
   await assert.rejects(drain({ ...quick(), baseUrl: closed.baseUrl }), refused("unreachable", /cannot be reached/));
 });
 
-test("loadCorpus takes PubMed by name, keeps what came, and says what is no longer there", async () => {
+test("loadCorpus fetches from PubMed on request, saves the records, and reports missing ones", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "tslora-data-"));
   try {
     await writeFile(
@@ -303,7 +303,7 @@ test("loadCorpus takes PubMed by name, keeps what came, and says what is no long
   }
 });
 
-test("options that cannot be met are all named", async () => {
+test("all bad options are listed in one error", async () => {
   const bad: FetchPubmedOptions = {
     pmids: [{ pmid: "12x", label: 0 }],
     cacheDir,
@@ -337,7 +337,7 @@ test("NCBI's own address and limits are the defaults, and the environment may ch
   }
 });
 
-test("turns are spread so that no second sees more than the limit", async () => {
+test("requests are spaced so that no second has more than the limit", async () => {
   let now = 0;
   const turns: number[] = [];
   const limiter = new RateLimiter(3, {
@@ -354,7 +354,7 @@ test("turns are spread so that no second sees more than the limit", async () => 
   for (const start of turns) assert.ok(turns.filter((turn) => turn >= start && turn < start + 999).length <= 3);
 });
 
-test("waits double, are spread by at most a half, and are never shorter than Retry-After asks", () => {
+test("waiting times double, vary by at most a half, and are never shorter than Retry-After", () => {
   const wait = (failed: number, jitter: number, retryAfter?: string): number =>
     retryDelay({ failed, backoffMs: 1000, retryAfter, now: Date.parse("2025-01-01T00:00:00Z"), jitter });
   assert.deepEqual([wait(1, 0), wait(2, 0), wait(5, 0)], [1000, 2000, 16000]);

@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("what is asked for by name is found or is an error", async () => {
+test("a source that is named is found or is an error", async () => {
   await assert.rejects(loadCorpus("no/such/Dataset.zip"), refused("not-found", /no\/such\/Dataset\.zip/, /"sample"/));
   await assert.rejects(loadCorpus(await put(folder, "data.xlsx", "x")), refused("unsupported", /\.zip, \.csv/));
   await assert.rejects(loadCorpus("sample", { dataDir: folder }), refused("not-found", /sample\.jsonl/));
@@ -37,7 +37,7 @@ const sample = ["S0002", "S0001", "S0004", "S0003"]
   .map((ID, i) => JSON.stringify({ ID, label: i % 2, title: `On ${ID}`, abstract: "Written for a test." }))
   .join("\n");
 
-test("auto takes TSLORA_DATA, then data/Dataset.zip, then PubMed, then the sample, and says why", async () => {
+test("auto takes TSLORA_DATA, then data/Dataset.zip, then PubMed, then the sample, and gives the reason", async () => {
   const dataDir = join(folder, "data");
   const server = await startEutils(
     new Map([
@@ -86,7 +86,7 @@ test("auto takes TSLORA_DATA, then data/Dataset.zip, then PubMed, then the sampl
   assert.match(named.notice, /since TSLORA_DATA names it/);
 });
 
-test("an archive that cannot be used is an error also under auto, never passed over", async () => {
+test("an archive that cannot be used is an error also with auto", async () => {
   await put(folder, "data/Dataset.zip", "spoilt");
   await put(folder, "data/sample.jsonl", sample);
   await assert.rejects(
@@ -95,7 +95,7 @@ test("an archive that cannot be used is an error also under auto, never passed o
   );
 });
 
-test("options that cannot be met are all named", async () => {
+test("all bad options are listed in one error", async () => {
   const options = {
     onBadEntry: "ignore",
     limits: { maxEntries: 0, maxUnpackedBytes: Number.NaN },

@@ -17,7 +17,7 @@ const cases = JSON.parse(
   readFileSync(join(projectRoot(), "test", "corpus", "golden-multi-label-splits.json"), "utf8"),
 ) as SplitCase[];
 
-test("rows are those of the package iterative-stratification, index for index", () => {
+test("the parts' rows equal those of the package iterative-stratification, index for index", () => {
   for (const { flags, sizes, randomState, parts } of cases)
     assert.deepEqual(multiLabelSplitIndices(flags, { sizes, randomState }), parts, `${sizes.join()} of ${randomState}`);
 });
@@ -37,7 +37,7 @@ test("each row is in one part, and each part has its share of every label, rare 
   ]);
 });
 
-test("sizes that do not make the rows, and a missing seed, are refused together", () => {
+test("sizes that do not sum to the rows, and a missing seed, are reported in one error", () => {
   const flags = [[1], [0], [1]];
   assert.throws(
     () => multiLabelSplitIndices(flags, { sizes: [2, 2], randomState: -1 }),

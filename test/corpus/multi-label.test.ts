@@ -60,7 +60,7 @@ test("lists of labels in JSON and columns of 0 and 1 give the same frame, with a
   );
 });
 
-test("given labels decide the order, and numbers stand for them; a label may have no text in texts for evaluation", async () => {
+test("given labels set the order, and may be written as numbers; texts for evaluation may lack a label", async () => {
   const options = { multiLabel: true, labels: ["c", "b", "a", "d"], allowMissingClasses: true };
   const names = await loadCorpus(await jsonl("names.jsonl", LISTS), options);
   assert.deepEqual(names.frame.columns.slice(2), ["c", "b", "a", "d"]);
@@ -139,7 +139,7 @@ test("wrong values are refused with line and column", async () => {
   );
 });
 
-test("an ID that is there twice counts as one text if its labels are the same, and else as none", async () => {
+test("rows of the same ID count as one text if their labels are the same; otherwise they are left out", async () => {
   const rows = [
     { id: "1", text: "a", labels: ["x", "y"] },
     { id: "1", text: "a", labels: ["y", "x"] },

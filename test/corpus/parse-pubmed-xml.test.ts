@@ -21,7 +21,7 @@ test("inline markup gives its text, entities their characters, and blanks around
   });
 });
 
-test("structured abstracts give a line a section, with its label", () => {
+test("structured abstracts give one line per section, with its label", () => {
   const { abstract } = only(
     "T.",
     '<AbstractText Label="AIMS &amp; SCOPE" NlmCategory="OBJECTIVE">To see.</AbstractText><AbstractText Label="Methods"/><AbstractText Label="UNLABELLED">Seen.</AbstractText><AbstractText>Done.</AbstractText>',
@@ -29,7 +29,7 @@ test("structured abstracts give a line a section, with its label", () => {
   assert.equal(abstract, "AIMS & SCOPE: To see.\nSeen.\nDone.");
 });
 
-test("numbers and empty titles stay what they are", () => {
+test("numbers in texts stay text, and empty titles stay empty", () => {
   assert.equal(only("007").title, "007");
   assert.deepEqual([only("").title, only("").abstract], ["", ""]);
   assert.equal(only("", "<AbstractText>1e3</AbstractText>").abstract, "1e3");
@@ -57,7 +57,7 @@ test("retracted publications are separated from notices of retraction", () => {
   );
 });
 
-test("books, and articles with a title in their own language alone", () => {
+test("books, and articles that have only a title in their own language", () => {
   const book =
     '<PubmedBookArticle><BookDocument><PMID Version="1">77</PMID><Book><BookTitle book="x">The book</BookTitle></Book><ArticleTitle book="x">The chapter</ArticleTitle><PublicationType UI="D016454">Review</PublicationType><Abstract><AbstractText>Chapter words.</AbstractText></Abstract></BookDocument></PubmedBookArticle>';
   assert.deepEqual(parsePubmedXml(setXml(book)), [
@@ -72,7 +72,7 @@ test("books, and articles with a title in their own language alone", () => {
   assert.equal(parsePubmedXml(setXml(vernacular))[0].title, "Der Titel");
 });
 
-test("citations inside a record and deleted ones beside it are no records", () => {
+test("citations within a record and deleted records do not count as records", () => {
   const xml = setXml(
     `${articleXml("10", { title: "A." })}${articleXml("11", { title: "B." })}<DeleteCitation><PMID Version="1">12</PMID></DeleteCitation>`,
   );
@@ -88,7 +88,7 @@ test("many references are decoded in one answer", () => {
   assert.equal(abstract, `${"<\u00a0".repeat(20_000)}|`);
 });
 
-test("what is no whole PubmedArticleSet is refused, and says what it is", () => {
+test("anything but a complete PubmedArticleSet is refused, with its kind in the message", () => {
   const refused = (xml: string, says: RegExp): void => {
     assert.throws(
       () => parsePubmedXml(xml),

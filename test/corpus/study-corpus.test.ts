@@ -66,7 +66,7 @@ test("the study's archive: 600, 200, 200, with 292, 99 and 109 positives", { ski
     assert.deepEqual(findLeaks(a, b), { byId: [], byText: [] });
 });
 
-test("the study's texts have the lengths that are known of them, and are clean once cleaned", { skip }, async () => {
+test("the study's texts have their published lengths, and cleaning removes all that it should", { skip }, async () => {
   const { frame } = await loadCorpus(study);
   const { words, sameText } = describeCorpus(frame);
   assert.deepEqual([Math.round(words.mean), Math.round(words.p95), words.max, sameText], [234, 366, 843, []]);
@@ -77,7 +77,7 @@ test("the study's texts have the lengths that are known of them, and are clean o
 
 const sampleSkip = existsSync(join(root, "data", "sample.jsonl")) ? false : "data/sample.jsonl is not there";
 test(
-  "the embedded sample has some 200 texts, about 100 of each label, no two the same, under a banner",
+  "the embedded sample has some 200 distinct texts, about 100 of each label, and a banner",
   { skip: sampleSkip },
   async () => {
     const { frame, banner, source, report } = await loadCorpus("sample");

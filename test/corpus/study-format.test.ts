@@ -18,7 +18,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("an archive is read in the study's order, whatever its own", async () => {
+test("an archive is read in the study's order, for any order of its entries", async () => {
   const entries = [other("203"), cancer("102"), other("201"), cancer("103"), cancer("101"), other("202")];
   for (const order of [entries, [...entries].reverse()]) {
     const corpus = await loadZip(folder, order);
@@ -29,7 +29,7 @@ test("an archive is read in the study's order, whatever its own", async () => {
     assert.deepEqual(corpus.report.counts, { read: 6, kept: 6, leftOut: 0, ignored: 0 });
     assert.match(
       corpus.notice,
-      /^Data: 6 texts, 3 of label 0 \(Non-Cancer\), 3 of label 1 \(Cancer\), from .*Dataset\.zip, as asked for\.$/,
+      /^Data: 6 texts, 3 of label 0 \(Non-Cancer\), 3 of label 1 \(Cancer\), from .*Dataset\.zip, as requested\.$/,
     );
   }
 });
@@ -47,7 +47,7 @@ test("a folder of the same shape gives the same corpus as the archive", async ()
   assert.deepEqual((await loadCorpus(join(folder, "unpacked"))).report.ignored, ["Dataset/.DS_Store", "README.md"]);
 });
 
-test("abstracts of more lines, line ends of Windows and a byte order mark are read as Python reads them", async () => {
+test("abstracts of several lines, Windows line ends and a byte order mark are read as in Python", async () => {
   const text = "<ID:101>\nTitle: A title\n of two lines.\nAbstract: AIMS: First.\n\nMETHODS: Second.";
   const corpus = await loadZip(folder, [
     cancer("101", `\ufeff${text.replaceAll("\n", "\r\n")}`),
@@ -100,7 +100,7 @@ const bad: readonly { what: string; entry: ZipEntry; kind: string; says: RegExp 
 ];
 
 for (const { what, entry, kind, says } of bad) {
-  test(`a bad entry refuses the whole, or is left out and named: ${what}`, async () => {
+  test(`a bad entry is an error for the archive, or is left out and named: ${what}`, async () => {
     await assert.rejects(
       loadZip(folder, [...goodEntries, entry]),
       refused("bad-input", /1 of 5 entries/, says, /onBadEntry: "report"/),
@@ -117,7 +117,7 @@ for (const { what, entry, kind, says } of bad) {
   });
 }
 
-test("of a PMID in both classes neither stays, for neither label is sure", async () => {
+test("both texts of a PMID in both classes are left out, since neither label is certain", async () => {
   const entries = [...goodEntries, cancer("300"), other("300")];
   await assert.rejects(
     loadZip(folder, entries),
@@ -145,7 +145,7 @@ test("all bad entries are reported at once, the first by name and all in the det
   });
 });
 
-test("files that are no texts are ignored, and named", async () => {
+test("files that are not texts are ignored, and named", async () => {
   const { report, frame } = await loadZip(folder, [
     ...goodEntries,
     { name: "Dataset/Cancer/", content: "" },
@@ -161,7 +161,7 @@ test("files that are no texts are ignored, and named", async () => {
   ]);
 });
 
-test("an empty class is refused, also where bad entries make it so", async () => {
+test("an empty class is refused, also if it is empty because bad entries were left out", async () => {
   await assert.rejects(loadZip(folder, goodEntries.slice(0, 2)), refused("bad-input", /0 of Non-Cancer, 2 of Cancer/));
   await assert.rejects(
     loadZip(folder, [...goodEntries.slice(0, 2), other("201", "nothing")], { onBadEntry: "report" }),
@@ -172,7 +172,7 @@ test("an empty class is refused, also where bad entries make it so", async () =>
   await assert.rejects(loadZip(folder, []), refused("bad-input", /0 of Non-Cancer, 0 of Cancer/));
 });
 
-test("names that leave the folder refuse the archive, whatever onBadEntry says", async () => {
+test("an archive with names that leave the folder is refused, for any value of onBadEntry", async () => {
   const zip = await makeZip([...goodEntries, { name: "aa/aaaa/Cancer/103.txt", content: studyText("103") }]);
   for (const name of [
     "../../x/Cancer/103.txt",
@@ -188,7 +188,7 @@ test("names that leave the folder refuse the archive, whatever onBadEntry says",
   }
 });
 
-test("archives that unpack to more than the limits are refused while they inflate", async () => {
+test("archives that unpack to more than the limits are refused during unpacking", async () => {
   const bomb = [...goodEntries, cancer("103", studyText("103", "0".repeat(5_000_000)))];
   await assert.rejects(
     loadZip(folder, bomb, { limits: { maxUnpackedBytes: 1_000_000 } }),
@@ -211,7 +211,7 @@ test("archives that unpack to more than the limits are refused while they inflat
   );
 });
 
-test("damaged archives are refused, by name", async () => {
+test("damaged archives are refused, with the file's name", async () => {
   const zip = await makeZip(goodEntries.map((entry) => ({ ...entry, compress: false })));
   await assert.rejects(
     loadCorpus(await put(folder, "cut.zip", zip.subarray(0, zip.length - 30))),

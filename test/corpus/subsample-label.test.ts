@@ -7,7 +7,7 @@ import { toFrame } from "../../src/corpus/to-frame";
 
 const frame = toFrame(Array.from({ length: 100 }, (_, i) => ({ texts: `text ${i}`, ID: `S${i}`, label: i % 2 })));
 
-test("a label is made as rare as was asked for, the others stay, rows keep their order and index", () => {
+test("a label is reduced to the given share, the others stay, and rows keep their order and index", () => {
   const rare = subsampleLabel(frame, { label: 1, share: 0.1, randomState: 3 });
   const { label, ID } = readFrame(rare);
   assert.deepEqual([label.filter((one) => one === 0).length, label.filter((one) => one === 1).length], [50, 6]); // 5.56 to the nearest
@@ -24,7 +24,7 @@ test("a label is made as rare as was asked for, the others stay, rows keep their
   assert.equal(subsampleLabel(frame, { label: 0, share: 0.001, randomState: 0 }).shape[0], 51);
 });
 
-test("a share that cannot be had is refused", () => {
+test("a share that is impossible is refused", () => {
   assert.throws(
     () => subsampleLabel(frame, { label: 1, share: 0.6, randomState: 0 }),
     /there must be 75 rows or more of label 1, which is 0\.6 of all beside the 50 others; there are 50/,

@@ -43,7 +43,7 @@ function read(
   return { header: reader.columns ?? [], items };
 }
 
-test("tables are read as pandas.read_csv and Python's csv module read them, whatever pieces they come in", () => {
+test("tables are read as by pandas.read_csv and Python's csv module, for any size of the pieces", () => {
   let torn = 0;
   for (const { name, text, delimiter, quote, rows, pandas } of golden.cases) {
     assert.ok(pandas, `${name}: the two references agree`);
@@ -67,7 +67,7 @@ test("tables are read as pandas.read_csv and Python's csv module read them, what
   assert.ok(torn < golden.cases.length);
 });
 
-test("rows are named by their line after cells of lines and empty lines, and text behind closing quotes joins the cell", () => {
+test("line numbers of rows are right after cells of several lines and after empty lines; text after a closing quote joins the cell", () => {
   const text = 'text,label\n\n"a\r\nb\rc\nd",1\r\n \n"",""\n"x""y" z"w,2\n"""e\nf"" g",3\n"h\ni"" "k,4\n';
   for (const piece of [1, 2, 7, 1000]) {
     const { items } = read(Buffer.from(text), { piece });
@@ -81,12 +81,12 @@ test("rows are named by their line after cells of lines and empty lines, and tex
       ["line 8", ""],
       ["line 9", 'x"y z"w'],
       ["line 10", '"e\nf" g'],
-      ["line 12", "a quote opens a cell that goes on to line 13, "],
+      ["line 12", "a quote opens a cell that continues to line 13, "],
     ]);
   }
 });
 
-test("the rows before an error are given", () => {
+test("the rows before an error are read", () => {
   const reader = new TableReader(
     "table",
     { kind: "csv", delimiter: ",", quote: true },
@@ -146,7 +146,7 @@ test("headers are taken with spaces, quotes, a byte order mark and any case of t
   );
 });
 
-test("every encoding is read by its mark or refused by name", async () => {
+test("an encoding is detected by its byte order mark, or refused by name", async () => {
   const text = "text,label\nna\u00efve \u4e2d \ud83d\ude00,x\nb,y\n";
   const expected = ["na\u00efve \u4e2d \ud83d\ude00", "b"];
   const wide = Buffer.from(`\ufeff${text}`, "utf16le");
@@ -181,7 +181,7 @@ test("every encoding is read by its mark or refused by name", async () => {
   }
 });
 
-test("bare quotes are text, GLUE's files are read without quoting, and a quote that swallows rows is refused by its line", async () => {
+test("quotes within unquoted cells are text, GLUE's files are read without quoting, and a quote that is not closed is refused by its line", async () => {
   const screen = await load("screen.tsv", 'text\tlabel\nThe 27" screen was cracked\tneg\nFine\tpos\n');
   assert.equal(readFrame(screen.frame).texts[0], 'The 27" screen was cracked');
   const glue = 'label\ttext\n0\t"An open quote\n1\tsays "hi"\n0\tnothing\n1\t"closed" here\n';
@@ -189,7 +189,7 @@ test("bare quotes are text, GLUE's files are read without quoting, and a quote t
   assert.deepEqual(readFrame(plain.frame).texts, ['"An open quote', 'says "hi"', "nothing", '"closed" here']);
   assert.match(
     await refusal("glue.tsv", glue),
-    /line 2: a quote opens a cell that goes on to line 3, where text follows.*quote: false/,
+    /line 2: a quote opens a cell that continues to line 3, where text follows.*quote: false/,
   );
   const reported = await load("glue.tsv", glue, { onBadEntry: "report" });
   assert.deepEqual(
@@ -229,7 +229,7 @@ test("a column of IDs is used by default where it names the rows, and reported",
   assert.deepEqual(readFrame(none.frame).ID, ["1", "2"]);
 });
 
-test("labels: numbers by value, booleans, missing ones, and notices of those that look alike or are too many", async () => {
+test("labels: numbers by value, booleans, missing ones, and notices if some look alike or there are too many", async () => {
   const floats = await load("floats.csv", "text,label\na,1.0\nb,0.0\nc,1\n");
   assert.deepEqual(
     [readFrame(floats.frame).label, floats.report.classes.map(({ name }) => name)],
@@ -247,7 +247,7 @@ test("labels: numbers by value, booleans, missing ones, and notices of those tha
   assert.deepEqual(readFrame(truth.frame).label, [1, 0]);
   const spaced = await load("spaced.csv", "text,label\na,pos\nb,pos \nc,neg\n");
   assert.deepEqual(readFrame(spaced.frame).label, [1, 1, 0]);
-  assert.match(spaced.notice, /White space around 1 of the labels was dropped/);
+  assert.match(spaced.notice, /White space around 1 of the labels was removed/);
   const cased = await load("cased.csv", "text,label\na,pos\nb,Pos\nc,neg\n");
   assert.equal(cased.report.classes.length, 3);
   assert.match(cased.notice, /The labels "pos", "Pos" are different classes/);
@@ -299,7 +299,7 @@ test("JSON is read as lines or as an array, and one instead of the other is repo
   assert.equal((await load("returns.jsonl", objects.map((one) => JSON.stringify(one)).join("\r"))).frame.shape[0], 2);
 });
 
-test("rows, columns and files beyond the limits are refused at once, with the limit's name", async () => {
+test("tables with too many rows, columns or bytes are refused at once, with the limit's name", async () => {
   const long = "x".repeat(20 * 1024 * 1024);
   assert.match(
     await refusal("long.csv", `text,label\n${long},a\n`),

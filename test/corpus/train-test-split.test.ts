@@ -59,7 +59,7 @@ function check(expected: GoldenSplit): void {
   else assert.deepEqual([digest(train), digest(tested)], [expected.trainSha256, expected.testSha256]);
 }
 
-test("the generator gives NumPy's legacy numbers, over more than one turn of its state", () => {
+test("the generator gives the numbers of NumPy's RandomState, also after its state is renewed", () => {
   const random = new NumpyRandom(golden.generator.seed);
   const drawn = Array.from({ length: 700 }, () => random.uint32());
   assert.deepEqual(
@@ -113,7 +113,7 @@ test("frames are split by row, keep their index, and two calls make the study's 
   );
 });
 
-test("every row lands in one part at most, and stratified parts keep the classes' shares", () => {
+test("every row is in at most one part, and stratified parts keep the classes' shares", () => {
   const stratify = Array.from({ length: 103 }, (_, i) => (i % 4 === 0 ? "few" : "many"));
   const { train, test: tested } = splitIndices(103, { testSize: 0.25, randomState: 5, stratify });
   assert.deepEqual(
@@ -124,7 +124,7 @@ test("every row lands in one part at most, and stratified parts keep the classes
   assert.ok(Math.abs(few - (26 / 103) * tested.length) < 1, `${few} of ${tested.length}`); // 26 of the 103 rows are few
 });
 
-test("options that cannot be met are all named in one error", () => {
+test("all bad options are listed in one error", () => {
   const refused = (length: number, options: Parameters<typeof splitIndices>[1], ...parts: RegExp[]): void => {
     assert.throws(
       () => splitIndices(length, options),

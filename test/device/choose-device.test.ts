@@ -25,7 +25,7 @@ test("auto takes the GPU where TensorFlow uses one, else the processor", () => {
   assert.deepEqual(chooseDevice(wish("auto"), plain), { kind: "cpu", why: "no NVIDIA driver is here", warnings: [] });
 });
 
-test("the processor is never taken in silence where a GPU is there, and the missing libraries are named by their files", () => {
+test("if there is a GPU, using the processor gives a warning, which names the files of missing libraries", () => {
   const said = (facts: Partial<DeviceFacts>): string => {
     const choice = chooseDevice(wish("auto"), { ...plain, ...facts });
     assert.equal(choice.kind, "cpu");
@@ -48,7 +48,7 @@ test("the processor is never taken in silence where a GPU is there, and the miss
   assert.match(said({ cards: ["AMD"] }), /GPU of AMD.*device "webgpu" would use it/);
 });
 
-test("a device asked for by name is taken or refused, and a required GPU is CUDA, then WebGPU's", () => {
+test("a device is used or refused by name; a required GPU is CUDA, otherwise WebGPU's", () => {
   assert.deepEqual(chooseDevice(wish("cuda"), { ...plain, driver: true, cudaBuild: true, missing: LIBRARIES }), {
     kind: "none",
     why: "libcudart.so.12, libcudnn.so.9 were looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them",
@@ -62,7 +62,7 @@ test("a device asked for by name is taken or refused, and a required GPU is CUDA
   );
   assert.deepEqual(chooseDevice(wish("webgpu"), { ...plain, tensorflow: { problem: "not there" } }), {
     kind: "webgpu",
-    why: "as asked for",
+    why: "as requested",
     requireHardware: false,
   });
   const required = chooseDevice(wish("auto", true), plain);
@@ -72,7 +72,7 @@ test("a device asked for by name is taken or refused, and a required GPU is CUDA
   assert.equal(chooseDevice(wish("auto"), { ...plain, tensorflow: { problem: "not built" } }).kind, "none");
 });
 
-test("wishes: the option before the variable, and what is wrong is refused", () => {
+test("the option takes precedence over the variable, and wrong values are refused", () => {
   assert.deepEqual(deviceWish({}, { where: "x", variable: "" }), wish("auto"));
   assert.deepEqual(deviceWish({}, { where: "x", variable: "webgpu" }), wish("webgpu"));
   assert.deepEqual(
@@ -89,7 +89,7 @@ test("wishes: the option before the variable, and what is wrong is refused", () 
   assert.throws(() => deviceWish({ device: "cpu", requireGpu: true }, { where: "x" }), /exclude each other/);
 });
 
-test("nvidia-smi's lines are read, numbers that it has none of left out", () => {
+test("nvidia-smi's lines are read, without numbers that it lacks", () => {
   const [one, other] = parseSmi("NVIDIA H100 80GB HBM3, 81559, 80994, 9.0\nGRID, [N/A], [N/A], [N/A]\n");
   assert.deepEqual(one, {
     name: "NVIDIA H100 80GB HBM3",
@@ -119,7 +119,7 @@ function inChild(
 }
 
 test(
-  "with a driver and no CUDA, auto warns on standard error, once, and a required GPU is an error that says why",
+  "with a driver but no CUDA, auto warns once on standard error, and a required GPU is an error with the reason",
   { skip: process.platform !== "linux" },
   () => {
     const auto = inChild(
@@ -134,13 +134,13 @@ test(
       const { stdout } = inChild(`resolveDevice(${options}).catch(({ code, message }) => console.log(code, message))`);
       assert.match(
         stdout,
-        /^device resolveDevice: .*(the device "cuda" was asked for|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s,
+        /^device resolveDevice: .*(the device "cuda" was requested|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s,
       );
     }
     const byVariable = inChild(
       `resolveDevice().then(({ kind, notice, warnings }) => console.log(kind, warnings.length, notice))`,
       { TSLORA_DEVICE: "cpu" },
     );
-    assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as asked for\./);
+    assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as requested\./);
   },
 );

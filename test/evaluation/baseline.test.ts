@@ -49,7 +49,7 @@ test("coefficients and probabilities are scikit-learn's at the optimum", () => {
   }
 });
 
-test("L-BFGS finds the bottom of a long valley, and says when it is not allowed to", () => {
+test("L-BFGS finds the minimum of a long valley, and reports when its iterations do not suffice", () => {
   const scales = [1, 10, 1000, 1e-3];
   const valley = (x: Float64Array, gradient: Float64Array): number => {
     x.forEach((value, i) => (gradient[i] = scales[i] * (value - i)));
@@ -68,7 +68,7 @@ test("strings are ordered by code point, as Python does", () => {
       assert.equal(Math.sign(compareCodePoints(a, b)), Math.sign(i - j), `${i} and ${j}`);
 });
 
-test("the baseline learns what there is to learn, and is a classifier like any other", async () => {
+test("the baseline learns, and is evaluated like any classifier", async () => {
   const [{ texts, labels, test: unseen, probabilities }] = cases;
   const train = texts.map((text, i) => ({ text, label: labels[i] }));
   const classifier = trainBaseline(train, { labels: ["even", "odd"] });
@@ -99,7 +99,7 @@ test("class weights reach the baseline, and raise the rare label's probability",
   );
 });
 
-test("what cannot be learned from is refused", () => {
+test("data from which nothing can be learned are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };

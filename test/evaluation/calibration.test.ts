@@ -41,7 +41,7 @@ test("reliability curves are scikit-learn's, with bins of equal width and of equ
   });
 });
 
-test("calibration errors are netcal's, of two classes and of the predicted one of many", () => {
+test("calibration errors equal netcal's, of two classes and of the predicted one of several", () => {
   golden.calibration.forEach(({ logits, labels, bins, ece, mce, classwise }, i) => {
     const rows = logits.map((row) => softmax(row).probabilities);
     STRATEGIES.forEach((strategy, at) => {
@@ -52,7 +52,7 @@ test("calibration errors are netcal's, of two classes and of the predicted one o
   });
 });
 
-test("Murphy's parts and those within bins sum to the Brier score", () => {
+test("the parts of Murphy's decomposition sum to the Brier score", () => {
   const parts = ["brier", "reliability", "resolution", "uncertainty", "withinBins"] as const;
   golden.calibration.forEach(({ logits, labels, bins, decomposition }, i) => {
     const second = logits.map((row) => softmax(row).probabilities[1]);
@@ -121,7 +121,7 @@ test("calibrations survive JSON, give rows that sum to 1, and lower the loss tha
   );
 });
 
-test("calibration refuses what it cannot fit, and says what to do", () => {
+test("calibration refuses data that it cannot fit, with advice", () => {
   const right = [
     [2, 0],
     [0, 2],

@@ -46,7 +46,7 @@ test("the published table follows from the published confusion matrices, row by 
     assert.ok(Math.abs(is - was - change) < 1e-9, metric);
 });
 
-test("values lie in their intervals, and the intervals say how each was made", () => {
+test("values are within their intervals, and each interval names its method", () => {
   for (const {
     metric,
     before: was,
@@ -74,7 +74,7 @@ test("values lie in their intervals, and the intervals say how each was made", (
   );
 });
 
-test("tests are McNemar's, over all texts and over each label's", () => {
+test("p-values are McNemar's, over all texts and over those of each label", () => {
   assert.deepEqual([comparison.mcnemar.onlyBefore, comparison.mcnemar.onlyAfter], [56, 70]);
   const [accuracy, label0, label1] = comparison.rows;
   assert.equal(accuracy.pValue, comparison.mcnemar.pValue);

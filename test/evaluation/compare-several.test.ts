@@ -76,7 +76,7 @@ test("each column equals that of the table of two, and balanced accuracy is belo
   assert.deepEqual(JSON.parse(JSON.stringify(several)), several);
 });
 
-test("a change is called better, worse or undecided by its interval, and the sentence says which", () => {
+test("a change is better, worse or undecided by its interval, and the sentence states it", () => {
   const helped = judgeChange(before, after, { metric: "Accuracy" });
   assert.equal(helped.verdict, "better");
   assert.match(
@@ -94,7 +94,7 @@ test("a change is called better, worse or undecided by its interval, and the sen
   );
 });
 
-test("a change that only its own metric sees is to be taken with care", () => {
+test("the sentence warns of a change that only one metric shows", () => {
   const many = {
     name: "Many",
     evaluation: evaluationOf([
@@ -117,7 +117,7 @@ test("a change that only its own metric sees is to be taken with care", () => {
   );
 });
 
-test("what cannot be compared is refused", () => {
+test("evaluations that cannot be compared are refused", () => {
   assert.throws(() => compareSeveral([before]), /there must be two evaluations or more; got 1/);
   assert.throws(
     () =>

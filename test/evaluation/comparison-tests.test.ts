@@ -49,7 +49,7 @@ const golden = JSON.parse(
 const relative = (actual: number, expected: number): number => Math.abs(actual / expected - 1);
 
 describe("tests of differences", () => {
-  it("Student's tails and critical values are SciPy's", () => {
+  it("tail probabilities and critical values of Student's t are SciPy's", () => {
     for (const { t, df, tail } of golden.tails)
       assert.ok(relative(studentTTail(t, df), tail) < 1e-10, `t ${t}, df ${df}: ${studentTTail(t, df)} is not ${tail}`);
     for (const { tail, df, value } of golden.criticals)
@@ -90,7 +90,7 @@ describe("tests of differences", () => {
       assertClose(mcnemarTest(before, after).pValue, pValue, "p-value", 1e-10);
   });
 
-  it("the paired bootstrap keeps its seed, and turns with its sides", () => {
+  it("the paired bootstrap repeats with its seed, and changes its sign if the sides are swapped", () => {
     const [{ before, after }] = golden.mcnemar.slice(-1).map((pair) => ({
       before: pair.before.map(Number),
       after: pair.after.map(Number),

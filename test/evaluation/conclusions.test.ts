@@ -15,7 +15,7 @@ function evaluation(wrong: number): Evaluation {
   return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 0.5, elapsedSeconds: 1 });
 }
 
-test("conclusions say what the interval and McNemar's test say, and no more", () => {
+test("conclusions state only what the interval and McNemar's test support", () => {
   const large = conclusions(compareEvaluations(evaluation(100), evaluation(8), { baseline: evaluation(30) }));
   assert.match(
     large,
@@ -28,7 +28,7 @@ test("conclusions say what the interval and McNemar's test say, and no more", ()
   for (const text of [large, small]) assert.doesNotMatch(text, /chance|proves|significant/);
 });
 
-test("the study is spoken of for its own data alone", () => {
+test("conclusions mention the study only for its own data", () => {
   const comparison = compareEvaluations(evaluation(100), evaluation(8));
   const study = /published|patients|abstract|cancer|PMID/i;
   assert.match(conclusions(comparison, { about: "study" }), study);

@@ -100,7 +100,7 @@ for (const alpha of [0.05, 0.2])
     }
   });
 
-test("deterministic aps covers at least as often as asked, with no empty set", () => {
+test("deterministic aps covers at least 1 - alpha, without empty sets", () => {
   let [covered, tested] = [0, 0];
   for (let split = 0; split < SPLITS; split++) {
     const random = new Random(split).fork("aps");
@@ -125,7 +125,7 @@ test("too few calibration texts exclude no label", () => {
     );
 });
 
-test("predict abstains where the set is not of one label", async () => {
+test("predict abstains where the set does not have exactly one label", async () => {
   const { rows, labels } = draw(new Random(3), 200);
   const conformal = fitConformal(rows, labels);
   const names = ["a", "b", "c"];

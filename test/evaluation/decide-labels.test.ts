@@ -21,7 +21,7 @@ const classifierOf = (
 });
 const LOSS = { labelSmoothing: 0, focalGamma: 0, classWeights: undefined };
 
-test("scores become labels by one rule: above 0.5, and the first of equal ones", () => {
+test("one rule decides labels: a score above 0.5, and the first of equal scores", () => {
   assert.equal(decideClass([1, 3, 3]), 1);
   assert.equal(decideClass([0, TINY]), 1);
   assert.deepEqual(decideLabels([0, -0, TINY, -TINY]), [0, 0, 1, 0]);

@@ -62,7 +62,7 @@ test("an evaluation of a danfojs frame is scikit-learn's of the same predictions
   assert.deepEqual(JSON.parse(JSON.stringify(evaluation)), evaluation);
 });
 
-test("a list of texts and labels gives what a frame gives", async () => {
+test("a list of texts and labels gives the same result as a frame", async () => {
   const { elapsedSeconds: a, ...fromFrame } = await evaluate(classifier, new DataFrame({ texts, label }));
   const { elapsedSeconds: b, ...fromList } = await evaluate(
     classifier,
@@ -94,7 +94,7 @@ test("progress and signal reach the classifier", async () => {
   });
 });
 
-test("predictions read as Hugging Face's pipeline prints them", async () => {
+test("predictions have the form of Hugging Face's pipeline", async () => {
   const [first, second] = await predict(classifier, ["0 1", "3 3"]);
   assert.equal(first.label, "POSITIVE");
   assert.ok(Math.abs(first.score - 1 / (1 + Math.exp(-1))) < 1e-7);
@@ -139,7 +139,7 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
   );
 });
 
-test("a tuned threshold is the best there is by brute force, and 0.5 where that is as good", () => {
+test("a tuned threshold equals the best one by brute force, and is 0.5 if that is as good", () => {
   const yTrue = [0, 0, 1, 0, 1, 1, 0, 1];
   const scores = [0.05, 0.1, 0.2, 0.2, 0.31, 0.4, 0.45, 0.9];
   for (const metric of ["f1", "accuracy", "balanced_accuracy"] as const) {
@@ -165,7 +165,7 @@ test("a tuned threshold is the best there is by brute force, and 0.5 where that 
   assert.throws(() => tuneThreshold([0, 1], [0, 7]), /probabilities from 0 to 1; they reach from 0 to 7/);
 });
 
-test("a threshold applied to an evaluation changes predictions and nothing that does not hang on them", async () => {
+test("a threshold applied to an evaluation changes predictions and only the values that depend on them", async () => {
   const evaluation = await evaluate(
     classifier,
     texts.map((text, i) => ({ text, label: label[i] })),

@@ -88,7 +88,7 @@ test("a bootstrap interval is the same for the same seed and near Wilson's for a
   );
 });
 
-test("a paired difference has a narrower interval than two shares apart", () => {
+test("a paired difference has a narrower interval than an unpaired one", () => {
   const random = new Random(2);
   const before: number[] = Array.from({ length: 300 }, () => (random.uniform() < 0.7 ? 1 : 0));
   const after = before.map((right) => (random.uniform() < 0.05 ? 1 : right)); // never worse

@@ -33,7 +33,7 @@ const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 const close = (a: number, b: number, message: string): void =>
   assert.ok(Math.abs(a - b) < 1e-12, `${message}: ${a} is not ${b}`);
 
-test("the area under the ROC curve is how often a positive one is scored above a negative one, equals counting half", () => {
+test("the area under the ROC curve is the share of pairs in which the positive text has the higher score; ties count half", () => {
   for (const seed of SEEDS) {
     const { yTrue, scores } = draw(seed, 2);
     const pairs = yTrue.flatMap((a, i) =>
@@ -56,7 +56,7 @@ test("the area under the ROC curve is how often a positive one is scored above a
   }
 });
 
-test("curves run from one corner to the other, and each of their points is what its threshold does", () => {
+test("curves run from one corner to the other, and each point has the rates of its threshold", () => {
   for (const seed of SEEDS) {
     const { yTrue, scores } = draw(seed, 2);
     const { fpr, tpr, thresholds } = rocCurve(yTrue, scores);
@@ -93,7 +93,7 @@ test("the order of samples changes nothing", () => {
   }
 });
 
-test("what must agree does: micro F1 and accuracy, macro recall and balanced accuracy, the matrix and its shares", () => {
+test("equal metrics agree: micro F1 and accuracy, macro recall and balanced accuracy, the matrix and its shares", () => {
   for (const seed of SEEDS) {
     const { yTrue, yPred } = draw(seed, 2 + (seed % 4));
     close(f1Score(yTrue, yPred, { average: "micro" }), accuracyScore(yTrue, yPred), "micro F1");
@@ -120,7 +120,7 @@ test("what must agree does: micro F1 and accuracy, macro recall and balanced acc
   }
 });
 
-test("right predictions give the best of every score", () => {
+test("right predictions give the best value of every score", () => {
   for (const seed of SEEDS) {
     const { yTrue } = draw(seed, 2 + (seed % 3));
     for (const score of [accuracyScore, balancedAccuracyScore, matthewsCorrcoef, cohenKappaScore])

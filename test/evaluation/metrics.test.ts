@@ -170,7 +170,7 @@ test("areas and losses of several classes are scikit-learn's", () => {
   });
 });
 
-test("typed arrays are as good as arrays", () => {
+test("typed arrays give the same scores as arrays", () => {
   assert.equal(accuracyScore(Int32Array.of(0, 1, 1), Int32Array.of(0, 1, 0)), 2 / 3);
   assert.equal(rocAucScore(Int32Array.of(0, 1), Float32Array.of(0.1, 0.9)), 1);
 });

@@ -68,7 +68,7 @@ test("the baseline of several labels is scikit-learn's OneVsRestClassifier, and 
   }
 });
 
-test("a label that no training text has is never predicted by the baseline, one that all have always", async () => {
+test("the baseline never predicts a label that no training text has, and always one that all have", async () => {
   const golden = cases[cases.length - 1];
   const { train, test: others } = partsOf(golden);
   assert.ok(train.every(({ label }) => label[2] === 0 && label[3] === 1));

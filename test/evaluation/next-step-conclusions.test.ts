@@ -23,7 +23,7 @@ const tried = (step: string, from: number, to: number): TriedStep => ({
   ),
 });
 
-test("steps that help, do harm or stay undecided are named as such", () => {
+test("the conclusions name steps that help, that harm and that are undecided", () => {
   const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
   assert.match(
     text,

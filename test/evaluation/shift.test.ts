@@ -26,7 +26,7 @@ test("class shares and corrected probabilities are those of Saerens et al.", () 
   );
 });
 
-test("precision by prevalence follows Bayes' rule, with Wilson's ends carried through", () => {
+test("precision by prevalence follows Bayes' rule, also at the ends of Wilson's intervals", () => {
   for (const { counts, prevalences, precision, low, high } of golden.prevalence) {
     const [truePositives, falseNegatives, trueNegatives, falsePositives] = counts;
     const curve = precisionAtPrevalence(

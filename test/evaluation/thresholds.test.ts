@@ -79,7 +79,7 @@ test("no threshold is better than the tuned one, for any goal, on random texts w
   }
 });
 
-test("Youden's J and balanced accuracy choose the same threshold, and a dear false negative a lower one", () => {
+test("Youden's J and balanced accuracy choose the same threshold; a higher cost of false negatives chooses a lower one", () => {
   for (let seed = 0; seed < 40; seed++) {
     const { yTrue, scores } = drawn(seed);
     assert.equal(
@@ -93,7 +93,7 @@ test("Youden's J and balanced accuracy choose the same threshold, and a dear fal
   }
 });
 
-test("a tuned threshold says on how many texts it was tuned, and not to report its value", () => {
+test("a tuned threshold states on how many texts it was tuned, and that its value must not be reported", () => {
   const tuned = tuneThreshold([0, 1, 1], [0.2, 0.4, 0.9], { metric: "cost", costRatio: 3 });
   assert.deepEqual([tuned.n, tuned.costRatio, tuned.metric], [3, 3, "cost"]);
   assert.match(
@@ -103,7 +103,7 @@ test("a tuned threshold says on how many texts it was tuned, and not to report i
   assert.deepEqual(JSON.parse(JSON.stringify(tuned)), tuned);
 });
 
-test("a curve holds the metric at each of its thresholds, and its best is what is chosen", () => {
+test("a curve has the metric at each of its thresholds, and the best one is chosen", () => {
   for (let seed = 0; seed < 20; seed++) {
     const { yTrue, scores } = drawn(seed);
     for (const goal of GOALS) {
@@ -131,7 +131,7 @@ test("a curve holds the metric at each of its thresholds, and its best is what i
   }
 });
 
-test("goals without what they need, or with what they do not take, are refused", () => {
+test("goals that lack a needed option, or have one that they do not use, are refused", () => {
   const refused = (goal: Record<string, unknown>, message: RegExp): void => {
     assert.throws(
       () => tuneThreshold([0, 1], [0.2, 0.7], goal),
@@ -156,7 +156,7 @@ function evaluation(seed: number, n: number): Evaluation {
   return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 1, elapsedSeconds: 0 });
 }
 
-test("a threshold is tuned on one evaluation and judged on another, beside 0.5", () => {
+test("a threshold is tuned on one evaluation and compared with 0.5 on another", () => {
   const [validation, other] = [evaluation(1, 300), evaluation(2, 300)];
   const goals: ThresholdGoal[] = [
     { metric: "f1" },

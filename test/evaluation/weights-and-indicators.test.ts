@@ -18,7 +18,7 @@ type GoldenCall = MetricCall & { readonly value: unknown };
 
 const calls = readGolden<GoldenCall>("golden-calls.json");
 
-test("weighted samples and several labels a sample give scikit-learn's numbers, and its reports byte for byte", () => {
+test("weighted samples and several labels per sample give scikit-learn's numbers, and its reports byte for byte", () => {
   assert.ok(calls.length > 200 && new Set(calls.map(({ fn }) => fn)).size > 10);
   calls.forEach((call, i) => {
     const ours = callMetric(call);
@@ -45,7 +45,7 @@ test("a sample of weight 2 counts as two samples", () => {
   assert.deepEqual(weighted, precisionRecallFscoreSupport(twice(yTrue), twice(yPred)));
 });
 
-test("one label a sample says the same as its rows of 0 and 1", () => {
+test("one label per sample gives the same scores as rows of 0 and 1", () => {
   const [yTrue, yPred] = [
     [0, 2, 1, 2, 0, 1, 1],
     [0, 2, 0, 1, 0, 1, 2],
@@ -85,7 +85,7 @@ test("numbers of floating point are written as Python's str writes them", () => 
   for (const [x, text] of expected) assert.equal(pythonFloat(x), text);
 });
 
-test('zeroDivision "warn" gives 0 and says so', async () => {
+test('zeroDivision "warn" gives 0 and a warning', async () => {
   const warnings: Error[] = [];
   const listen = (warning: Error): void => void warnings.push(warning);
   process.on("warning", listen);
@@ -101,7 +101,7 @@ test('zeroDivision "warn" gives 0 and says so', async () => {
   );
 });
 
-test("what does not go together is refused", () => {
+test("options that contradict each other are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };

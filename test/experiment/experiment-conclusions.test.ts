@@ -37,7 +37,7 @@ function pair(difference: number, pValues: readonly [split: number, folds: numbe
 const said = (pairs: readonly MethodPair[], published = false): string =>
   experimentConclusions({ holdout: [lora], folds: [] }, pairs, { reference: "LoRA", published });
 
-test("both tests must be clear for a verdict, and the verdict has the side of the difference", () => {
+test("a verdict needs both tests to be significant, and has the sign of the difference", () => {
   assert.match(
     said([pair(0.05, [0.01, 0.04])]),
     /LoRA is better than TF-IDF: \+0.050 \[0.030, 0.070\] on the fixed split \(p = 0.010\)/,

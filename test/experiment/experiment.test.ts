@@ -54,7 +54,7 @@ async function run(
 const untimed = (results: readonly RunResult[]): RunResult[] => results.map((one) => ({ ...one, elapsedSeconds: 0 }));
 
 describe("an experiment", () => {
-  it("runs every method for each seed, and a second time takes all of it from the cache", async () => {
+  it("runs every method for each seed; a second call reads all runs from the cache", async () => {
     const { events, summary } = await run();
     assert.equal(summary.cached, 0);
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe("an experiment", () => {
     assert.deepEqual(untimed(elsewhere.summary.results), untimed(summary.results)); // the same seed, the same run
   });
 
-  it("the cache is used for what is the same, and for nothing else", async () => {
+  it("the cache is used only for runs with the same options and data", async () => {
     const lora: Method = { kind: "lora", name: "A", adapter: { r: 2 }, training: { maxSteps: 1 } };
     const cachedOf = async (more: Partial<ExperimentOptions>): Promise<number> =>
       (await run({ cacheDir: join(folder, "keys"), methods: [lora], holdout: { ...holdout, seeds: [1] }, ...more }))
@@ -99,7 +99,7 @@ describe("an experiment", () => {
     for (const one of changed) assert.equal(await cachedOf(one), 0, JSON.stringify(Object.keys(one)));
   });
 
-  it("after an interruption it continues behind the last finished run, to the same results", async () => {
+  it("after an interruption it continues after the last finished run, with the same results", async () => {
     const cacheDir = join(folder, "interrupted");
     const whole = await run({ cacheDir: join(folder, "cache") });
     const stop = new AbortController();
@@ -218,7 +218,7 @@ describe("an experiment", () => {
     );
     await assert.rejects(events.next(), (error: TsloraError) => {
       assert.equal(error.code, "bad-option");
-      for (const part of [/Majority class is there twice/, /holdout.seeds must differ/, /ascending/, /maxLength/])
+      for (const part of [/got Majority class twice/, /holdout.seeds must differ/, /ascending/, /maxLength/])
         assert.match(error.message, part);
       return true;
     });

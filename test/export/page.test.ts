@@ -27,7 +27,7 @@ after(() => rm(root, { recursive: true, force: true }));
 
 const LABELS = ["no <b>", "yes & more"];
 
-test("writePage writes a site that holds all it loads, and names its size; a second one is refused", async () => {
+test("writePage writes a site that contains all that it loads, and reports its size; it replaces no other site", async () => {
   const output = join(root, "site");
   const classifier = await loadClassifier(source, { labels: LABELS });
   await classifier.loadAdapter(join(source, "adapter"));
@@ -76,7 +76,7 @@ test("tslora page prints the files, the download and why there is no threshold",
   assert.match((await cli(["page", "--model", source])).err, /--output is needed/);
 });
 
-test("a threshold's precision and recall are scikit-learn's; scores of other labels are not taken", async () => {
+test("a threshold's precision and recall are scikit-learn's; scores with other labels are not used", async () => {
   const scores = [0.9, 0.2, 0.55, 0.55, 0.4];
   const yTrue = [1, 0, 0, 1, 1];
   for (const threshold of [0, 0.4, 0.55, 0.6]) {
@@ -100,7 +100,7 @@ test("a threshold's precision and recall are scikit-learn's; scores of other lab
   assert.deepEqual(decide(facts, [0.7, 0.3], 0.3), ["b"]);
 });
 
-test("leaving words out finds the word that decides, in short texts and long ones, with bounded work", async () => {
+test("occlusion finds the decisive word in short and long texts, with a bounded number of passes", async () => {
   for (const words of [3, MOST_WORDS, MOST_WORDS + 1, 301, 2000]) {
     const at = Math.floor(words * 0.7);
     const text = Array.from({ length: words }, (_, i) => (i === at ? "key" : `w${i}`)).join(" ");
@@ -143,6 +143,6 @@ test("files: CSV, TSV, PubMed's XML and MEDLINE, lines; a file without texts is 
   assert.throws(() => readRecords("a.txt", "\n"), /holds no text/);
 });
 
-test("the downloaded table quotes cells, and a spreadsheet takes none for a formula", () => {
+test("the downloaded table quotes cells, and no cell is a formula in a spreadsheet", () => {
   assert.equal(toCsv([["a,b", 'c"d', "=1+2", "-3", "x"]]), '"a,b","c""d",\'=1+2,-3,x\r\n');
 });

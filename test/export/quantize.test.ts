@@ -47,7 +47,7 @@ test("the largest inputs and weights do not overflow the 16 bits of a processor 
   assert.ok(2 * 255 * 64 <= 2 ** 15 - 1);
 });
 
-test("an integer product is as near as its steps allow", async () => {
+test("an integer product differs by at most its quantization steps", async () => {
   const random = new Random(2);
   const [rows, into, out] = [5, 48, 16];
   const [weight, bias, x] = [normals(random, out * into), normals(random, out), normals(random, rows * into)];

@@ -60,7 +60,7 @@ test("the logits of all runtimes with 32-bit floats are within 1e-4, Python's to
   for (const name of [...names, "text a", "Probability of yes"]) assert.ok(table.includes(name), table);
 });
 
-test("a text that would be cut, a Python that is none and one without peft are errors", async () => {
+test("a text that would be truncated, a path that is not Python, and a Python without peft are errors", async () => {
   await assert.rejects(compareRuntimes(classifier, [texts.join(" ").repeat(9)], folders), /at most 512 tokens/);
   const request = { base: "", adapter: "", onnx: "", texts: [], labels: 2, maxLength: 8 };
   await assert.rejects(pythonLogits(join(root, "none"), request), { code: "not-found", message: /cannot be started/ });

@@ -68,7 +68,7 @@ test("Ctrl-C while tslora export writes: exit code 130, and nothing half-written
 });
 
 test(
-  "a full disk while tslora export writes: a short error, and the earlier export whole",
+  "a full disk while tslora export writes: a short error, and the earlier export is unchanged",
   { skip: process.platform === "win32" ? "Windows has no limit of a file's size" : false },
   async () => {
     const output = join(root, "full");

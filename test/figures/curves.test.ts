@@ -41,7 +41,7 @@ test("curves are drawn through their points, in different colours and strokes, w
   assert.match(steps.text, /After, average precision 0\.750\n {2}guessing: precision 0\.500/);
 });
 
-test("a metric is drawn over thresholds in the steps that it makes, the chosen one marked", () => {
+test("a metric over thresholds is drawn as steps, with a mark at the chosen threshold", () => {
   const figure = thresholdFigure(curve, { chosen: { threshold: 0.45, value: 0.8 } });
   const metric = figure.data.find(({ name }) => name === "F1");
   assert.deepEqual(
@@ -81,7 +81,7 @@ test("pictures of the curves are well-formed and small, however many points ther
   }
 });
 
-test("curves that are none are refused", () => {
+test("data that are not a curve are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(
       call,
@@ -100,7 +100,7 @@ test("curves that are none are refused", () => {
   refused(() => thresholdFigure({ ...curve, recall: [1] }), /each of the 4 thresholds; got 4, 1 and 4/);
 });
 
-test("several evaluations stand side by side, each value with its interval", () => {
+test("several evaluations are shown side by side, each value with its interval", () => {
   const interval = { low: 0.4, high: 0.6 };
   const text = tableText(
     severalTable(
@@ -119,7 +119,7 @@ test("several evaluations stand side by side, each value with its interval", () 
   assert.match(text, /F1 +– +1\.000\nA note\./);
 });
 
-test("thresholds are shown with their scores on other texts, and whether chance explains them", () => {
+test("thresholds are shown with their scores on other texts, and with the test of the difference", () => {
   const row = {
     name: "F1",
     tuned: { threshold: 0.25, value: 0.9 },

@@ -88,7 +88,7 @@ const events: ExperimentEventLike[] = [
   { type: "finished", results: [1, 2, 3, 4], cached: 1, elapsedSeconds: 90, computedSeconds: 120 },
 ];
 
-test("a log gets a line for each computed run, and none for one from the cache", () => {
+test("a log has a line for each computed run, and none for a run from the cache", () => {
   const { output, lines } = textOutput();
   const progress = experimentProgress({ output });
   for (const event of events) progress.show(event);

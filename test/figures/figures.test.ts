@@ -31,7 +31,7 @@ test("a histogram counts every value once, each group over the same bins with ro
   assert.equal(titleOf(figure, "xaxis"), "Tokens");
 });
 
-test("three or more groups of a histogram are stacked in full colours; two are seen through each other", () => {
+test("three or more groups of a histogram are stacked; two are drawn over each other, half transparent", () => {
   const shape = (groups: number): unknown[] => {
     const { data, layout } = histogram(values, { title: "", xLabel: "", by: values.map((_, i) => i % groups) });
     return [layout.barmode, ...data.map(({ marker }) => (marker as { color: string }).color.startsWith("rgba"))];
@@ -53,7 +53,7 @@ test("a histogram's size does not grow with its values", () => {
   assert.ok(JSON.stringify(histogram(many, { title: "t", xLabel: "x" })).length < 5000);
 });
 
-test("a histogram refuses what it cannot count, all problems at once", () => {
+test("a histogram refuses values that it cannot count, and lists all problems", () => {
   assert.throws(
     () => histogram([1, NaN], { title: "", xLabel: "", by: ["a"], bins: 0 }),
     (error) => {
@@ -67,7 +67,7 @@ test("a histogram refuses what it cannot count, all problems at once", () => {
   assert.throws(() => histogram([], { title: "", xLabel: "" }), /at least one number/);
 });
 
-test("a loss curve shows every step, every evaluation, and the best one where it was", () => {
+test("a loss curve shows every step and evaluation, and marks the best evaluation", () => {
   const figure = lossCurve(trainingEvents(40));
   assert.equal(numbers(figure, 0, "x").length, 40);
   const accuracy = figure.data.find((trace) => trace.name === "validation accuracy");
@@ -108,7 +108,7 @@ test("the panels of a loss curve do not overlap and fill the height", () => {
   assert.ok(Math.abs(rate[0]) < 1e-3);
 });
 
-test("a long run is thinned by means, and a run without steps is a figure too", () => {
+test("the steps of a long run are averaged, and a run without steps has a figure too", () => {
   const figure = lossCurve(trainingEvents(5000).filter((event) => event.type === "step"));
   assert.ok(numbers(figure, 0, "x").length <= 600);
   assert.equal(numbers(figure, 0, "x").at(-1), 5000);
@@ -136,7 +136,7 @@ test("a confusion matrix writes count and share of the row into each cell", () =
   assert.match(figure.text, /NEGATIVE +70 \(69\.3%\) +31 \(30\.7%\)/);
 });
 
-test("the text in every cell of a confusion matrix is read on its colour, on a light and on a dark page", () => {
+test("the text in every cell of a confusion matrix has contrast to its colour, on a light and on a dark page", () => {
   const PAGES = [
     { ground: "#ffffff", text: PAPER.text }, // the static picture, and code hosts
     { ground: "#ffffff", text: "#1f2328" },
@@ -215,7 +215,7 @@ test("a comparison draws each model's interval around its value", () => {
   );
 });
 
-test("the labels of a comparison's ticks fit beside long names on a narrow page", () => {
+test("the tick labels of a comparison fit next to long names on a narrow page", () => {
   const { layout } = comparisonFigure([{ name: "TF-IDF, logistic regression", value: 0.5 }]);
   const { range, dtick, tickangle } = layout.xaxis as { range: [number, number]; dtick: number; tickangle: number };
   const { l, r } = layout.margin as { l: number; r: number };
@@ -237,7 +237,7 @@ test("a loss curve spans the planned steps while training runs, and the steps th
   assert.equal(last(start, end(0)), 1400);
 });
 
-test("labels are shown as they are, whatever markup they hold", () => {
+test("labels with markup are shown as text", () => {
   const hostile = `<a href="javascript:alert(1)">x</a> & <b>y</b>`;
   const figures = [
     histogram([1, 2], { title: hostile, xLabel: hostile, by: [hostile, "b"] }),
@@ -247,7 +247,7 @@ test("labels are shown as they are, whatever markup they hold", () => {
   for (const { data, layout } of figures) assert.doesNotMatch(JSON.stringify({ data, layout }), /<a |<b>y/);
 });
 
-test("the colours are those that colour-blind people tell apart, seen on white and on black", () => {
+test("colour-blind people can distinguish the colours, and they are visible on white and on black", () => {
   const published = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"];
   for (const colour of OKABE_ITO) {
     assert.ok(published.includes(colour));

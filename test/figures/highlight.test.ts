@@ -15,7 +15,7 @@ const attribution = {
   ],
 } as const;
 
-test("words are coloured by sign and size, text is never markup, and every character is there once", () => {
+test("words are coloured by sign and size, markup is shown as text, and every character occurs once", () => {
   const highlight = highlightedText(attribution, { names: ["PMID 1"] });
   const html = highlightHtml(highlight);
   assert.match(html, /PMID 1: NEGATIVE, probability 0\.912/);

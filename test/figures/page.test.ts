@@ -50,7 +50,7 @@ function open(outputs: readonly string[]): PageWindow {
 const one = histogram([1, 2, 2], { title: "One </script><b>", xLabel: "x" });
 const two = histogram([3, 4], { title: "Two", xLabel: "x" });
 
-test("figures draw themselves in a page, the carrier first or last, and leave the page's own Plotly alone", async () => {
+test("figures draw themselves in a page, with plotly.js in the first or last output, and do not change the page's own Plotly", async () => {
   const first = interactiveHtml(one, { carries: true });
   const second = interactiveHtml(two, { carries: false });
   for (const outputs of [
@@ -69,7 +69,7 @@ test("figures draw themselves in a page, the carrier first or last, and leave th
   }
 });
 
-test("a figure whose carrier is missing leaves the static picture, and says what to do", async () => {
+test("a figure without the output that contains plotly.js shows the static picture, with advice", async () => {
   const window = open([interactiveHtml(two, { carries: false })]);
   const notes = (): string =>
     [...window.document.querySelectorAll(".tslora-figure small")].map((note) => note.textContent).join();
@@ -89,7 +89,7 @@ test("where scripts do not run, the interactive form shows nothing", () => {
   );
 });
 
-test("data cannot end the script that holds it", () => {
+test("data in a script cannot end the script", () => {
   const html = interactiveHtml(one, { carries: false });
   assert.equal(html.split("</script>").length - 1, 1);
 });

@@ -110,7 +110,7 @@ test("other traces of plotly's small build are drawn; those that need a screen a
   );
 });
 
-test("text is measured from above, by its letters", () => {
+test("the measured width of a text depends on its letters, and is an upper bound", () => {
   assert.ok(measureText("iiii", 13) < measureText("WWWW", 13));
   assert.ok(measureText("癌症", 10) >= 20);
   assert.ok(measureText("Predicted label", 14) > 14 * 6.2 && measureText("Predicted label", 14) < 14 * 9);

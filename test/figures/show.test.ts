@@ -18,7 +18,7 @@ const lengths = histogram([1, 2, 2, 3], { title: "Lengths", xLabel: "Tokens" });
 const others = histogram([5, 6], { title: "Others", xLabel: "Tokens" });
 const CARRIED = 500_000; // characters of the packed plotly.js at least
 
-test("figures of one notebook bring one copy of plotly.js, each its static picture right behind it, below 2 MB", () => {
+test("the figures of a notebook contain plotly.js once, each is followed by its static picture, and all are below 2 MB", () => {
   const { output, places } = notebookOutput();
   for (let i = 0; i < 10; i++) show(i % 2 === 0 ? lengths : others, { output });
   assert.deepEqual(
@@ -39,7 +39,7 @@ test("figures of one notebook bring one copy of plotly.js, each its static pictu
   );
 });
 
-test("a trace that the small build lacks asks for the full one, which is carried once too", () => {
+test("a trace that plotly's small build lacks needs the full one, which is also contained once", () => {
   const carrier = new PlotlyOnce();
   const run = {};
   const sankey = figure({ data: [{ type: "sankey" }], layout: {} });
@@ -49,7 +49,7 @@ test("a trace that the small build lacks asks for the full one, which is carried
   );
 });
 
-test("a figure without a static picture says so in its place", () => {
+test("a figure without a static picture has a note in its place", () => {
   const { output, places } = notebookOutput();
   show(lengths, { output });
   show(figure({ data: [{ type: "scatter3d", x: [1], y: [1], z: [1] }], layout: {} }), { output });
@@ -86,7 +86,7 @@ test("tables, banners, Markdown, strings and data frames go where they belong", 
   ]);
 });
 
-test("a plain plotly figure is shown, and what is nothing of the kind is refused", () => {
+test("a plain plotly figure is shown, and other objects are refused", () => {
   const text = textOutput();
   show({ data: [{ type: "bar", y: [1], name: "bars" }], layout: { title: "Plain" } }, text);
   assert.deepEqual(text.lines(), ["Plain", "  bars (bar)"]);
@@ -94,11 +94,11 @@ test("a plain plotly figure is shown, and what is nothing of the kind is refused
     assert.throws(() => show(other as string, text), /must be a figure, a table/);
 });
 
-test("a process that is no kernel has no kernel's display", () => {
+test("a process that is not a kernel has no display function", () => {
   assert.equal(kernelDisplay(), undefined);
 });
 
-test("a live figure is drawn no more often than it may, and asks only then for what to draw", () => {
+test("a live figure is drawn at most at its rate, and requests its data only then", () => {
   const { output, places } = notebookOutput();
   let clock = 0;
   let made = 0;
@@ -119,7 +119,7 @@ test("a live figure is drawn no more often than it may, and asks only then for w
   assert.match(places[1].text, /Others/);
 });
 
-test("slow drawing is drawn less often: one part in twenty of the time", () => {
+test("slow drawing happens less often: at most one twentieth of the time", () => {
   const { output, places } = notebookOutput();
   let clock = 0;
   const live = liveFigure({ output, everySeconds: 2, now: () => clock });
@@ -135,7 +135,7 @@ test("slow drawing is drawn less often: one part in twenty of the time", () => {
   assert.ok(drawnAt.length >= 3);
 });
 
-test("progress in a notebook: three places that change, and at the end nothing that is out of date", () => {
+test("progress in a notebook updates three outputs, and leaves none that is out of date", () => {
   const { output, places } = notebookOutput();
   let clock = 0;
   const progress = trainingProgress({ output, now: () => clock, learningRate: true });
@@ -187,7 +187,7 @@ test("one progress object shows a second run from its beginning", () => {
   assert.doesNotMatch(places[4].text, /"x":\[1,2,3,4,5,6,7,8,9,10\]/);
 });
 
-test("progress shows warnings at once and as text, why training ends early, and a run that goes on from its step", () => {
+test("progress shows warnings at once and as text, the reason for an early end, and a resumed run from its step", () => {
   const [start, ...rest] = trainingEvents(10);
   const events: TrainingEventLike[] = [
     start,

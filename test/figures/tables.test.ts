@@ -30,7 +30,7 @@ test("a frame's head and tail are shown as pandas shows them", () => {
   assert.match(lines[3], /NaN$/);
 });
 
-test("a cut text is shown in full under the mouse, unless no more of it than the cut is to get into the table", () => {
+test("a truncated text has its full text as a tooltip, unless the table must not contain it", () => {
   for (const maxWidth of [1, 20, 60]) {
     const table = frameTable(rows, { maxWidth, fullText: false });
     for (const shown of [tableHtml(table), tableText(table), JSON.stringify(table)]) {
@@ -42,7 +42,7 @@ test("a cut text is shown in full under the mouse, unless no more of it than the
   assert.ok(tableHtml(frameTable(rows)).includes("SECRET"));
 });
 
-test("a cut keeps whole characters", () => {
+test("truncation keeps whole characters", () => {
   assert.ok(tableText(frameTable([{ t: "😀😀😀😀" }], { maxWidth: 3 })).includes("😀😀…"));
 });
 
@@ -85,7 +85,7 @@ test("hostile texts stay text: in cells, titles, notes, column names and hover t
   assert.ok(!tableText(frameTable([{ a: "x\u001b[31mred\r\ny" }])).includes("\u001b"));
 });
 
-test("numbers stand right and words left", () => {
+test("numbers are aligned right and words left", () => {
   const html = tableHtml(frameTable(rows.slice(5, 7), { maxWidth: 5 }));
   assert.match(html, /<td style="text-align:left">105<\/td><td style="text-align:right;white-space:nowrap">1<\/td>/);
 });
@@ -194,7 +194,7 @@ test("an evaluation shows every label's accuracy with its interval", () => {
   assert.match(text, /all +0\.950 +200/);
 });
 
-test("names and values read as words", () => {
+test("names and values are shown as words", () => {
   const text = tableText(
     keyValueTable(
       { model: "x", learningRate: 2e-5, seed: 42, gpu: false, targets: ["query", "value"], none: undefined },
@@ -207,6 +207,6 @@ test("names and values read as words", () => {
   );
 });
 
-test("a banner's text form cannot be overlooked", () => {
+test("each line of a banner's text form begins with a bar", () => {
   assert.equal(bannerText(banner("It says nothing.", { title: "Sample" })), "▌ WARNING: Sample\n▌ It says nothing.");
 });

@@ -61,7 +61,7 @@ const once =
   (request) =>
     request.attempt === 1 && answer(request);
 
-test("a body that is longer than announced is refused as soon as it is", async () => {
+test("a body is refused as soon as it is longer than announced", async () => {
   const endless: Faults["storage"] = ({ response }) => {
     response.writeHead(200);
     const more = (error?: Error | null): void => {
@@ -76,7 +76,7 @@ test("a body that is longer than announced is refused as soon as it is", async (
   );
 });
 
-test("a broken download is resumed, or fetched anew where it cannot be", async () => {
+test("a broken download is resumed, or started again if it cannot be", async () => {
   assert.ok(
     (await fetchWith({}, { left: weights.subarray(0, 1000) })).requests.includes(
       "STORAGE GET /model.safetensors bytes=1000-",
@@ -89,7 +89,7 @@ test("a broken download is resumed, or fetched anew where it cannot be", async (
   }
 });
 
-test("an answer to a range that is another range is not used", async () => {
+test("an answer with another range than requested is not used", async () => {
   const left = weights.subarray(0, 1000);
   const ranges = [
     {},
@@ -110,7 +110,7 @@ test("an answer to a range that is another range is not used", async () => {
   assert.ok((await fetchWith({ storage: gone }, { left })).weights.equals(weights), "416");
 });
 
-test("a body in chunks that ends early, or that stalls, is asked for again from where it stopped", async () => {
+test("a chunked body that ends early or stalls is requested again from where it stopped", async () => {
   const short = once(({ response, bytes }) => (response.writeHead(200).end(bytes.subarray(0, 5000)), true));
   const stalled = once(
     ({ response, bytes }) => (
@@ -128,7 +128,7 @@ test("a body in chunks that ends early, or that stalls, is asked for again from 
   assert.ok(afterStalled.requests.some((request) => /^STORAGE GET \S+ bytes=\d+-$/.test(request)));
 });
 
-test("a file without size and checksum, and names that are none, are refused", async () => {
+test("a file without size and checksum, and invalid file names, are refused", async () => {
   await assert.rejects(
     fetchWith({ headers: { "x-linked-size": undefined, "x-linked-etag": '"abc"', etag: '"abc"' } }),
     refused("bad-input", /names neither the file's size nor its sha256/),
@@ -190,7 +190,7 @@ test("small files are compared with git's hash, which is their etag", async () =
     fetchWith({ small: spoilt }),
     refused(
       "bad-input",
-      /vocab\.txt from .* is not whole: its git hash is [0-9a-f]{40}, and [0-9a-f]{40} was announced/,
+      /vocab\.txt from .* is damaged or incomplete: its git hash is [0-9a-f]{40}, and [0-9a-f]{40} was announced/,
     ),
   );
 });

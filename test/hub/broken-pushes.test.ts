@@ -58,7 +58,7 @@ function expectPushed({ hub }: PushTest): void {
 }
 
 for (const cut of ["before", "body", "after", "answer"] as const)
-  test(`a connection that is cut (${cut}) at any stage is taken up again, and there is one commit`, async () => {
+  test(`a connection that is cut (${cut}) at any stage is opened again, and there is one commit`, async () => {
     for (const stage of STAGE_NAMES) {
       if (cut === "body" && stage === "look") continue; // has none
       await withPush(
@@ -73,7 +73,7 @@ for (const cut of ["before", "body", "after", "answer"] as const)
     }
   });
 
-test("5xx, 408 and 429 are asked again after a wait, which Retry-After sets", async () => {
+test("requests are repeated after 5xx, 408 and 429, after the time in Retry-After", async () => {
   for (const stage of STAGE_NAMES) {
     const cases = [
       [{ status: 429, headers: { "retry-after": "7" } }, [7000, 7000]],
@@ -99,7 +99,7 @@ test("5xx, 408 and 429 are asked again after a wait, which Retry-After sets", as
   );
 });
 
-test("a commit whose answer is lost is looked for, and made again only if it is not there", async () => {
+test("if the answer to a commit is lost, the commit is repeated only if the Hub does not have it", async () => {
   for (const [works, status] of [
     [true, 500],
     [false, 500],
@@ -130,7 +130,7 @@ test("a commit whose answer is lost is looked for, and made again only if it is 
   );
 });
 
-test("a commit that another push overtakes is compared anew and made on top", () => {
+test("if another push commits first, the files are compared again and committed on top", () => {
   let overtaken = false;
   return withPush(
     async ({ hub, push, folder }) => {
@@ -151,7 +151,7 @@ test("a commit that another push overtakes is compared anew and made on top", ()
   );
 });
 
-test("what never ends well is an error with what to do, and the next push sends only what is missing", async () => {
+test("a push that fails each time is an error with advice, and the next push sends only the missing files", async () => {
   const cases: readonly (readonly [StageName, Fault, RegExp])[] = [
     ["look", { status: 500 }, /while asking what the repository holds, the server answers 500 again and again/i],
     ["batch", { cut: "before" }, /while asking where to store large files, the connection broke again and again/i],
@@ -189,7 +189,7 @@ test("what never ends well is an error with what to do, and the next push sends 
   );
 });
 
-test("401, 403, 404 and 409 name the token's place and what to do; a server that repeats the token is not repeated", async () => {
+test("errors for 401, 403, 404 and 409 name the token's source and advice; they do not show a token in the answer", async () => {
   const echo = { "content-type": "application/json" };
   const body = JSON.stringify({ error: `Bearer ${CANARY} may not do this` });
   const cases: readonly (readonly [StageName, Fault, TsloraErrorCode, RegExp])[] = [
@@ -238,7 +238,7 @@ test("401, 403, 404 and 409 name the token's place and what to do; a server that
   );
 });
 
-test("one of several large files that fails ends the push, whatever the others do", async () => {
+test("if one of several large files fails, the push ends", async () => {
   const error = { code: 422, message: "too large" };
   const many = Object.fromEntries(
     Array.from({ length: 8 }, (_, i) => [`onnx/model_${i}.onnx`, content(`graph ${i}`, 2000 + i)]),
@@ -266,7 +266,7 @@ test("one of several large files that fails ends the push, whatever the others d
   );
 });
 
-test("a redirect is followed on the Hub's own host; the token goes to no other", async () => {
+test("a redirect is followed only on the Hub's host, and the token is sent to no other host", async () => {
   await withPush(
     async (all) => {
       await all.push();
@@ -289,7 +289,7 @@ test("a redirect is followed on the Hub's own host; the token goes to no other",
   });
 });
 
-test("a server that does not answer is given up after a time", () =>
+test("a request without an answer ends after a time limit", () =>
   withPush(
     async ({ push }) => void (await fails(push({ idleMs: 20 }), "unreachable", /the connection broke again and again/)),
     {

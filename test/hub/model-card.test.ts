@@ -62,7 +62,7 @@ function partsOf(card: string): { metadata: Record<string, unknown>; text: strin
   return { metadata: parse(match[1]) as Record<string, unknown>, text: match[2] };
 }
 
-test("the metadata are those that the Hub reads, with the test metrics in model-index", () => {
+test("the card has the metadata that the Hub reads, with the test metrics in model-index", () => {
   const { metadata } = partsOf(modelCard(info));
   assert.deepEqual(metadata, {
     base_model: "distilbert-base-uncased",

@@ -16,7 +16,7 @@ let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-push-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("a dry run lists what would be sent, and refuses a folder without a whole adapter", async () => {
+test("a dry run lists the files to send, and refuses a folder without a complete adapter", async () => {
   await writeFile(join(folder, "adapter_config.json"), "{}");
   await assert.rejects(
     preparePush({ directory: folder, repoId: "me/it" }),
@@ -41,7 +41,7 @@ test("a dry run lists what would be sent, and refuses a folder without a whole a
   await assert.rejects(preparePush({ directory: join(folder, "none"), repoId: "me/it" }), /cannot be read/);
 });
 
-test("what is pushed brings the head: an adapter that lacks what its base lacks, and a bare encoder, are refused", async () => {
+test("pushed files must include a trained head: an adapter and base without one, and a bare encoder, are refused", async () => {
   const base = await baseWithout("bert", { folder: join(folder, "base"), without: /^bert\.pooler\./ });
   const classifier = await loadClassifier(base, { tokenizer });
   classifier.addAdapter({ r: 2 });

@@ -61,7 +61,7 @@ const read = (folder: string): Record<string, Buffer> =>
       .map(({ name }) => [name, readFileSync(join(folder, name))]),
   );
 
-test("a pushed adapter comes back with its base, byte for byte, and gives the logits that it gave", () =>
+test("a pushed adapter is pulled with its base, byte for byte, and gives the same logits", () =>
   withPull(async ({ hub, folder, cacheDir, pull, push }) => {
     const base = await tinyModel(folder);
     const adapter = join(folder, "adapter");
@@ -106,7 +106,7 @@ test("a pushed adapter comes back with its base, byte for byte, and gives the lo
     assert.deepEqual([hub.leaked, hub.mistakes], [[], []]);
   }));
 
-test("a pushed model comes back, by branch, commit and pull request; refs are written for names alone", () =>
+test("a pushed model is pulled by branch, commit and pull request; refs are written only for names", () =>
   withPull(async ({ hub, folder, cacheDir, pull, push }) => {
     const model = await tinyModel(folder);
     await push(model, "me/model");
@@ -125,7 +125,7 @@ test("a pushed model comes back, by branch, commit and pull request; refs are wr
     (await loadClassifier((await pull("me/model")).directory, { tokenizer })).dispose();
   }));
 
-test("private, gated and missing repositories, revisions and files are told apart, with what to do", () =>
+test("private, gated and missing repositories, revisions and files have different errors, with advice", () =>
   withPull(async ({ hub, folder, pull, push }) => {
     await push(await tinyModel(folder), "me/model");
     hub.add("me/gated", { files: hub.files("me/model"), gated: true });
@@ -169,7 +169,7 @@ test("private, gated and missing repositories, revisions and files are told apar
     assert.equal(hub.requests.length, asked);
   }));
 
-test("an adapter whose base is a folder, an installed model or missing is fetched all the same, or says so", () =>
+test("an adapter is fetched also if its base is a folder, an installed model or missing; a notice says why", () =>
   withPull(async ({ hub, pull }) => {
     const adapter = (base: unknown): Record<string, Buffer> => ({
       "adapter_config.json": Buffer.from(JSON.stringify({ base_model_name_or_path: base })),

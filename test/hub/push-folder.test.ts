@@ -22,7 +22,7 @@ async function refused(
   assert.deepEqual(hub.requests, [], "nothing is requested");
 }
 
-test("a target, a token or settings that cannot be right are refused before any request", () =>
+test("an invalid target, token or setting is refused before any request", () =>
   withPush(async (all) => {
     for (const repoId of [
       "it",
@@ -50,13 +50,10 @@ test("a target, a token or settings that cannot be right are refused before any 
     await refused(all, { directory: join(all.folder, "none") }, ["not-found", /cannot be read/]);
   }));
 
-test("a folder without whole weights is refused, and a run's folder points to the one in it", () =>
+test("a folder without complete weights is refused; for a run's folder, the message names the adapter's folder in it", () =>
   withPush(async (all) => {
     const empty = await folderOf({});
-    await refused(all, { directory: empty }, [
-      "bad-input",
-      /was expected to hold adapter_config\.json .*it holds nothing/,
-    ]);
+    await refused(all, { directory: empty }, ["bad-input", /must hold adapter_config\.json .*it holds nothing/]);
     await mkdir(join(empty, "adapter"));
     await writeFile(join(empty, "adapter", "adapter_config.json"), "{}");
     await refused(all, { directory: empty }, ["bad-input", /it holds adapter\/\. Give \S+\/adapter\./]);
@@ -69,7 +66,7 @@ test("a folder without whole weights is refused, and a run's folder points to th
     await Promise.all([empty, cut].map((folder) => rm(folder, { recursive: true })));
   }));
 
-test("checkpoints, optimizer states, logs and other files stay here; links are followed within the folder alone", () =>
+test("checkpoints, optimizer states, logs and other files are not pushed; links are followed only within the folder", () =>
   withPush(
     async ({ hub, push, folder }) => {
       const pushed = await push();

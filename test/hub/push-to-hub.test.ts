@@ -9,7 +9,7 @@ import { ADAPTER, content, withPush } from "./push-folders";
 
 const names = Object.keys(ADAPTER).sort();
 
-test("a push makes the repository, stores the large files and commits all; a second push sends nothing", () =>
+test("a push creates the repository, uploads the large files and commits all files; a second push sends nothing", () =>
   withPush(async ({ hub, push }) => {
     const first = await push({ commitMessage: "The first", commitDescription: "With words." });
     assert.deepEqual(hub.files("me/it"), ADAPTER);
@@ -30,7 +30,7 @@ test("a push makes the repository, stores the large files and commits all; a sec
     assert.deepEqual([hub.leaked, hub.mistakes], [[], []]);
   }));
 
-test("only what differs is sent: a new card goes without the weights, and weights that the Hub stores are not stored again", () =>
+test("only changed files are sent: a new card without the weights, and no weights that the Hub has", () =>
   withPush(async ({ hub, push, folder }) => {
     await push();
     await writeFile(join(folder, "README.md"), "# Another card\n");
@@ -77,7 +77,7 @@ test("a pull request goes to another owner's repository, which a push may not ch
     assert.match((await push({ repoId: "you/it", createPr: true })).pullRequestUrl ?? "", /you\/it\/discussions\/1$/);
   }));
 
-test("a private repository is made on request, and a public one is not taken for private", () =>
+test("a private repository is created on request; an existing public one is an error then", () =>
   withPush(async ({ hub, push }) => {
     await push({ private: true });
     assert.equal(hub.repositories.get("me/it")?.isPrivate, true);
@@ -87,7 +87,7 @@ test("a private repository is made on request, and a public one is not taken for
     assert.deepEqual(hub.files("me/public"), {});
   }));
 
-test("a file above the limit goes in parts, which the storage puts together", () =>
+test("a file above the limit is uploaded in parts, which the storage joins", () =>
   withPush(
     async ({ hub, push }) => {
       await push();
@@ -99,7 +99,7 @@ test("a file above the limit goes in parts, which the storage puts together", ()
     { chunkSize: 70_000 },
   ));
 
-test("a model in parts goes whole, with ONNX graphs; progress ends at the sum of all bytes", () => {
+test("a sharded model is pushed with all shards and ONNX graphs; progress ends at the sum of all bytes", () => {
   const fixture = join(projectRoot(), "test", "fixtures", "tiny-sharded");
   const model = readdirSync(fixture).filter((name) => /^(config|model)/.test(name));
   const files = {

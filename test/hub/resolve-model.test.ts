@@ -42,7 +42,7 @@ const finished = (cacheDir: string, id: string): string[] => {
   return existsSync(blobs) ? readdirSync(blobs).filter((name) => !name.endsWith(".incomplete")) : [];
 };
 
-test("a model comes from the Hub into its cache's own layout, once, and the token stays with the Hub", () =>
+test("a model is fetched once into the Hub's cache layout, and the token is sent only to the Hub", () =>
   withHub(async (hub, options) => {
     const found = await resolveModel("some/model", options);
     const folder = join(options.cacheDir, "models--some--model");
@@ -61,7 +61,7 @@ test("a model comes from the Hub into its cache's own layout, once, and the toke
     assert.equal(hub.requests.length, asked, "what is in the cache is not asked for again");
   }));
 
-test("a download that breaks off goes on where it stopped", () => {
+test("an interrupted download continues where it stopped", () => {
   const large = Buffer.alloc(8_000_000, "weights"); // more than a connection holds back
   return withHub(
     async (hub, options) => {
@@ -77,12 +77,12 @@ test("a download that breaks off goes on where it stopped", () => {
   );
 });
 
-test("bytes that are not those announced are refused and leave nothing behind", () =>
+test("a file with another checksum than announced is refused, and leaves no file", () =>
   withHub(
     async (_hub, options) => {
       await assert.rejects(
         resolveModel("some/model", options),
-        /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/,
+        /model\.safetensors from 127\.0\.0\.1:\d+ is damaged or incomplete: its sha256 is/,
       );
       assert.equal(finished(options.cacheDir, "some/model").length, 2);
       await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /is not requested from the Hub/);
@@ -147,12 +147,12 @@ test("a repository with only pytorch_model.bin, whole or in parts, is fetched; s
           ...parts,
           "model.safetensors": readFileSync(join(projectRoot(), "test", "fixtures", "tiny-bert", "model.safetensors")),
         },
-        /as asked for\.$/,
+        /as requested\.$/,
       );
   }
 });
 
-test("a model in parts is fetched part by part, and found in the cache only when all are there", async () => {
+test("a sharded model is fetched shard by shard, and is in the cache only if all shards are", async () => {
   const folder = join(projectRoot(), "test", "fixtures", "tiny-sharded");
   const parts = Object.fromEntries(
     readdirSync(folder)
@@ -192,7 +192,7 @@ test("a model in parts is fetched part by part, and found in the cache only when
   );
 });
 
-test("auto takes the study's model where the Hub has it, and else the embedded encoder, and says why", async () => {
+test("auto takes the study's model if the Hub has it, otherwise the embedded encoder, and gives the reason", async () => {
   await withHub(async (_hub, options) =>
     assert.match((await resolveModel("auto", options)).notice, /distilbert-base-uncased from http/),
   );
@@ -214,7 +214,7 @@ test("auto takes the study's model where the Hub has it, and else the embedded e
   await rm(cacheDir, { recursive: true });
 });
 
-test("a folder is found from the working folder and from the clone; one that is not there is an error", async () => {
+test("a folder is found from the working folder and from the clone; a missing one is an error", async () => {
   assert.equal((await resolveModel("test/fixtures/tiny-distilbert")).directory, fixture);
   assert.equal((await resolveModel(fixture)).origin.kind, "folder");
   await assert.rejects(resolveModel("./no-such-model"), /no-such-model was looked for at .* and nothing is there/);
@@ -230,14 +230,14 @@ test("mpnet is the model that set-up installs, or an error with the command that
     );
   } else {
     await assert.rejects(resolveModel("mpnet"), (error: Error) => {
-      assert.match(error.message, /^MPNet, all-mpnet-base-v2, was expected at .*all-mpnet-base-v2/);
+      assert.match(error.message, /^MPNet, all-mpnet-base-v2, must be at .*all-mpnet-base-v2/);
       assert.match(error.message, /Run `npm run setup -- mpnet`, which installs it\.$/);
       return true;
     });
   }
 });
 
-test("the embedded encoder's own name on the Hub, which adapters of it name, is had without the Hub", () =>
+test("the embedded encoder's name on the Hub, which its adapters contain, is resolved without the Hub", () =>
   withHub(async (hub, options) => {
     const [byName, embedded] = [
       await resolveModel("sentence-transformers/all-MiniLM-L6-v2", options),
@@ -246,7 +246,7 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     assert.deepEqual([byName.id, byName.directory, byName.origin], [embedded.id, embedded.directory, embedded.origin]);
     assert.match(
       byName.notice,
-      /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as asked for/,
+      /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as requested/,
     );
     assert.deepEqual(hub.requests, []);
     await assert.rejects(
@@ -255,7 +255,7 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     );
   }));
 
-test("all that a folder lacks is reported at once, weights first; a lone tokenizer where it is asked for", async () => {
+test("all that a folder lacks is reported at once, weights first; a folder of a tokenizer alone is accepted on request", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-folder-"));
   const put = (name: string): Promise<void> => writeFile(join(folder, name), "{}");
   const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> =>
@@ -305,7 +305,7 @@ test("all that a folder lacks is reported at once, weights first; a lone tokeniz
   }
 });
 
-test("a name that cannot be had asks whether it is right; what can only be a path is not asked for", () =>
+test("the error for an unknown name asks whether it is right; a path is not requested from the Hub", () =>
   withHub(
     async (hub, options) => {
       for (const path of [

@@ -106,7 +106,7 @@ test("probabilities of 50 texts are Node's within 1e-3, and nothing is requested
   await exact.close();
 });
 
-test("with 8-bit weights, too, they are Node's within 1e-3", minutes, async () => {
+test("with 8-bit weights, probabilities are also Node's within 1e-3", minutes, async () => {
   const { page, faults } = await open({ acceptDownloads: true });
   const apart = await differences(page, "int8");
   assert.ok(Math.max(...apart) < 1e-3, `${Math.max(...apart)}`);
@@ -216,7 +216,7 @@ async function classifyFileByHand(page: Page): Promise<void> {
 }
 
 test(
-  "light, dark and phone: the ground follows the scheme, and nothing is wider than the screen",
+  "light, dark and phone: the background follows the scheme, and nothing is wider than the screen",
   minutes,
   async () => {
     const grounds: string[] = [];
@@ -234,11 +234,15 @@ test(
   },
 );
 
-test("a page without test scores has no slider and says why; from a file it says what to do", minutes, async () => {
-  const { page } = await open();
-  assert.ok(!(await page.locator("#threshold").isVisible()));
-  assert.match((await page.textContent("#threshold-reason")) ?? "", /There is no threshold to move: .*results\.json/);
-  await page.goto(`file://${join(root, "site", "index.html")}`);
-  assert.match((await page.textContent("#status")) ?? "", /file server/);
-  await page.context().close();
-});
+test(
+  "a page without test scores has no slider, with the reason; opened as a file, it shows advice",
+  minutes,
+  async () => {
+    const { page } = await open();
+    assert.ok(!(await page.locator("#threshold").isVisible()));
+    assert.match((await page.textContent("#threshold-reason")) ?? "", /There is no threshold to move: .*results\.json/);
+    await page.goto(`file://${join(root, "site", "index.html")}`);
+    assert.match((await page.textContent("#status")) ?? "", /file server/);
+    await page.context().close();
+  },
+);

@@ -141,7 +141,7 @@ test("run all: every cell succeeds, the bar moves while it trains, figures are d
   }
 });
 
-test("saved and opened again, the figures are there without the kernel; the file is small", minutes, async () => {
+test("after saving and reopening, the figures are shown without the kernel; the file is small", minutes, async () => {
   await lab.save();
   const bytes = statSync(join(projectRoot(), path)).size;
   assert.ok(bytes < 2e6, `${bytes} bytes`);
@@ -153,116 +153,101 @@ test("saved and opened again, the figures are there without the kernel; the file
   await figuresAreDrawn();
 });
 
-test(
-  "an interrupt stops training at a step with a checkpoint, and the cells behind it do not run",
-  minutes,
-  async () => {
-    await lab.open(path);
-    await lab.edit("const epochs: number = 1", "const epochs: number = 50");
-    await lab.edit("const maxSteps: number | null = 10", "const maxSteps: number | null = null");
-    rmSync(join(folder, "checkpoints"), { recursive: true, force: true });
-    await lab.command("notebook:run-all-cells");
-    const cell = await lab.cell("tslora.train(classifier");
-    await cell
-      .locator(".tslora-progress")
-      .filter({ hasText: /step ([3-9]|\d\d) of/ })
-      .waitFor({ timeout: 300_000 });
-    await lab.page.locator('.jp-NotebookPanel-toolbar [data-command="notebook:interrupt-kernel"]').first().click();
-    await lab.untilIdle();
-    await screenshot("interrupted");
-    const words = await cell.locator(".tslora-progress").innerText();
-    const step = Number(/Training stopped: step (\d+) of (\d+)/.exec(words)?.[1]);
-    assert.ok(step >= 3, words);
-    assert.deepEqual(readdirSync(join(folder, "checkpoints")).filter((name) => name.endsWith(`-${step}`)).length, 1);
-    assert.ok(existsSync(join(folder, "checkpoints", `checkpoint-${step}`)));
-    const cells = await lab.cells();
-    const at = cells.findIndex(({ source }) => source.includes("tslora.train(classifier"));
-    assert.match(cells[at].outputs.join("\n"), /"ename":"Interrupted"/);
-    assert.deepEqual(
-      cells
-        .slice(at + 1)
-        .filter(({ outputs, executionCount }) => outputs.length > 0 || executionCount !== null)
-        .map(({ source }) => source),
-      [],
-    );
-  },
-);
+test("an interrupt stops training at a step with a checkpoint, and the queued cells do not run", minutes, async () => {
+  await lab.open(path);
+  await lab.edit("const epochs: number = 1", "const epochs: number = 50");
+  await lab.edit("const maxSteps: number | null = 10", "const maxSteps: number | null = null");
+  rmSync(join(folder, "checkpoints"), { recursive: true, force: true });
+  await lab.command("notebook:run-all-cells");
+  const cell = await lab.cell("tslora.train(classifier");
+  await cell
+    .locator(".tslora-progress")
+    .filter({ hasText: /step ([3-9]|\d\d) of/ })
+    .waitFor({ timeout: 300_000 });
+  await lab.page.locator('.jp-NotebookPanel-toolbar [data-command="notebook:interrupt-kernel"]').first().click();
+  await lab.untilIdle();
+  await screenshot("interrupted");
+  const words = await cell.locator(".tslora-progress").innerText();
+  const step = Number(/Training stopped: step (\d+) of (\d+)/.exec(words)?.[1]);
+  assert.ok(step >= 3, words);
+  assert.deepEqual(readdirSync(join(folder, "checkpoints")).filter((name) => name.endsWith(`-${step}`)).length, 1);
+  assert.ok(existsSync(join(folder, "checkpoints", `checkpoint-${step}`)));
+  const cells = await lab.cells();
+  const at = cells.findIndex(({ source }) => source.includes("tslora.train(classifier"));
+  assert.match(cells[at].outputs.join("\n"), /"ename":"Interrupted"/);
+  assert.deepEqual(
+    cells
+      .slice(at + 1)
+      .filter(({ outputs, executionCount }) => outputs.length > 0 || executionCount !== null)
+      .map(({ source }) => source),
+    [],
+  );
+});
 
-test(
-  "another model in the parameters cell, then restart and run all: the whole notebook is the new run's",
-  minutes,
-  async () => {
-    await lab.edit("const epochs: number = 50", "const epochs: number = 1");
-    await lab.edit("const maxSteps: number | null = null", "const maxSteps: number | null = 4");
-    await lab.edit(
-      'const model: string = "embedded"',
-      `const model: string = ${JSON.stringify(join(folder, "my-model"))}`,
-    );
-    await lab.command("notebook:restart-run-all");
-    await lab.page.locator(".jp-Dialog .jp-mod-accept").click();
-    await lab.page.waitForTimeout(1000);
-    await lab.untilIdle();
-    const cells = await lab.cells();
-    assert.deepEqual(
-      cells.filter(({ outputs }) => outputs.some((output) => output.includes('"output_type":"error"'))),
-      [],
-    );
-    assert.match(
-      cells.find(({ source }) => source.includes("resolveModel(model)"))?.outputs.join("") ?? "",
-      /my-model/,
-    );
-    assert.equal(cells.find(({ source }) => source.includes("const model: string ="))?.executionCount, 1);
-    await figuresAreDrawn();
-  },
-);
+test("after changing the model in the parameters cell, restart and run all replaces all outputs", minutes, async () => {
+  await lab.edit("const epochs: number = 50", "const epochs: number = 1");
+  await lab.edit("const maxSteps: number | null = null", "const maxSteps: number | null = 4");
+  await lab.edit(
+    'const model: string = "embedded"',
+    `const model: string = ${JSON.stringify(join(folder, "my-model"))}`,
+  );
+  await lab.command("notebook:restart-run-all");
+  await lab.page.locator(".jp-Dialog .jp-mod-accept").click();
+  await lab.page.waitForTimeout(1000);
+  await lab.untilIdle();
+  const cells = await lab.cells();
+  assert.deepEqual(
+    cells.filter(({ outputs }) => outputs.some((output) => output.includes('"output_type":"error"'))),
+    [],
+  );
+  assert.match(cells.find(({ source }) => source.includes("resolveModel(model)"))?.outputs.join("") ?? "", /my-model/);
+  assert.equal(cells.find(({ source }) => source.includes("const model: string ="))?.executionCount, 1);
+  await figuresAreDrawn();
+});
 
-test(
-  "errors stand in Lab as errors, with the cell's own lines, and files of the library are links",
-  minutes,
-  async () => {
-    writeFileSync(
-      join(folder, "errors.ipynb"),
-      JSON.stringify({
-        ...(quickStudy() as object),
-        cells: [
-          "import * as tslora from 'tslora';\nconst corpus = await tslora.loadCorpus('sample');\ncorpus.frame",
-          "const rows = 3;\nasync function load(path: string) {\n  return tslora.loadCorpus(path);\n}\nawait load('/nowhere');",
-          "const n: number = 'x';",
-        ].map((source, i) => ({
-          cell_type: "code",
-          id: `c${i}`,
-          metadata: {},
-          source,
-          outputs: [],
-          execution_count: null,
-        })),
-      }),
-    );
-    await lab.open("output/lab-test/errors.ipynb");
-    await lab.command("notebook:run-all-cells");
-    await lab.page
-      .locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]')
-      .first()
-      .waitFor({ timeout: 120_000 });
-    await lab.untilIdle();
-    await (await lab.cell("const n: number")).click();
-    await lab.command("notebook:run-cell");
-    await lab.untilIdle();
-    await lab.cell("import * as tslora");
-    await screenshot("errors-light");
-    await lab.theme("JupyterLab Dark");
-    await screenshot("errors-dark");
-    await lab.theme("JupyterLab Light");
-    const error = (await lab.cell("const rows")).locator(".jp-OutputArea-output").last();
-    assert.match(
-      await error.innerText(),
-      /^TsloraError: [^]*> 3 \| {3}return tslora\.loadCorpus\(path\);[^]*at load \(In \[2\], line 3, column \d+\)/,
-    );
-    const link = error.locator("a", { hasText: "src/corpus/files/load-path.ts" }).first();
-    await link.click();
-    await lab.page
-      .locator('.jp-FileEditor, .lm-TabBar-tabLabel:has-text("load-path.ts")')
-      .first()
-      .waitFor({ timeout: 20_000 });
-  },
-);
+test("Lab shows errors with the cell's lines, and files of the library as links", minutes, async () => {
+  writeFileSync(
+    join(folder, "errors.ipynb"),
+    JSON.stringify({
+      ...(quickStudy() as object),
+      cells: [
+        "import * as tslora from 'tslora';\nconst corpus = await tslora.loadCorpus('sample');\ncorpus.frame",
+        "const rows = 3;\nasync function load(path: string) {\n  return tslora.loadCorpus(path);\n}\nawait load('/nowhere');",
+        "const n: number = 'x';",
+      ].map((source, i) => ({
+        cell_type: "code",
+        id: `c${i}`,
+        metadata: {},
+        source,
+        outputs: [],
+        execution_count: null,
+      })),
+    }),
+  );
+  await lab.open("output/lab-test/errors.ipynb");
+  await lab.command("notebook:run-all-cells");
+  await lab.page
+    .locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]')
+    .first()
+    .waitFor({ timeout: 120_000 });
+  await lab.untilIdle();
+  await (await lab.cell("const n: number")).click();
+  await lab.command("notebook:run-cell");
+  await lab.untilIdle();
+  await lab.cell("import * as tslora");
+  await screenshot("errors-light");
+  await lab.theme("JupyterLab Dark");
+  await screenshot("errors-dark");
+  await lab.theme("JupyterLab Light");
+  const error = (await lab.cell("const rows")).locator(".jp-OutputArea-output").last();
+  assert.match(
+    await error.innerText(),
+    /^TsloraError: [^]*> 3 \| {3}return tslora\.loadCorpus\(path\);[^]*at load \(In \[2\], line 3, column \d+\)/,
+  );
+  const link = error.locator("a", { hasText: "src/corpus/files/load-path.ts" }).first();
+  await link.click();
+  await lab.page
+    .locator('.jp-FileEditor, .lm-TabBar-tabLabel:has-text("load-path.ts")')
+    .first()
+    .waitFor({ timeout: 20_000 });
+});

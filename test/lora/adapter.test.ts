@@ -41,7 +41,7 @@ for (const kind of TINY_MODELS) {
     model.dispose();
   });
 
-  test(`${kind}: a new adapter changes no logit, trains its own weights alone, and comes off without a trace`, async () => {
+  test(`${kind}: a new adapter changes no logit, trains only its own weights, and can be removed completely`, async () => {
     const model = await tinyModel(kind);
     const plain = await predict(model, kind);
     const own = await weightsOf(model);
@@ -77,7 +77,7 @@ for (const kind of TINY_MODELS) {
     OLoRA: { initLoraWeights: "olora" },
     "PiSSA with DoRA and rslora": { initLoraWeights: "pissa", useDora: true, useRslora: true },
   } satisfies Record<string, LoraConfig>)) {
-    test(`${kind}: ${what} begins with the model's outputs, and leaves its weights to the bit`, async () => {
+    test(`${kind}: ${what} does not change the model's outputs before training, nor any bit of its weights`, async () => {
       const model = await tinyModel(kind);
       const plain = await predict(model, kind);
       const own = await weightsOf(model);
@@ -112,7 +112,7 @@ for (const kind of TINY_MODELS) {
   }
 }
 
-test("PiSSA takes the greatest singular values, OLoRA the first columns: what is left has no part of them", async () => {
+test("PiSSA takes the largest singular values, OLoRA the first columns: the remaining weights have none of them", async () => {
   const model = await tinyModel("bert");
   for (const init of ["pissa", "olora"] as const) {
     const set = new AdapterSet(model, { seed: 1 });
@@ -146,7 +146,7 @@ test("PiSSA takes the greatest singular values, OLoRA the first columns: what is
   model.dispose();
 });
 
-test("the same seed draws the same A, as it always did; gaussian by 1 / r, false for B too", async () => {
+test('the same seed gives the same A in all versions; "gaussian" has the deviation 1 / r, and false also draws B', async () => {
   const model = await tinyModel("bert");
   const draw = async (config: LoraConfig, { seed = 1, name = "default" } = {}): Promise<Float32Array[]> => {
     const set = new AdapterSet(model, { seed });
@@ -182,7 +182,7 @@ test("the same seed draws the same A, as it always did; gaussian by 1 / r, false
   model.dispose();
 });
 
-test("ranks and alphas by pattern, the first that matches", async () => {
+test("ranks and alphas are those of the first pattern that matches", async () => {
   const model = await tinyModel("bert");
   const set = new AdapterSet(model, { seed: 1 });
   const adapter = set.add({
@@ -206,7 +206,7 @@ test("ranks and alphas by pattern, the first that matches", async () => {
   model.dispose();
 });
 
-test("options out of range are refused, all at once, and nothing is changed", async () => {
+test("all options out of range are listed in one error, and nothing is changed", async () => {
   const model = await tinyModel("distilbert");
   const set = new AdapterSet(model, { seed: 1 });
   const refused = (config: unknown, message: RegExp, name?: string): void => {
@@ -241,10 +241,10 @@ test("options out of range are refused, all at once, and nothing is changed", as
     { rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } },
     /rankPattern: "k_lin" matches no adapted layer[\s\S]*alphaPattern: "query" matches no adapted layer/,
   );
-  refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform goes with a list/);
+  refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform needs a list/);
   refused(
     { targetModules: ".*q_lin", layersPattern: "layer" },
-    /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/,
+    /layersPattern needs a list[\s\S]*layersPattern needs layersToTransform/,
   );
   refused({ layersToTransform: [0, 7], layersPattern: "layer" }, /there is no layer 7 after "layer"/);
   refused({ layersToTransform: [-1] }, /layersToTransform must be a layer's number/);
@@ -263,7 +263,7 @@ test("options out of range are refused, all at once, and nothing is changed", as
     { targetModules: ".*attention.*" },
     /attention\.dropout, an activation or dropout[\s\S]*layer\.0\.attention, a module of several parts/,
   );
-  refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is trained whole/);
+  refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is fully trained/);
   refused({ targetModules: ["classifier"] }, /The head is always trained and is not adapted/);
   refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
   refused(

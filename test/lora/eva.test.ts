@@ -155,7 +155,7 @@ test("ranks go to the largest ratios, and the first layer of an input has the hi
   assert.deepEqual([evaComponents(3, 1.5), evaComponents(5, 1.5), evaComponents(3, 2)], [4, 8, 6]);
 });
 
-test("from 20 targets on, their shortest endings that name nothing else", () => {
+test("from 20 targets on, adapter_config.json has their shortest unambiguous endings", () => {
   const names = (part: string, count = 24): string[] =>
     Array.from({ length: count }, (_, i) => `encoder.layer.${i}.${part}`);
   assert.deepEqual([...minimalTargets([...names("query"), ...names("value")], names("key"))].sort(), [
@@ -170,7 +170,7 @@ test("from 20 targets on, their shortest endings that name nothing else", () => 
   assert.deepEqual(minimalTargets(names("query", 3), []), names("query", 3));
 });
 
-test("an adapter without its directions is not trained; afterwards it is, and reads back as peft's", async () => {
+test("an adapter is trained only after its initialization by EVA, and is then read back as by peft", async () => {
   const [golden] = goldens.cases;
   const c = await start(golden);
   const run = async (): Promise<void> => {
@@ -206,7 +206,7 @@ test("an adapter without its directions is not trained; afterwards it is, and re
   for (const one of [c, other]) one.dispose();
 });
 
-test("the same texts give the same directions, to the bit, and leave as many tensors", async () => {
+test("the same texts give the same directions, bit for bit, and no tensor is left", async () => {
   const c = await tinyClassifier("bert");
   const once = async (): Promise<{ alive: number; directions: ReadonlyMap<string, Float32Array> }> => {
     c.addAdapter({ r: 2, initLoraWeights: "eva", targetModules: "all-linear", excludeModules: ["pooler.dense"] });
@@ -220,7 +220,7 @@ test("the same texts give the same directions, to the bit, and leave as many ten
   c.dispose();
 });
 
-test("what EVA cannot do is refused, and leaves the adapter as it was", async () => {
+test("options that EVA does not support are refused, and the adapter does not change", async () => {
   const c = await tinyClassifier("bert");
   assert.throws(
     () => c.addAdapter({ evaConfig: { rho: 2 } }),

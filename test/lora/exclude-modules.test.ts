@@ -25,7 +25,7 @@ const cases = JSON.parse(
 }[];
 
 for (const kind of ["bert", "roberta", "distilbert"] as const) {
-  test(`${kind}: what is excluded is left out as in peft, of a list, a pattern and "all-linear", in a file and in a new adapter`, async () => {
+  test(`${kind}: modules are excluded as in peft from a list, a pattern and "all-linear", in a file and in a new adapter`, async () => {
     const model = await tinyModel(kind);
     const names = model.linears().map(({ module }) => module);
     for (const { options, adapted } of cases) {
@@ -115,7 +115,7 @@ test('layersToTransform and excludeModules narrow "all-linear" together; an entr
   model.dispose();
 });
 
-test("patterns without end, lists without end and numbers beyond all are refused shortly", async () => {
+test("very long patterns and lists and very large numbers are refused with a short error", async () => {
   const model = await tinyModel("bert");
   const refused = (config: Record<string, unknown>, message: RegExp): void => {
     assert.throws(

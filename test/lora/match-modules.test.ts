@@ -15,7 +15,7 @@ for (const kind of ["bert", "distilbert", "roberta"] as const) {
     model.dispose();
   });
 
-  test(`${kind}: ${cases.length} random configurations match what they match in peft`, () => {
+  test(`${kind}: ${cases.length} random configurations match the same modules as in peft`, () => {
     const kinds = { adapted: 0, some: 0 };
     for (const { options, matched, saved } of cases) {
       const given = (key: string): never => (options[key] ?? undefined) as never;

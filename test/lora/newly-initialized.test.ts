@@ -59,7 +59,7 @@ const open = (base: string, seed: number): Promise<SequenceClassifier> =>
 const texts = data.map(({ text }) => text);
 
 for (const [i, { kind, without, modules, lora = {} }] of LACKING.entries()) {
-  test(`${kind} without ${String(without)}: what is newly initialized is trained and saved with the adapter`, async () => {
+  test(`${kind} without ${String(without)}: newly initialized weights are trained and saved with the adapter`, async () => {
     const base = await baseWithout(kind, { folder: join(folder, `base-${i}`), without });
     const trained = await open(base, 7);
     assert.deepEqual(
@@ -116,7 +116,7 @@ for (const [i, { kind, without, modules, lora = {} }] of LACKING.entries()) {
   });
 }
 
-test("a run on a base without a pooler goes on to the bit, whatever seed draws the pooler that it no longer needs", async () => {
+test("a resumed run on a base without a pooler has the same bits for any seed of the pooler, which the checkpoint replaces", async () => {
   const base = await baseWithout("bert", { folder: join(folder, "resumed"), without: /^bert\.pooler\./ });
   const whole = await open(base, 7);
   whole.addAdapter({ r: 2 });
@@ -148,7 +148,7 @@ test("a run on a base without a pooler goes on to the bit, whatever seed draws t
   again.dispose();
 });
 
-test("all weights trained: nothing is untrained afterwards, and the folder is whole", async () => {
+test("after training all weights, none is newly initialized, and the folder is complete", async () => {
   const base = await baseWithout("bert", { folder: join(folder, "full"), without: /pooler|^classifier/ });
   const c = await open(base, 7);
   c.trainAllWeights();
@@ -206,7 +206,7 @@ for (const [what, prepare] of Object.entries({
   "that was saved without the pooler": (directory: string) =>
     changeConfig(directory, { modules_to_save: ["classifier", "score"] }).then(() => dropTensors(directory, /pooler/)),
 })) {
-  test(`an adapter ${what} is an error for everything but training, which completes it`, async () => {
+  test(`an adapter ${what} is an error for everything except training, which trains the missing weights`, async () => {
     const base = await baseWithout("bert", { folder: join(folder, `${what} base`), without: /pooler|^classifier/ });
     const c = await open(base, 7);
     c.addAdapter({ r: 2 });
@@ -248,7 +248,7 @@ for (const [what, prepare] of Object.entries({
   });
 }
 
-test("of several adapters each answers for itself: one brings the head, one lacks it", async () => {
+test("newly initialized weights are tracked per adapter: one contains the head, one lacks it", async () => {
   const base = await baseWithout("distilbert", { folder: join(folder, "several"), without: /classifier/ });
   const c = await open(base, 7);
   c.addAdapter({ r: 2 });
@@ -324,7 +324,7 @@ test("an adapter that updates a layer which the base lacks is refused when it is
   read.dispose();
 });
 
-test("a fresh classifier can be scored before training, which its evaluation says; nothing is made of it", async () => {
+test("a new classifier can be evaluated before training, with a notice, but not predict, be merged or be saved", async () => {
   const c = await open(await baseWithout("distilbert", { folder: join(folder, "fresh"), without: /classifier/ }), 7);
   const own = await weightsOf(c.model);
   const before = await evaluate(c, validation);

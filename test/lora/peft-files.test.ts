@@ -17,7 +17,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 for (const [name, golden] of Object.entries(goldens.adapters)) {
   const { kind } = golden;
 
-  test(`${name}: what peft wrote gives peft's logits and gradients, up to 32-bit rounding of the double-precision ones, and counts`, async () => {
+  test(`${name}: an adapter of peft gives peft's logits and gradients, up to 32-bit rounding of the double-precision ones, and counts`, async () => {
     const model = await tinyModel(kind);
     const own = await weightsOf(model);
     const { set, adapter, unknownKeys, idle } = await loadOnto(model, goldenFolder(name));
@@ -49,7 +49,7 @@ for (const [name, golden] of Object.entries(goldens.adapters)) {
     classifier.dispose();
   });
 
-  test(`${name}: saved by us it is peft's file again, to the bit`, async () => {
+  test(`${name}: saved by tslora it equals peft's file bit for bit`, async () => {
     const model = await tinyModel(kind);
     const { set, adapter } = await loadOnto(model, goldenFolder(name));
     const wanted = await predict(model, kind);
@@ -87,7 +87,7 @@ for (const [name, golden] of Object.entries(goldens.adapters)) {
   });
 }
 
-test("adapters leave no tensor behind", async () => {
+test("no tensor is left after adapters are deleted", async () => {
   const model = await tinyModel("distilbert");
   await predict(model, "distilbert");
   makeKept(model);

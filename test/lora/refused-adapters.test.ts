@@ -90,7 +90,7 @@ test("a file that does not fit is refused with every key at fault, and the model
   model.dispose();
 });
 
-test("values of the wrong type or beyond us are refused, all at once; unknown keys are reported", async () => {
+test("values of the wrong type or that tslora does not support are refused together; unknown keys are reported", async () => {
   const model = await tinyModel("bert");
   const load = async (config: Record<string, unknown>): Promise<readonly string[]> => {
     const { set, unknownKeys, idle } = await loadOnto(model, await spoiled("bert-dora", config));
@@ -156,7 +156,7 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   model.dispose();
 });
 
-test("a name that is taken is refused before anything is read", async () => {
+test("a name that another adapter has is refused before any file is read", async () => {
   const model = await tinyModel("bert");
   const { set } = await loadOnto(model, goldenFolder("bert-layers"));
   await assert.rejects(

@@ -55,7 +55,7 @@ for (const kind of TINY_MODELS) {
   });
 }
 
-test("training moves an adapter's own embeddings: not the model's, not another adapter's, not the pad token's row", async () => {
+test("training changes an adapter's own embeddings, and not the model's, another adapter's or the pad token's row", async () => {
   const c = await tinyClassifier("bert");
   const [own, plain] = [await weightsOf(c.model), await logits(c)];
   const modulesToSave = ["word_embeddings", "position_embeddings", "token_type_embeddings"];

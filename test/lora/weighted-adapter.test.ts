@@ -11,7 +11,7 @@ import { goldenFolder, goldens, ops, predict, scramble, tinyClassifier } from ".
 const { combinations } = goldens;
 const { kind } = combinations;
 
-test("named adapters that peft wrote, from their folders, together on one model", async () => {
+test("named adapters of peft are loaded from their folders on one model", async () => {
   const c = await tinyClassifier(kind);
   for (const name of Object.keys(combinations.alone))
     assert.deepEqual(await c.loadAdapter(goldenFolder("named"), { name }), []);
@@ -89,7 +89,7 @@ for (const golden of combinations.combined) {
   });
 }
 
-test("heads: equal to the bit they are kept, otherwise one is to be named", async () => {
+test("equal heads are kept; if heads differ, one must be named", async () => {
   const c = await tinyClassifier("bert");
   for (const name of ["one", "two"]) c.addAdapter({ r: 2 }, { name });
   const same = await c.addWeightedAdapter({
@@ -125,7 +125,7 @@ test("heads: equal to the bit they are kept, otherwise one is to be named", asyn
   c.dispose();
 });
 
-test("what cannot be combined is refused, all at once, and nothing is changed", async () => {
+test("adapters that cannot be combined are refused with all reasons, and nothing is changed", async () => {
   const c = await tinyClassifier("bert");
   c.addAdapter({ r: 2 }, { name: "plain" });
   c.addAdapter({ r: 3 }, { name: "wide" });
@@ -157,7 +157,7 @@ test("what cannot be combined is refused, all at once, and nothing is changed", 
   );
   await refused(
     { adapters: ["dora", "pissa"] },
-    /"dora" uses DoRA[\s\S]*"dora" trains biases[\s\S]*"pissa" began by pissa/,
+    /"dora" uses DoRA[\s\S]*"dora" trains biases[\s\S]*"pissa" was initialized by pissa/,
   );
   await refused(
     { adapters: ["plain", "wide"], combinationType: "linear" },
@@ -167,8 +167,8 @@ test("what cannot be combined is refused, all at once, and nothing is changed", 
     { adapters: ["plain", "ranks"], combinationType: "linear" },
     /in bert\.encoder\.layer\.0\.attention\.self\.value theirs are 2, 1/,
   );
-  await refused({ adapters: ["plain", "wide"], combinationType: "cat", svdRank: 2 }, /svdRank goes with/);
-  await refused({ adapters: ["plain", "wide"], svdRank: 13 }, /svdRank 13 is above what/);
+  await refused({ adapters: ["plain", "wide"], combinationType: "cat", svdRank: 2 }, /svdRank is only for/);
+  await refused({ adapters: ["plain", "wide"], svdRank: 13 }, /svdRank must be at most .*got 13/);
   await refused({ adapters: ["plain", "pattern"] }, /of one kind/);
   await refused({ adapters: ["first", "plain"] }, /leave out bert\.encoder\.layer\.1\.attention\.self\.query/);
   c.dispose();

@@ -66,7 +66,7 @@ async function refused(directory: string, ...words: readonly string[]): Promise<
 for (const fixture of FURTHER_MODELS) {
   const { mostTokens } = expectedArchitecture(fixture);
 
-  test(`${fixture}: takes as many tokens as transformers does`, async () => {
+  test(`${fixture}: accepts as many tokens as transformers does`, async () => {
     const { model } = await load(fixtureDirectory(fixture));
     assert.equal(model.config.maxTokens, mostTokens ?? model.config.maxPositionEmbeddings);
     model.dispose();
@@ -161,7 +161,7 @@ for (const [fixture, field, value] of WRONG.filter(([each]) => FURTHER_MODELS.in
     await refused(await changed(fixture, { config: { [field]: value } }), field);
   });
 
-test("another model type is refused in one line that names those that work", async () => {
+test("another model type is refused in one line that names the supported ones", async () => {
   const known = ARCHITECTURES.map(({ modelType }) => `"${modelType}"`);
   for (const type of ["deberta", "t5", "longformer", "gpt2"]) {
     const directory = await changed("roberta", { config: { model_type: type } });
@@ -170,7 +170,7 @@ test("another model type is refused in one line that names those that work", asy
   }
 });
 
-test("every architecture has tiny models, and a place in the parity lines", () => {
+test("every architecture has tiny models and is in the parity tests", () => {
   for (const { modelType } of ARCHITECTURES) {
     const { fixtures } = PARITY[modelType];
     assert.ok(fixtures.length > 0);

@@ -51,7 +51,7 @@ const refusedShortly = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
-test("weights cut off anywhere are refused before any is used", async () => {
+test("weight files that are truncated at any place are refused before a weight is used", async () => {
   const whole = await readFile(weights());
   for (const length of [0, 7, 100, whole.length >> 1, whole.length - 1]) {
     await writeFile(weights(), whole.subarray(0, length));
@@ -65,7 +65,7 @@ test("weights cut off anywhere are refused before any is used", async () => {
   await assert.rejects(load(), /tensors take \d+ bytes, and \d+ are there/);
 });
 
-test("headers that lie are refused", async () => {
+test("headers that contradict the file are refused", async () => {
   const withHeader = async (header: object): Promise<void> => {
     const json = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(8);
@@ -135,7 +135,7 @@ test("a header of any size and depth gives a short error", async () => {
   await file.close();
 });
 
-test("a weight that is no number, infinite or beyond any weight is refused, wherever it lies and of whatever type", async () => {
+test("a weight that is NaN, infinite or implausibly large is refused, at any place and of any type", async () => {
   for (const value of [NaN, Infinity, -Infinity, 3e38, -2e18]) {
     for (const tensor of ["bert.encoder.layer.1.output.dense.bias", "classifier.weight"]) {
       await cp(join(fixtureDirectory("bert"), "model.safetensors"), weights());
@@ -176,7 +176,7 @@ test("a weight that is no number, infinite or beyond any weight is refused, wher
   await file.close();
 });
 
-test("sizes of config.json that are none, or not the weights', are refused at once", async () => {
+test("invalid sizes in config.json, and sizes that do not fit the weights, are refused at once", async () => {
   for (const name of [
     "vocab_size",
     "hidden_size",
@@ -210,7 +210,7 @@ test("sizes of config.json that are none, or not the weights', are refused at on
   await assert.rejects(load(), refusedShortly(/initializer_range[\s\S]*id2label|id2label[\s\S]*initializer_range/));
 });
 
-test("a folder, a pipe or a link that leads nowhere in a file's place is an error at once", async () => {
+test("a folder, a pipe or a broken link instead of a file is an error at once", async () => {
   for (const name of ["config.json", "model.safetensors"]) {
     const path = join(folder, name);
     await rm(path, { force: true });
@@ -250,7 +250,7 @@ test("F16 and BF16 are widened", async () => {
   await file.close();
 });
 
-test("another architecture is refused by name, and the nearest choice is named", async () => {
+test("another architecture is refused by name, and the message names the nearest supported one", async () => {
   const known = '"bert", "distilbert", "roberta", [^.]*"modernbert"[^.]*\\.';
   for (const [type, what] of [
     ["gpt2", 'It is a decoder, which generates text; the nearest choice is "modernbert"\\.'],
@@ -262,7 +262,7 @@ test("another architecture is refused by name, and the nearest choice is named",
   }
 });
 
-test("a config that makes no sense is refused with everything wrong in it", async () => {
+test("an invalid config is refused with all its problems", async () => {
   await changeConfig({
     hidden_size: 13,
     num_hidden_layers: 0,
@@ -278,7 +278,7 @@ test("a config that makes no sense is refused with everything wrong in it", asyn
   await assert.rejects(load(), /config\.json is not JSON/);
 });
 
-test("null is refused where transformers takes none, and is the hidden dropout for the classifier's", async () => {
+test("null is refused where transformers does not accept it; as classifier dropout it means the hidden dropout", async () => {
   for (const name of [
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
@@ -319,12 +319,12 @@ test("missing, unexpected and mis-shaped weights are all named", async () => {
   await assert.rejects(
     load(3),
     (error: Error) =>
-      /^The model's head has 2 labels.*; 3 labels were asked for.*newHead: true/.test(error.message) &&
+      /^The model's head has 2 labels.*; 3 labels were requested.*newHead: true/.test(error.message) &&
       !error.message.includes("config.json"),
   );
 });
 
-test("a folder without weights, or with another library's alone, says what to do", async () => {
+test("a folder without weights, or only with another library's, is an error with advice", async () => {
   await rm(weights());
   await assert.rejects(load(), /not found at .*model\.safetensors\. A model folder/);
   await writeFile(join(folder, "bert_model.ckpt.index"), "x");
@@ -333,7 +333,7 @@ test("a folder without weights, or with another library's alone, says what to do
   await assert.rejects(load(), /pytorch_model\.bin is not a whole file of torch\.save: it begins with "x"/);
 });
 
-test("what is written is read back to the bit", async () => {
+test("written weights are read back bit for bit", async () => {
   const path = join(folder, "out.safetensors");
   const tensors = [
     { name: "b", shape: [2, 2], values: Float32Array.of(1, -0, -1e18, 1e-40) },

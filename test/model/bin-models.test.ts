@@ -38,7 +38,7 @@ async function logitsOf(directory: string, adapter?: string): Promise<number[][]
   return rows;
 }
 
-test("models and adapters of pytorch_model.bin, whole and in parts, give the logits of the same weights in safetensors", async () => {
+test("models and adapters in pytorch_model.bin, sharded or not, give the logits of the same weights in safetensors", async () => {
   const bin = fixtureDirectory("bin");
   const bert = fixtureDirectory("bert");
   assert.deepEqual(await logitsOf(bin), await logitsOf(bert));
@@ -63,7 +63,7 @@ test("the pretraining head and buffers of a first BERT repository are skipped an
   ]);
 });
 
-test("a shard of another format, and a shard that lies outside, are refused", async () => {
+test("a shard of another format, and a shard outside the folder, are refused", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-bin-"));
   await cp(fixtureDirectory("bin-sharded"), folder, { recursive: true });
   for (const shard of ["model-00001-of-00002.safetensors", "../x.bin"]) {
@@ -116,7 +116,7 @@ test("names without the base prefix, of DataParallel or Lightning, and gamma and
   await rm(folder, { recursive: true });
 });
 
-test("pretraining heads and buffers of every architecture are of other heads", () => {
+test("pretraining heads and buffers of every architecture are recognised as weights of other heads", () => {
   for (const name of [
     "cls.predictions.bias",
     "lm_head.dense.weight",

@@ -52,7 +52,7 @@ for (const [kind, numLabels] of [
   });
 }
 
-test("every half precision number that a weight can be is widened as IEEE says", async () => {
+test("every half precision number that a weight can be is converted as IEEE 754 requires", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-halves-"));
   const bits = new DataView(new ArrayBuffer(4));
   const bfloat = (word: number): number => (bits.setUint16(0, word), bits.getFloat32(0));
@@ -86,7 +86,7 @@ test("every half precision number that a weight can be is widened as IEEE says",
   await rm(folder, { recursive: true });
 });
 
-test("RoBERTa without a head or a prefix: the pooler is passed over, the head drawn", async () => {
+test("RoBERTa without a head or a prefix: the pooler is ignored, and the head is initialized", async () => {
   const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory("bare-roberta"), {
     ops,
     numLabels: 4,
@@ -103,7 +103,7 @@ test("RoBERTa without a head or a prefix: the pooler is passed over, the head dr
   model.dispose();
 });
 
-test("RoBERTa's positions begin after the pad token's id, and pass over pad tokens in a text", () => {
+test("RoBERTa's positions begin after the pad token's id, and do not count pad tokens in a text", () => {
   const batch = packDocuments([Int32Array.of(0, 2), Int32Array.of(0, 1, 7, 2), Int32Array.of(0, 5, 1, 2)]);
   assert.deepEqual([...positionIds(batch, { kind: "learned", countedFrom: 1 })], [2, 3, 2, 1, 3, 4, 2, 3, 1, 4]);
 });
@@ -188,7 +188,7 @@ test("a header that holds one tensor twice is refused", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("other architectures are refused by name, with those that work", async () => {
+test("other architectures are refused by name, with the supported ones", async () => {
   for (const type of ["deberta", "longformer", "xlnet", "t5", "gpt2", "llama"]) {
     const folder = await mkdtemp(join(tmpdir(), "tslora-type-"));
     await cp(fixtureDirectory("bert"), folder, { recursive: true });

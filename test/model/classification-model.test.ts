@@ -42,7 +42,7 @@ for (const kind of TINY_MODELS) {
   });
 
   for (const ops of implementations) {
-    test(`${kind} on ${implementationName(ops)}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor behind`, async () => {
+    test(`${kind} on ${implementationName(ops)}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor`, async () => {
       const expected = expectedOf(kind);
       const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), {
         ops,
@@ -74,7 +74,7 @@ for (const kind of TINY_MODELS) {
     });
   }
 
-  test(`${kind}: a document's logits do not depend on what it is packed with`, async () => {
+  test(`${kind}: a document's logits do not depend on the other documents of its batch`, async () => {
     const expected = expectedOf(kind);
     const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops: raw, numLabels: 2, seed: 1 });
     const rows: number[][] = [];
@@ -88,7 +88,7 @@ for (const kind of TINY_MODELS) {
   });
 }
 
-test("a head that the checkpoint lacks is drawn by the seed, and reported", async () => {
+test("a head that the checkpoint lacks is initialized by the seed, and reported", async () => {
   const read = async (seed: number): Promise<Float32Array> => {
     const { model, newlyInitialized } = await loadClassificationModel(fixtureDirectory("bare-bert"), {
       ops: raw,

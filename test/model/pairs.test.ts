@@ -52,7 +52,7 @@ for (const ops of [kernelOps(), tensorflowOps(), tfjsOps()]) {
   });
 }
 
-test("token types follow their documents into the packed order; without any there are none", () => {
+test("token types are packed in the order of their documents; without any, the batch has none", () => {
   const long = { ids: Int32Array.of(2, 7, 3, 8, 3), types: Int32Array.of(0, 0, 0, 1, 1) };
   const { order, types } = packDocuments([long, Int32Array.of(2, 5, 3), { ids: Int32Array.of(2, 3) }]);
   assert.deepEqual(order, [2, 1, 0]);

@@ -50,7 +50,7 @@ test("a wrapper's prefix is left out again", async () => {
   }
 });
 
-test("a found model is loaded by the header that its notice was made of, unless the file has changed", async () => {
+test("a resolved model is loaded by the header that was read to resolve it, unless the file has changed", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-reopened-"));
   const load = async (weights: Checkpoint | undefined): Promise<void> =>
     (await loadClassificationModel(folder, { ops: sharedOps(), numLabels: 2, seed: 1, weights })).model.dispose();

@@ -27,7 +27,7 @@ async function numbersOf(model: ClassificationModel): Promise<number[][]> {
 }
 
 for (const ops of implementations) {
-  test(`${implementationName(ops)}: a weight that is let go of is lent, read and restored to the bit, and stays once it was handed out`, async () => {
+  test(`${implementationName(ops)}: a weight that was set aside is lent, read and restored bit for bit, and stays once its value was returned`, async () => {
     const before = ops.alive();
     const numbers = Float32Array.of(1, -0, 3.3, 4, 5, 6);
     const copy = ops.float(numbers, [2, 3]);
@@ -80,7 +80,7 @@ const KEEPS_MORE = /^(albert|modernbert)/;
 for (const kind of TINY_MODELS) {
   const reference = referenceOf(kind, { prepare: trainAll });
   for (const ops of implementations) {
-    test(`${kind} on ${implementationName(ops)}: frozen weights are in memory as products take them alone, and are what they were`, async () => {
+    test(`${kind} on ${implementationName(ops)}: frozen weights are in memory only in the layout of products, with the same values`, async () => {
       const expected = expectedOf(kind);
       const before = ops.alive();
       const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });

@@ -21,7 +21,7 @@ async function problemsOf(cells: readonly CellText[]): Promise<unknown> {
   return problems;
 }
 
-test("what tslab takes is right: top-level await, names declared again, imports, types of earlier cells", async () => {
+test("code that tslab accepts has no problem: top-level await, names declared again, imports, types of earlier cells", async () => {
   assert.deepEqual(
     await problemsOf([
       'import { readFile } from "fs/promises"; import { display } from "tslab";',
@@ -51,7 +51,7 @@ test("problems are reported with cell, line and column; names that a failed cell
   );
 });
 
-test("a notebook of another language is left out and named", () =>
+test("a notebook in another language is skipped and named", () =>
   withFolder(async (folder) => {
     const path = join(folder, "p.ipynb");
     await saveNotebook(notebookOf(["print(1)"], "python3"), path);

@@ -43,7 +43,7 @@ test("streams are compared as a whole, numbers within the tolerance, columns how
   );
 });
 
-test("patterns of texts to ignore are matched in linear time, at line ends, and refused where RE2 has no equal", () => {
+test("patterns of texts to ignore are matched in linear time, also at line ends, and refused if RE2 does not support them", () => {
   const nines = "9".repeat(200_000);
   assert.deepEqual(differences([printed(`${nines}\n`)], [printed(`${nines}\n`)], { ignore: ["(9+)+x"] }), []);
   assert.equal(differences([printed(nines)], [printed("8")], { ignore: ["(9+)+x"] }).length, 1);
@@ -112,7 +112,7 @@ test("other outputs: tables by their words, pictures by their type, errors by na
   );
 });
 
-test("a failed line is found in its traceback, and then in the notebook's file, among cells that are the same", () => {
+test("the failed line is found by the traceback, and its line in the notebook's file, also among equal cells", () => {
   const report = (source: string, traceback: string[]): Parameters<typeof failedLine>[0] => ({
     index: 0,
     number: 2,

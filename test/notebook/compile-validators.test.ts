@@ -18,7 +18,7 @@ function readyMade(): Validators {
   return { cell: made.cell, notebook: made.notebook };
 }
 
-test("the validators that set-up writes find what those compiled here find, problem for problem", () => {
+test("the validators that set-up writes report the same problems as those compiled here", () => {
   const [compiled, ready] = [compileValidators(), readyMade()];
   const text: unknown = JSON.parse(readFileSync(fixture("nbformat-golden.ipynb"), "utf8"));
   assert.ok(isRecord(text) && Array.isArray(text.cells));

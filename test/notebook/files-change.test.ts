@@ -28,7 +28,7 @@ console.log("done");`;
 
 for (const kernel of ["tslab", "tslora"]) {
   test(
-    `files that change beside a running cell fail neither it nor the next one: ${kernel}`,
+    `files that change in the folder while a cell runs fail neither it nor the next one: ${kernel}`,
     { timeout: 300_000 },
     () =>
       withFolder(async (folder) => {

@@ -102,7 +102,7 @@ test("an IPython kernel keeps its history in memory, so that kernels that run at
     }),
   ));
 
-test("a kernel that cannot be started, ends, or stays silent is an error that says so", () =>
+test("a kernel that cannot be started, ends, or does not answer is an error with the reason", () =>
   withFolder(async (folder) => {
     const spec = {
       name: "bad",

@@ -14,7 +14,7 @@ const CELLS = oddNotebook([
   [["print", "next"]],
 ]);
 
-test("a cell that is interrupted at its limit is a failed cell, after which a run that allows errors goes on", () =>
+test("a cell that is interrupted at its limit has failed; a run that allows errors continues after it", () =>
   withOddKernel(async (folder) => {
     const options = { cwd: folder, cellTimeoutMs: 1500, interruptOnTimeout: true, graceMs: 20_000 };
     const on = (await runToEnd(CELLS, { ...options, onError: "continue" })).summary;
@@ -48,7 +48,7 @@ test("without the option, and with the limit of the whole notebook, a limit ends
     }
   }));
 
-test("a kernelspec without a name is left out, one without a display name is completed, and a run fills both", () =>
+test("a kernelspec without a name is skipped, one without a display name is completed, and a run sets both", () =>
   withOddKernel(async (folder) => {
     const text = (metadata: unknown): string => JSON.stringify({ ...oddNotebook([[["print", "x"]]]), metadata });
     for (const metadata of [

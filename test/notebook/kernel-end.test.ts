@@ -119,7 +119,7 @@ test("an abort interrupts the cell, saves the notebook and ends the kernel", () 
     );
   }));
 
-test("leaving the loop over a run ends its kernel", async () => {
+test("a break out of the loop over a run ends its kernel", async () => {
   let pid = -1;
   for await (const event of runNotebook(notebookOf(["1", "2"]))) {
     if (event.event === "kernel-ready") pid = event.pid ?? -1;

@@ -67,13 +67,13 @@ const WORK: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [name, work] of Object.entries(WORK)) {
-  test(`${name} takes time that grows with the text, whatever is repeated in it`, () => {
+  test(`${name} takes time that grows linearly with the text, for any repeated part`, () => {
     for (const text of TEXTS)
       assertLinear((n) => void work(text.repeat(n)), { size: 15_000, what: JSON.stringify(text) });
   });
 }
 
-test("a page is made of HTML and Markdown that were written to be slow", async () => {
+test("a page is made from HTML and Markdown that are slow to parse elsewhere", async () => {
   const texts = ["<img ", "<img src='", "a_", ">", "- ", "<", "[", "1. a\n", "# a\n", "*a "].map((text) =>
     text.repeat(4000),
   );

@@ -40,7 +40,7 @@ test("names, sources, streams and errors are escaped", async () => {
   assert.ok(body(html).split(ESCAPED).length > 5);
 });
 
-test("figures stand as they are, script before image; pictures as data", async () => {
+test("figures are embedded unchanged, script before image; pictures are embedded as data", async () => {
   const html = body(
     await page([
       code("1", [
@@ -65,7 +65,7 @@ test("figures stand as they are, script before image; pictures as data", async (
   assert.match(html, /src="data:image\/png;base64,iVBORw0K"/);
 });
 
-test("headings get anchors of their own and stand in the table of contents; nothing is loaded from elsewhere", async () => {
+test("headings have unique anchors and are in the table of contents; nothing is loaded from other hosts", async () => {
   const html = await page([
     prose("# The study\n\n<b>kept</b>"),
     prose("## Data & model\n\ntext"),
@@ -79,7 +79,7 @@ test("headings get anchors of their own and stand in the table of contents; noth
   assert.doesNotMatch(html, /(?:src|href)="https?:|@import|url\(/);
 });
 
-test("images that a cell carries, and files beside the notebook, stand in the page as data; others stay what they are", () =>
+test("attachments of a cell and image files of the notebook's folder are embedded as data; other images are unchanged", () =>
   withFolder(async (folder) => {
     await mkdir(join(folder, "images"));
     await writeFile(join(folder, "images", "a & b.png"), "png");
@@ -108,7 +108,7 @@ test("images that a cell carries, and files beside the notebook, stand in the pa
     assert.match(await page([prose("![y](c.svg)")]), /<img src="c\.svg"/, "without a folder nothing is looked for");
   }));
 
-test("ANSI colours become spans and other sequences vanish", () => {
+test("ANSI colours become spans, and other sequences are removed", () => {
   assert.equal(
     ansiToHtml("\u001b[1;31mred\u001b[0m <b> \u001b[2K\u001b[38;5;196mx\u001b[39my"),
     '<span class="ansi-bold ansi-fg-red">red</span> &lt;b&gt; <span style="color:rgb(255,0,0)">x</span>y',
@@ -134,7 +134,7 @@ test("highlighting changes no character of the code", () => {
   );
 });
 
-test("a figure that is JSON alone is drawn by plotly.js in the page, which has it once, and not from elsewhere", async () => {
+test("a figure that is only JSON is drawn by plotly.js, which the page contains once", async () => {
   const figure = (type: string): Output => ({
     output_type: "display_data",
     metadata: {},
@@ -151,7 +151,7 @@ test("a figure that is JSON alone is drawn by plotly.js in the page, which has i
   assert.ok((await page([code("1", [figure("scatter3d")])])).length > 3e6, "the whole one");
 });
 
-test("names that a notebook makes up are escaped wherever they stand", async () => {
+test("names from a notebook are escaped everywhere", async () => {
   const notebook = {
     nbformat: 4,
     nbformat_minor: 5,
@@ -167,7 +167,7 @@ test("names that a notebook makes up are escaped wherever they stand", async () 
   assert.doesNotMatch(html, /<script|<img/);
 });
 
-test("only files in the notebook's folder stand in the page, links followed", () =>
+test("only files within the notebook's folder are embedded, after links are resolved", () =>
   withFolder(async (folder) => {
     const inside = join(folder, "notebooks");
     await mkdir(join(inside, "figures"), { recursive: true });

@@ -49,7 +49,7 @@ test("a kernel that asks for input although it may not is refused at once", () =
     assert.ok(!isAlive(pid));
   }));
 
-test("messages without the kernel's signature or without a request are not outputs; a reply alone can report an error", () =>
+test("messages without the kernel's signature or without a request are not outputs; an error may be only in the reply", () =>
   withOddKernel(async () => {
     const { summary, events } = await runToEnd(
       oddNotebook([
@@ -75,7 +75,7 @@ test("messages without the kernel's signature or without a request are not outpu
     assert.ok(events.some((event) => event.event === "kernel-log" && event.text.includes("wrong signature")));
   }));
 
-test("a run leaves nothing on the signal that could have stopped it, and is stopped while its kernel starts", () =>
+test("a run removes its listeners from the signal, and can be stopped while its kernel starts", () =>
   withOddKernel(async () => {
     const running = new AbortController();
     await runToEnd(oddNotebook([[["print", "a"]], [["print", "b"]]]), { signal: running.signal });
@@ -88,13 +88,13 @@ test("a run leaves nothing on the signal that could have stopped it, and is stop
     assert.deepEqual(getEventListeners(running.signal, "abort"), []);
   }));
 
-test("a kernel that missed the first request is asked again", () =>
+test("the first request is repeated if the kernel missed it", () =>
   withOddKernel(async () => {
     const { summary } = await runToEnd(oddNotebook([[["print", "heard"]]]), { env: { ODD_DEAF: "1" } });
     assert.equal(printed(codeCells(summary)[0]), "heard");
   }));
 
-test("a lost idle status is noticed by the next one", () =>
+test("a lost idle status is detected by the next one", () =>
   withOddKernel(async () => {
     const { summary } = await runToEnd(oddNotebook([[["print", "a"], ["never-idle"]], [["print", "b"]]]));
     assert.deepEqual(
@@ -103,7 +103,7 @@ test("a lost idle status is noticed by the next one", () =>
     );
   }));
 
-test("a run over IPC gives what a run over TCP gives, and leaves no socket", () =>
+test("a run over IPC has the same outputs as over TCP, and leaves no socket file", () =>
   withOddKernel(async () => {
     const { summary, pid } = await runToEnd(oddNotebook([[["print", "over ipc"]], [["exit", 3]]]), {
       transport: "ipc",
@@ -113,7 +113,7 @@ test("a run over IPC gives what a run over TCP gives, and leaves no socket", () 
     assert.ok(!isAlive(pid));
   }));
 
-test("a start that fails is repeated as often as asked, and reported", () =>
+test("a start that fails is repeated up to the given number, and reported", () =>
   withOddKernel(async (folder) => {
     const failures = join(folder, "failures");
     const env = { ODD_FAILED_STARTS: failures };
@@ -134,7 +134,7 @@ test("a start that fails is repeated as often as asked, and reported", () =>
   }));
 
 test(
-  "a child in a session of its own ends with the kernel, however that ends",
+  "a child in its own session ends with the kernel, for every end of the kernel",
   { skip: process.platform !== "linux" },
   () =>
     withOddKernel(async () => {
@@ -146,7 +146,7 @@ test(
     }),
 );
 
-test("while a cell runs the file says so and has its outputs so far; leaving the loop saves the rest", () =>
+test("while a cell runs, the file marks it and has its outputs so far; a break out of the loop saves the rest", () =>
   withOddKernel(async (folder) => {
     const outputPath = join(folder, "a.ipynb");
     const gate = join(folder, "gate");
@@ -181,7 +181,7 @@ test("while a cell runs the file says so and has its outputs so far; leaving the
     assert.deepEqual(await readdir(folder), ["a.ipynb", "gate", "jupyter"]);
   }));
 
-test("a place where nothing can be saved is refused before the kernel starts", () =>
+test("an output path that cannot be written is refused before the kernel starts", () =>
   withOddKernel(async (folder) => {
     await writeFile(join(folder, "file"), "");
     await mkdir(join(folder, "folder.ipynb"));

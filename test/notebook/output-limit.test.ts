@@ -14,7 +14,7 @@ import { codeCells, printed, runToEnd, withFolder } from "./notebooks";
 
 const stream = (text: string, name = "stdout"): OutputMessage => ({ type: "stream", content: { name, text } });
 
-test("the first outputs stay in the cell, the rest goes to files, and both say so", () =>
+test("the first outputs stay in the cell, the rest goes to files, and each names the other", () =>
   withFolder(async (folder) => {
     const limit = new OutputLimit({ limit: 1000, restPath: join(folder, "a.cell-1"), outputPath: undefined });
     const outputs = new CellOutputs();
@@ -61,7 +61,7 @@ test("the first outputs stay in the cell, the rest goes to files, and both say s
     assert.equal(lines[1].evalue?.length, 200_000);
   }));
 
-test("what is drawn over and over is not over the limit", () => {
+test("updates of one output do not add up to the limit", () => {
   const limit = new OutputLimit({ limit: 1000, restPath: undefined, outputPath: undefined });
   const outputs = new CellOutputs();
   for (let at = 0; at < 1000; at++) {
@@ -99,7 +99,7 @@ test("a run keeps the limit of each cell, and its saved notebook names the file"
     );
   }));
 
-test("a large message of a stream is taken apart without losing a character", () => {
+test("a large stream message is split without losing a character", () => {
   const random = new Random(7);
   const bits = ["a", "\n", "\\", '"', "\t", "é", "漢", "😀", "\u0001", "\ud83d", "\ude00", "\u2028"];
   for (const kind of ["mixed", "backslashes", "plain", "pairs"]) {

@@ -40,7 +40,7 @@ test("a carriage return overwrites its line and a backspace its character, also 
   assert.deepEqual(texts(reduce([stream("windows\r\nline\r\n")])), [["stdout", "windows\nline\n"]]);
 });
 
-test("clear_output takes all away at once, or with wait when the next output comes", () => {
+test("clear_output removes all outputs at once, or with wait when the next output comes", () => {
   assert.deepEqual(texts(reduce([stream("a"), { type: "clear_output", content: { wait: false } }])), []);
   const waiting = reduce([stream("a"), { type: "clear_output", content: { wait: true } }]);
   assert.deepEqual(texts(waiting), [["stdout", "a"]]);
@@ -65,7 +65,7 @@ test("displays, results and errors become outputs; other messages change nothing
   ]);
 });
 
-test("a display shown anew changes every output of its id, and tells whether there is one", () => {
+test("an update of a display changes every output of its id, and reports whether there is one", () => {
   const cells = [
     reduce([display("a", "one"), display("b", "two")]),
     reduce([display("c", "one")]),
@@ -82,7 +82,7 @@ test("a display shown anew changes every output of its id, and tells whether the
   assert.equal(cells[0].updateDisplay({ data: {} }), false);
 });
 
-test("outputs that were looked at do not change", () => {
+test("outputs that were returned do not change later", () => {
   const state = reduce([stream("a"), display("d", "one")]);
   const before = state.outputs;
   reduce([stream("b")], state);
@@ -108,7 +108,7 @@ function typed(all: string): string {
   return done + line.join("") + (/\r[\b]*$/.test(all) ? "\r" : "");
 }
 
-test("a stream's text is the same however it is cut into messages", () => {
+test("a stream's text does not depend on its division into messages", () => {
   const random = new Random(1);
   const alphabet = ["a", "b", "xyz", "\r", "\b", "\n", "\r\n", "\b\b", "é"];
   for (let round = 0; round < 300; round++) {
@@ -124,7 +124,7 @@ test("a stream's text is the same however it is cut into messages", () => {
   }
 });
 
-test("time grows with what is printed: four times as much takes nowhere near sixteen times as long", () => {
+test("time grows linearly with the printed text: four times the text takes far less than sixteen times as long", () => {
   const kinds: Readonly<Record<string, (n: number) => string[]>> = {
     "letters, then as many backspaces": (n) => ["x".repeat(n), "\b".repeat(n)],
     "backspaces one by one": (n) => ["x".repeat(n), ...Array<string>(n).fill("\b")],

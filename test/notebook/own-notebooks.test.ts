@@ -8,7 +8,7 @@ import { readNotebook } from "../../src/notebook/format/read-notebook";
 
 const folder = join(projectRoot(), "notebooks");
 
-test("the clone's notebooks, outputs included, are under 2 MB each, were executed from top to bottom without an error, and have a static picture beside every interactive figure", async () => {
+test("the clone's notebooks, outputs included, are under 2 MB each, were executed from top to bottom without an error, and have a static picture for every interactive figure", async () => {
   const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
   assert.ok(names.length >= 4);
   for (const name of names) {

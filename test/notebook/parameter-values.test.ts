@@ -64,7 +64,7 @@ test("a float stays a float in Python, and an int for a float becomes one where 
   assert.equal(line("python", "n: dict[str, float] = {}", '{"a": 1}'), 'n: dict[str, float] = {"a": 1.0}');
 });
 
-test("Python's and JSON's words for nothing, true and false are read in both languages", () => {
+test("None, null, true and false are read in both languages, in Python's and JSON's spelling", () => {
   for (const word of ["None", "null"]) {
     assert.equal(line("python", "limit = None", word), "limit = None");
     assert.equal(line("python", "limit: Optional[int] = 5", word), "limit: Optional[int] = None");
@@ -86,7 +86,7 @@ test("Python's and JSON's words for nothing, true and false are read in both lan
   assert.match(line("python", "debug: bool = False", "yes"), /debug must be bool; got "yes"/);
 });
 
-test("TypeScript takes an int exactly, or refuses it", () => {
+test("an int is exact in TypeScript, or refused", () => {
   assert.equal(
     line("typescript", "const id: bigint = 1n;", "1234567890123456789"),
     "const id: bigint = 1234567890123456789n;",
@@ -142,7 +142,7 @@ test("TypeScript takes an int exactly, or refuses it", () => {
   assert.match(line("typescript", "const id: bigint = 1n;", "1.5"), /id must be bigint; got "1.5"/);
 });
 
-test("texts reach a cell as they are, whatever they hold", () => {
+test("strings of any content reach a cell unchanged", () => {
   for (const text of [
     'a"b',
     "it's",
@@ -172,7 +172,7 @@ test("texts reach a cell as they are, whatever they hold", () => {
   );
 });
 
-test("keys keep their order, and those that are no strings are what the type or papermill says", async () => {
+test("keys keep their order; keys that are not strings have the declared type, or papermill's", async () => {
   const read = async (yaml: string): Promise<unknown> =>
     (await gatherParameters({ yaml: [`x: ${yaml}`] })).parameters.x;
   assert.equal(
@@ -224,7 +224,7 @@ test("the type chooses between the readings of YAML 1.1 and 1.2", async () => {
   assert.match(await of('x: str = "a"', "5"), /x must be str; got 5/);
 });
 
-test("hints are read through their wrappers, and type comments to their end", () => {
+test("type hints are read within wrappers such as Optional, and type comments to their end", () => {
   assert.equal(
     line("python", "x: typing.Optional[typing.List[int]] = None", "[1]"),
     "x: typing.Optional[typing.List[int]] = [1]",
@@ -240,7 +240,7 @@ test("hints are read through their wrappers, and type comments to their end", ()
   assert.match(line("python", "x: int = 1", "1e30"), /x must be int; got "1e30"/);
 });
 
-test("a value without end, or as long as a book, is refused in a short message", async () => {
+test("a circular or very long value is refused with a short message", async () => {
   const cycle: unknown[] = [];
   cycle.push(cycle);
   assert.match(line("python", "x = []", cycle), /x must be array; got a list of 1 \(it is nested deeper than/);
@@ -290,7 +290,7 @@ test("Python's tuples and sets are written as its literals, from lists, from Pyt
   assert.equal(line("python", "x: tuple[int, str] = (1, 'a')", parameters.x), 'x: tuple[int, str] = (1, "two")');
 });
 
-test("tuples and sets that the type does not take are refused with the reason", () => {
+test("tuples and sets that the type does not accept are refused with the reason", () => {
   for (const [declared, value, message] of [
     ["x: tuple[int, int] = (1, 2)", "[1]", /x must be tuple\[int, int\]; got "\[1\]" \(the tuple has 2 items; got 1\)/],
     ["x: tuple[int, int] = (1, 2)", "(1, 'a')", /x must be tuple\[int, int\]; got/],
@@ -348,7 +348,7 @@ test("infinities and NaN inside lists and maps are written as the language's own
   assert.equal(line("python", "x = []", '["nan", "infinite"]'), 'x = ["nan", "infinite"]');
 });
 
-test("undefined is TypeScript's own where the type names it, and a text or an error elsewhere", () => {
+test("undefined is TypeScript's value if the type names it, otherwise a string or an error", () => {
   for (const [declared, value, written] of [
     ["const x: string | undefined = 'a';", "undefined", "const x: string | undefined = undefined;"],
     ["const x: string | undefined = 'a';", undefined, "const x: string | undefined = undefined;"],
@@ -368,7 +368,7 @@ test("undefined is TypeScript's own where the type names it, and a text or an er
   assert.match(line("python", "x: int = 1", undefined), /x must be int; got undefined/);
 });
 
-test("YAML refused as its values are made, and a second document, are refused in one line", async () => {
+test("YAML whose values cannot be constructed, and a second document, are refused in one line", async () => {
   for (const text of ["<<: 5", "<<: [1]", "a: {<<: 5}", "a: &x 1\n<<: *x", "? {a: 1}\n: b\n<<: text"])
     await assert.rejects(gatherParameters({ yaml: [text] }), { code: "bad-input" }, text);
   for (const text of ["a: 1\n---\nb: 2", "---\na: 1\n---\n", "a: 1\n...\nb: 2", "--- 1\n--- 2\n--- 3"])

@@ -46,7 +46,7 @@ test("a TypeScript cell's parameters are listed with types, defaults and comment
   ]);
 });
 
-test("texts are read as the type asks and written back as declared", () => {
+test("strings are parsed by the declared type and written as its literals", () => {
   assert.deepEqual(
     injected({
       model: "42",
@@ -129,11 +129,11 @@ test("parameters for a notebook without such a cell, or with two, are refused", 
           ["2", "parameters"],
         ]),
       ),
-    /2 cells tagged/,
+    /at most one cell tagged "parameters"; it has 2/,
   );
 });
 
-test("Python cells take Python literals", () => {
+test("Python cells get Python literals", () => {
   const python = notebookOf(
     [
       [

@@ -38,7 +38,7 @@ test("broken JSON is refused with line and column", () => {
   refuses('{"a": [1, {"b": "\\q"}]}', "bad-input", /line 1, column 17/);
 });
 
-test("what is no notebook, or of another major version, is refused with what to do", () => {
+test("a file that is not a notebook, or has another major version, is refused with advice", () => {
   refuses("[]", "bad-input", /not a notebook/);
   refuses('{"cells": []}', "bad-input", /no "nbformat"/);
   refuses('{"nbformat": 5, "cells": []}', "unsupported", /nbformat 5/);
@@ -57,7 +57,7 @@ test("a notebook that breaks the format is refused with every problem and its ce
   refuses(withCells([{ ...cell, cell_type: "heading" }]), "bad-input", /cell 1/);
 });
 
-test("older notebooks get ids that are the same at every reading, and differ for equal cells", () => {
+test("cells of older notebooks get ids that are the same at every reading, and distinct for equal cells", () => {
   const old = { ...cell, id: undefined };
   const text = withCells([old, old, { cell_type: "markdown", metadata: {}, source: ["a\n", "b"] }], 4);
   const [first, second] = [parseNotebook(text, "x"), parseNotebook(text, "x")];
@@ -70,7 +70,7 @@ test("older notebooks get ids that are the same at every reading, and differ for
   assert.equal(first.cells[2].source, "a\nb");
 });
 
-test("a notebook of 4.5 whose cells lack an id, or share one, is mended as nbformat does, and says so", () => {
+test("a notebook of 4.5 whose cells lack an id, or share one, is repaired as by nbformat, with a notice", () => {
   const notes: string[] = [];
   const { cells } = parseNotebook(withCells([cell, cell, { ...cell, id: undefined }, { ...cell, id: "b" }]), "x", {
     onNote: (note) => notes.push(note),
@@ -87,7 +87,7 @@ test("a notebook of 4.5 whose cells lack an id, or share one, is mended as nbfor
   );
 });
 
-test("notebooks of nbformat 1 to 3 become what nbformat makes of them", () => {
+test("notebooks of nbformat 1 to 3 are converted as by nbformat", () => {
   for (const version of [1, 2, 3]) {
     const found = parseNotebook(readFileSync(fixture(`nbformat-v${version}.ipynb`), "utf8"), "old");
     const expected = parseNotebook(readFileSync(fixture(`nbformat-v${version}-upgraded.ipynb`), "utf8"), "new");
@@ -103,7 +103,7 @@ test("notebooks of nbformat 1 to 3 become what nbformat makes of them", () => {
   }
 });
 
-test("saving keeps the file's permissions and leaves nothing beside it", () =>
+test("saving keeps the file's permissions and leaves no other file", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.ipynb");
     await saveNotebook(notebookOf(["1"]), path);
@@ -114,7 +114,7 @@ test("saving keeps the file's permissions and leaves nothing beside it", () =>
     assert.deepEqual(await readNotebook(path), notebookOf(["2"]));
   }));
 
-test("a missing file, a folder and bytes that are no text are refused by name", async () => {
+test("a missing file, a folder and bytes that are not UTF-8 are refused by name", async () => {
   await assert.rejects(readNotebook("/nowhere/a.ipynb"), /does not exist/);
   await assert.rejects(readNotebook(fixture("")), /folder/);
   await withFolder(async (folder) => {

@@ -38,7 +38,7 @@ function leftProcesses(): string[] {
   });
 }
 
-test(`a kernel killed with -9 at ten random moments leaves a whole notebook up to there, and nothing else (seed ${seed})`, () =>
+test(`a kernel killed with -9 at ten random moments leaves a valid notebook up to that cell, and nothing else (seed ${seed})`, () =>
   withOddKernel(async (folder) => {
     const random = new Random(seed);
     for (const kernel of ["odd", "tslab"]) {
@@ -132,7 +132,7 @@ test("a hundred runs in a row leave no process and no file", () =>
     );
   }));
 
-test(`a runner that is killed with -9 leaves a whole notebook, and its kernel ends (seed ${seed})`, () =>
+test(`a runner that is killed with -9 leaves a valid notebook, and its kernel ends (seed ${seed})`, () =>
   withOddKernel(async (folder) => {
     const random = new Random(seed + 1);
     const path = join(folder, "a.ipynb");

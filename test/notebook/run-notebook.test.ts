@@ -93,7 +93,7 @@ test("cells run in order, outputs and counts are saved, and the copy is a valid 
     assert.equal(printed(codeCells(again.summary)[2]), "1\n");
   }));
 
-test("tslab's failures are Jupyter errors with name, message and a stack in cells and lines; raises-exception goes on", async () => {
+test("tslab's failures are Jupyter errors with name, message and a stack in cells and lines; after raises-exception the run continues", async () => {
   const { summary } = await runToEnd(
     notebookOf([
       "interface A { x: number }\n\n// throws\nfunction fail(y: number) {\n\n  throw new TypeError(`bad ${y}`);\n}",
@@ -141,7 +141,7 @@ test("tslab's failures are Jupyter errors with name, message and a stack in cell
   );
 });
 
-test("a rejection that nobody awaits fails the cell that started it; the failed notebook says so at its top", () =>
+test("an unhandled rejection fails the cell that started it; the failed notebook names it at its top", () =>
   withFolder(async (folder) => {
     const outputPath = join(folder, "a.ipynb");
     const { summary, pid } = await runToEnd(
@@ -189,7 +189,7 @@ test("with onError continue every cell runs and the run is still an error", asyn
   assert.equal(printed(codeCells(summary)[3]), "four\n");
 });
 
-test("a cell that prints thousands of lines in one go loses none, and ends", async () => {
+test("a cell that prints thousands of lines at once loses none, and ends", async () => {
   const { summary } = await runToEnd(
     notebookOf(["for (let i = 0; i < 5000; i++) console.log(i);", "console.log('next')"]),
     { cellTimeoutMs: 60_000 },
@@ -199,7 +199,7 @@ test("a cell that prints thousands of lines in one go loses none, and ends", asy
   assert.equal(printed(next), "next\n");
 });
 
-test("the kernel works in the notebook's folder and sees the variables given", () =>
+test("the kernel runs in the notebook's folder with the given environment variables", () =>
   withFolder(async (folder) => {
     const path = join(folder, "with blank.ipynb");
     await saveNotebook(notebookOf(["console.log(process.cwd()); console.log(process.env.OF_THE_TEST)"]), path);

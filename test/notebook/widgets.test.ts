@@ -20,7 +20,7 @@ const slider = {
   value: 1,
 };
 
-test("models keep their latest state and buffers; what has no model name is no widget", () => {
+test("models keep their latest state and buffers; a comm without a model name is not a widget", () => {
   const widgets = new Widgets();
   assert.equal(widgets.metadata(), undefined);
   widgets.comm(...open("a", slider));
@@ -53,7 +53,7 @@ test("models keep their latest state and buffers; what has no model name is no w
   });
 });
 
-test("an output widget takes the outputs of the request that it hears, also nested ones, and tells the kernel", () => {
+test("an output widget captures the outputs of its request, also nested ones, and reports them to the kernel", () => {
   const widgets = new Widgets();
   const output = { _model_name: "OutputModel", _model_module: "@jupyter-widgets/output", outputs: [], msg_id: "" };
   const hear = (id: string, request: string): void =>

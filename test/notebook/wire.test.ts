@@ -10,7 +10,7 @@ const message = {
   buffers: [Buffer.from([1, 2, 3])],
 };
 
-test("a message read back is the message sent, whatever routing frames stand before it", () => {
+test("a message is read as it was sent, with any routing frames before it", () => {
   const decoded = decodeMessage([Buffer.from("peer"), ...encodeMessage(message, KEY)], KEY);
   assert.deepEqual(
     { ...decoded, buffers: decoded.buffers.map((buffer) => [...buffer]) },

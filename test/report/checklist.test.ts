@@ -46,12 +46,12 @@ test("a run fills at least 20 of the 27 items, and each links to its source on t
   assert.deepEqual(authors, ["Background", "Fairness", "Ethical approval", "Patients and public"]);
 });
 
-test("what a run did not record is left to the authors", () => {
+test("items that a run did not record are left to the authors", () => {
   const filled = followLinks(studyFacts(oldResults()));
   assert.ok(filled < 20 && filled > 5, `${filled}`);
 });
 
-test("items state the run's own figures", () => {
+test("items contain the run's figures", () => {
   const text = (number: number): string => {
     const status = studyFacts(exampleResults()).checklist[number - 1].status;
     return status.kind === "from-run" ? status.text : "";

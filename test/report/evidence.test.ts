@@ -68,7 +68,7 @@ test("the nearest texts are those with the same words, by TF-IDF and by the enco
   assert.deepEqual(await nearestTexts([], known), []);
 });
 
-test("evidence counts, hashes and lists by ID, and holds no text of the data", async () => {
+test("evidence has counts, hashes and lists of IDs, and no text of the data", async () => {
   const about = await describeData(corpus);
   const evaluation = await evaluate(classifier, parts.test);
   const summary: TrainSummary = {
@@ -146,7 +146,7 @@ test("evidence counts, hashes and lists by ID, and holds no text of the data", a
   );
 });
 
-test("an audit does not judge labels that have one text", async () => {
+test("an audit does not check labels that have only one text", async () => {
   const { auditParts } = await import("../../src/report/evidence/audit-facts.js");
   const result = await auditParts(parts, { labels: ["neg", "pos", "none"] });
   assert.deepEqual(result.summary.checks, ["duplicates", "texts"]);

@@ -40,7 +40,7 @@ const results = ["Majority <class>", "LoRA"].flatMap((method, m) => [
   ...[10, 30].map((trainSize) => run(method, { kind: "curve", trainSize }, { seed: 1, wrong: m === 0 ? 10 : 3 })),
 ]);
 
-test("the section has scores, tests and curves on the page, escaped, and what may be concluded", () => {
+test("the section shows scores, tests, curves and conclusions on the page, escaped", () => {
   const section = experimentSection(results, { reference: "LoRA" });
   const page = openPage(reportPage(studyFacts({ ...oldResults(), sections: [section] })));
   const shown = page.getElementById(section.id);

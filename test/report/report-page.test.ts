@@ -37,7 +37,7 @@ test("names with markup are text", () => {
   assert.equal(allOf(titled, "script").length, 1);
 });
 
-test("a reader finds the way by keyboard and by ear", () => {
+test("the page can be used by keyboard and by screen reader", () => {
   for (const selector of ["html[lang]", "header h1", "nav[aria-label]", "main#main", "footer"])
     assert.equal(allOf(page, selector).length, 1, selector);
   const [skip] = allOf(page, "a");
@@ -66,7 +66,7 @@ test("a reader finds the way by keyboard and by ear", () => {
   assert.match(html, /prefers-color-scheme: dark/);
 });
 
-test("ids are unique, and every link inside the page leads to a part with a text", () => {
+test("ids are unique, and every link within the page leads to a part with a text", () => {
   const ids = allOf(page, "[id]").map(({ id }) => id);
   assert.deepEqual(
     ids.filter((id, at) => ids.indexOf(id) !== at),
@@ -80,7 +80,7 @@ test("ids are unique, and every link inside the page leads to a part with a text
   }
 });
 
-test("figures take the page's colours, so that they are readable in the dark", () => {
+test("figures use the page's colours, so that they are readable in dark mode", () => {
   const svgs = allOf(page, "svg");
   assert.ok(svgs.length >= 9, `${svgs.length} figures`);
   for (const [svg] of html.matchAll(/<svg[^]*?<\/svg>/g)) {
@@ -94,7 +94,7 @@ test("no folder of the machine is on the page", () => {
   assert.ok(page.querySelector("main")?.textContent.includes("my-model"));
 });
 
-test("results of older versions give a page that says what is missing, and which command records it", () => {
+test("results of older versions give a page that names missing facts and the command that records them", () => {
   const old = openPage(reportPage(studyFacts(oldResults(), { written })));
   for (const id of ["data", "audit", "method", "errors", "other-texts", "repeat"]) {
     const section = old.getElementById(id);
@@ -109,7 +109,7 @@ test("results of older versions give a page that says what is missing, and which
   assert.ok(old.querySelector("#results-comparison"));
 });
 
-test("three labels give a page without curves of two", () => {
+test("the page of three labels has no curves of two labels", () => {
   const labels = ["a", "b", "c"];
   const three = openPage(reportPage(studyFacts(oldResults(labels), { written })));
   assert.equal(three.querySelector("#results-roc"), null);
@@ -118,7 +118,7 @@ test("three labels give a page without curves of two", () => {
   assert.equal(allOf(three, "#results-labels tbody tr").length, 3);
 });
 
-test("the command that repeats a run quotes what a shell would read", () => {
+test("the command that repeats a run quotes characters that a shell would interpret", () => {
   const facts = studyFacts(exampleResults(), {
     written,
     parameters: [

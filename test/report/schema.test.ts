@@ -20,8 +20,8 @@ function faults(facts: unknown): string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-test("the published schema is that of the type StudyFacts", () => {
-  assert.equal(kept, schemaSource(), "node .tslora/tests/test/report/write-schema.js writes it anew");
+test("study.schema.json is the schema of the type StudyFacts", () => {
+  assert.equal(kept, schemaSource(), "node .tslora/tests/test/report/write-schema.js updates it");
 });
 
 test("facts fit the schema, with and without evidence, sections and two labels", () => {

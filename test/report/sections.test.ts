@@ -42,7 +42,7 @@ test("every kind of block is shown, escaped, with code between backticks", () =>
   );
 });
 
-test("figures of series are drawn with their names, and listed as text", () => {
+test("figures are drawn with the names of their series, and listed as text", () => {
   assert.ok(section !== null);
   const figures = allOf(section, "figure");
   assert.equal(figures.length, 3);

@@ -76,7 +76,7 @@ test("a missing or wrong token is refused, and no token is ever shown", async ()
   assert.ok(shown.every((text) => !text.includes(TOKEN)));
 });
 
-test("a folder must be in the adapter directory, whatever links say", async () => {
+test("a folder must be in the adapter directory, after links are resolved", async () => {
   await mkdir(join(base.folder, "outside"), { recursive: true });
   await cp(folders[0], join(base.folder, "outside", "d"), { recursive: true });
   await symlink(join(base.folder, "outside", "d"), join(base.folder, "adapters", "link"));
@@ -88,7 +88,7 @@ test("a folder must be in the adapter directory, whatever links say", async () =
   assert.deepEqual(server.adapters, ["a"]);
 });
 
-test("an adapter of another base is refused by name and shape, and the server goes on", async () => {
+test("an adapter of another base is refused with name and shape, and the server keeps running", async () => {
   const foreign = join(process.cwd(), "test", "lora", "goldens", "bert-dora");
   await cp(foreign, join(base.folder, "adapters", "foreign"), { recursive: true });
   await rm(join(base.folder, "adapters", "foreign", "adapter_model.safetensors"));
@@ -107,7 +107,7 @@ test("an adapter of another base is refused by name and shape, and the server go
   assert.equal((await predict("a")).status, 200);
 });
 
-test("without a token there are no such routes", async () => {
+test("without a token, the routes that add and remove adapters do not exist", async () => {
   const closed = await start({ model: base.model });
   for (const method of ["PUT", "DELETE"])
     expectError(

@@ -7,7 +7,7 @@ import { alone, expectScores, send, start, tinyBase, writeAdapters, type Scored 
 const ADAPTERS = 100;
 const TEXTS = ["w5 w6 w7", "w25 w26"];
 
-test("a hundred adapters answer at the same time, each as alone, with the base in memory once", async () => {
+test("a hundred adapters answer at the same time, with the same results as alone, and the base is in memory once", async () => {
   const base = await tinyBase();
   const kinds = [{}, { r: 4, useRslora: true }, { targetModules: "all-linear" as const }, { useDora: true }];
   const names = Array.from({ length: ADAPTERS }, (_, i) => `adapter-${i}`);

@@ -35,7 +35,7 @@ const metric = async (name: string): Promise<number> => {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(String(body))?.[1]);
 };
 
-test("invalid input gets one clear error each", async () => {
+test("each invalid input gets one clear error", async () => {
   const invalid = { status: 422, type: "Validation" };
   const inputs = /`inputs` must be a string, a pair .* or a batch/;
   for (const wrong of [3, null, {}, ["a", "b", "c"], [["a"], "b"], [["a", "b", "c"]], [[]], [[3]], ["a", ["b"]]])
@@ -64,7 +64,7 @@ test("invalid input gets one clear error each", async () => {
   );
 });
 
-test("adapters that are not there, and odd names, get one clear error each", async () => {
+test("missing adapters and odd names get one clear error each", async () => {
   for (const name of ["b", "../../etc/passwd", "a\u0000", "", "🙂", "x".repeat(5000)])
     expectError(await predict({ inputs: "w5", adapter: name }), {
       status: 404,
@@ -147,7 +147,7 @@ test("a request that does not arrive in time gets 408, whether its headers or it
   await brief.close();
 });
 
-test("a client that leaves takes its texts out of the queue", async () => {
+test("if a client disconnects, its texts leave the queue", async () => {
   const release = holdModel(server);
   const controller = new AbortController();
   const first = predict({ inputs: [["w5"], ["w6"], ["w7"], ["w8"]] });

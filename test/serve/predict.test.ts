@@ -38,7 +38,7 @@ after(async () => {
   await rm(base.folder, { recursive: true, force: true });
 });
 
-test("each kind of adapter, and the model itself, answers as the classifier with it alone", async () => {
+test("each kind of adapter, and the model without adapter, answers as the classifier does", async () => {
   const names = [undefined, ...Object.keys(CONFIGS)];
   const answers = await Promise.all(
     names.flatMap((adapter) =>
@@ -53,7 +53,7 @@ test("each kind of adapter, and the model itself, answers as the classifier with
   }
 });
 
-test("inputs are a text, a pair or a batch, as text-embeddings-inference takes them", async () => {
+test("inputs are a text, a pair or a batch, as in text-embeddings-inference", async () => {
   const url = `${server.url}/predict/plain`;
   const [first, pair] = await alone(base.model, folders.plain, ["w5 w6", ["w5", "w25"]]);
   for (const inputs of ["w5 w6", ["w5 w6"]]) {
@@ -80,7 +80,7 @@ test("raw scores are logits, in descending order", async () => {
   );
 });
 
-test("a text that is too long is refused, or cut if the request says so", async () => {
+test("a text that is too long is refused, or truncated if requested", async () => {
   const inputs = Array.from({ length: 100 }, (_, i) => `w${5 + (i % 40)}`).join(" ");
   const url = `${server.url}/predict/plain`;
   expectError(await send(url, { body: { inputs } }), {
@@ -96,7 +96,7 @@ test("a text that is too long is refused, or cut if the request says so", async 
   assert.equal(huge.status, 200);
 });
 
-test("labels come from the run that trained the adapter, whatever their characters", async () => {
+test("labels come from the run that trained the adapter, with any characters", async () => {
   const labels = ['a "quoted"\n\u0007 label', "\u202eпоз 🙂</script>"];
   const [folder] = await writeAdapters(base, [{ name: "odd", seed: 40 }]);
   await writeFile(join(folder, "training_args.json"), JSON.stringify({ model: base.model, labels }));

@@ -21,7 +21,7 @@ after(async () => {
 
 const get = (path: string): Promise<Answer> => send(`${server.url}${path}`, { method: "GET" });
 
-test("the server listens on loopback unless told otherwise", () => {
+test("the server listens on loopback by default", () => {
   assert.equal(server.url, `http://127.0.0.1:${server.port}`);
 });
 

@@ -43,7 +43,7 @@ function layEnvironment(folder) {
   return Object.keys(files);
 }
 
-test("console scripts start wherever the environment lies, by a link too, and nothing names the folder that it was made in", (t) => {
+test("console scripts start from any folder of the environment, also through a link, and no file names the folder in which it was created", (t) => {
   const root = makeFolder(t); // its path has a blank
   const staging = join(root, "staging", "environment");
   const place = join(root, "lab");
@@ -104,7 +104,7 @@ test("the lock files hold what the .in files ask for", () => {
   );
 });
 
-test("a clone that was moved names its new folder after the next start", (t) => {
+test("files of a moved clone name its new folder after the next start", (t) => {
   const folder = makeFolder(t);
   const [before, after] = [join(folder, "before"), join(folder, "after")];
   mkdirSync(before, { recursive: true });
@@ -120,7 +120,7 @@ test("a clone that was moved names its new folder after the next start", (t) => 
   assert.ok(readFileSync(join(after, ".tslora", "lab", "bin", "activate"), "utf8").includes(`"${after}/.tslora/lab"`));
 });
 
-test("the compiled package's source maps name sources that are there", () => {
+test("the compiled package's source maps name existing sources", () => {
   const made = join(ROOT, ".tslora", "package");
   for (const file of ["index.js.map", "cli/main.js.map", "cli/options/option-table.js.map"]) {
     const { sources } = JSON.parse(readFileSync(join(made, file), "utf8"));
@@ -131,7 +131,7 @@ test("the compiled package's source maps name sources that are there", () => {
   }
 });
 
-test("CI's actions are pinned by a commit, with the version beside it", () => {
+test("CI's actions are pinned by a commit, with the version in a comment", () => {
   const uses = [...readFileSync(join(ROOT, ".github", "workflows", "ci.yml"), "utf8").matchAll(/uses: (.*)/g)].map(
     ([, text]) => text ?? "",
   );

@@ -14,7 +14,7 @@ import { PARTS } from "../../src/setup/commands/pack-clone.mjs";
 import { stagesOf } from "../../src/setup/set-up.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
-test("a hash tells names and contents, and nothing else", (t) => {
+test("a folder's hash depends on names and contents, and on nothing else", (t) => {
   const root = makeFolder(t);
   mkdirSync(join(root, "src", "b"), { recursive: true });
   writeFileSync(join(root, "src", "b", "file"), "text");
@@ -40,7 +40,7 @@ test("a folder's size is that of its files", async (t) => {
   assert.equal(await measureFolder(join(root, "absent")), 0);
 });
 
-test("the copy of TensorFlow that npm brings for danfojs gives way to a link, again after an npm install by hand", (t) => {
+test("the copy of TensorFlow that npm installs for danfojs is replaced by a link, also after a later npm install", (t) => {
   const packages = join(makeFolder(t), "node_modules");
   const copy = join(packages, "@tensorflow", "tfjs-node");
   for (let round = 0; round < 2; round++) {
@@ -91,7 +91,7 @@ with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
   return { folder, target, status, stderr };
 }
 
-test("of a wheel, the files that match are unpacked", (t) => {
+test("the files of a wheel that match a pattern are unpacked", (t) => {
   const { target, status, stderr } = unpack(t, {
     files: { "a/lib.so": "library", "a/inner/file.h": "header", "a/other.py": "python", "b/lib.so": "other" },
     patterns: ["a/lib.so", "a/inner/*.h"],
@@ -101,7 +101,7 @@ test("of a wheel, the files that match are unpacked", (t) => {
   assert.equal(readFileSync(join(target, "inner", "file.h"), "utf8"), "header");
 });
 
-test("a file that is not what the wheel's RECORD says is refused", (t) => {
+test("a file that does not match the wheel's RECORD is refused", (t) => {
   const { status, stderr } = unpack(t, { files: { "a/lib.so": "library" }, damage: "a/lib.so", patterns: ["a/*"] });
   assert.equal(status, 1);
   assert.match(stderr, /a\/lib\.so is 7 bytes with sha256=\S+ but RECORD says/);
@@ -118,13 +118,13 @@ test("a name that leaves the folder is refused, and so are patterns that match n
   );
 });
 
-test("a packed clone takes every part that a command without extras needs", () => {
+test("a packed clone contains every part that a command without extras needs", () => {
   for (const { name, place } of stagesOf().filter(({ place }) => place.startsWith(".tslora/")))
     assert.ok(PARTS.includes(place.split("/")[1] ?? ""), name);
   assert.ok(PARTS.includes("done"));
 });
 
-test("each stage comes after those that it builds on", () => {
+test("each stage comes after those on which it depends", () => {
   const stages = stagesOf({ lab: true, reference: true, conformance: true, swiftshader: true, allInstructions: true });
   for (const [index, { name, after = [] }] of stages.entries()) {
     for (const each of after)

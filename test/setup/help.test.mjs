@@ -109,7 +109,7 @@ test("options that a command has are not refused by its help, in any spelling", 
   passes("study", "-p", "maxSteps=3", "--quiet");
 });
 
-test("the clone's entry names what is missing, and exports the compiled package", (t) => {
+test("the clone's entry names missing parts, and exports the compiled package", (t) => {
   const clone = join(makeFolder(t), "node_modules", "tslora");
   mkdirSync(clone, { recursive: true });
   cpSync(join(ROOT, "src", "setup"), join(clone, "src", "setup"), { recursive: true });

@@ -9,7 +9,7 @@ import { holdLock } from "../../src/setup/tools/hold-lock.mjs";
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { makeFolder, startScript, waitUntil } from "./workbench.mjs";
 
-const noWait = { onWait: () => assert.fail("nobody holds the lock") };
+const noWait = { onWait: () => assert.fail("no process holds the lock") };
 
 /** @param {import("node:test").TestContext} t @param {string} path */
 function holdElsewhere(t, path) {
@@ -37,7 +37,7 @@ function assertHeldHere(path) {
   assert.deepEqual(holder, { pid: process.pid, started: locateProcess(process.pid), host: hostname(), children: [] });
 }
 
-test("a free lock is held, and released without a trace", async (t) => {
+test("a free lock is acquired, and released without leaving a file", async (t) => {
   const folder = makeFolder(t);
   const lock = await holdLock(join(folder, "lock"), noWait);
   assertHeldHere(join(folder, "lock"));
@@ -45,7 +45,7 @@ test("a free lock is held, and released without a trace", async (t) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test("a second process waits for the first, and says for whom", async (t) => {
+test("a second process waits for the first, and names it", async (t) => {
   const path = join(makeFolder(t), "lock");
   const first = await holdElsewhere(t, path);
   /** @type {number[]} */
@@ -64,7 +64,7 @@ test("a second process waits for the first, and says for whom", async (t) => {
   lock.release();
 });
 
-test("the lock of a killed process is taken over, and what it had started is ended first", async (t) => {
+test("the lock of a killed process is taken over, after its child processes are ended", async (t) => {
   const path = join(makeFolder(t), "lock");
   const { child, ended, line } = await holdElsewhere(t, path);
   const orphan = Number(line);
@@ -86,7 +86,7 @@ test("a process that has the id of the dead holder, but started later, does not 
   assert.equal(existsSync(path), false);
 });
 
-test("a torn lock file is taken over", async (t) => {
+test("an incomplete lock file is taken over", async (t) => {
   const path = join(makeFolder(t), "lock");
   writeFileSync(path, '{"pid": 12');
   const lock = await holdLock(path, noWait);
@@ -95,7 +95,7 @@ test("a torn lock file is taken over", async (t) => {
   assert.equal(existsSync(path), false);
 });
 
-test("a holder on another machine is waited for while it touches its file; the wait can be broken off", async (t) => {
+test("a holder on another machine is waited for while it touches its file; the wait can be stopped", async (t) => {
   const folder = makeFolder(t);
   const path = join(folder, "lock");
   writeFileSync(path, JSON.stringify({ pid: 1, started: "1", host: "another machine", children: [] }));
@@ -106,7 +106,7 @@ test("a holder on another machine is waited for while it touches its file; the w
   assert.equal(JSON.parse(readFileSync(path, "utf8")).host, "another machine", "it still holds the lock");
 });
 
-test("of many processes at once, one holds the lock at a time, also where a dead one's file lies there", async (t) => {
+test("of many processes, one holds the lock at a time, also if there is a dead process's file", async (t) => {
   const folder = makeFolder(t);
   const path = join(folder, "lock");
   const busy = join(folder, "busy");

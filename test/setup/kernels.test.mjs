@@ -25,7 +25,7 @@ function withVariables(t, variables) {
   }
 }
 
-test("the widest set is the one all of whose features the processor has", { skip: !isX64 }, () => {
+test("the chosen instruction set is the widest one that the processor supports completely", { skip: !isX64 }, () => {
   assert.equal(widestSet("fpu sse2 avx"), "baseline");
   assert.equal(widestSet("avx2"), "baseline", "fused products are used too");
   assert.equal(widestSet("fpu avx2 fma"), "avx2");
@@ -34,7 +34,7 @@ test("the widest set is the one all of whose features the processor has", { skip
   assert.equal(widestSet(""), "baseline");
 });
 
-test("what is needed: the widest set, the one asked for, or all", { skip: !isX64 }, (t) => {
+test("the kernels to compile are those of the widest set, of the requested one, or of all", { skip: !isX64 }, (t) => {
   withVariables(t, { TSLORA_INSTRUCTIONS: undefined });
   assert.deepEqual(neededSets(), [widestSet()]);
   assert.deepEqual(neededSets({ all: true }), ["baseline", "avx2", "avx512"]);
@@ -71,7 +71,7 @@ test("on 64-bit Arm, a set of x86-64 and an unknown one are different errors", (
 });
 
 test(
-  "a set that is asked for later is compiled beside the others; what lies there is not compiled again",
+  "kernels of a set that is requested later are added; existing ones are not compiled again",
   { skip: !isX64 },
   async (t) => {
     const root = makeFolder(t);

@@ -86,7 +86,7 @@ const CELL = `import { loadCorpus, accuracyScore } from "tslora";
 const { frame } = await loadCorpus("sample");
 console.log(frame.shape[0] > 10, accuracyScore([1, 0], [1, 1]));`;
 
-test("npm installs the tarball from the registry, and runs nothing of it", () => {
+test("npm installs the tarball and its dependencies, and runs no script of it", () => {
   install(first);
   assert.ok(existsSync(join(first, "node_modules", "tslora", "dist", "index.js")));
   for (const name of ["danfojs-node", "@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"])
@@ -94,7 +94,7 @@ test("npm installs the tarball from the registry, and runs nothing of it", () =>
   assert.equal(existsSync(join(first, ".tslora")), false);
 });
 
-test("ESM and CommonJS import it before set-up, and what needs TensorFlow says what to do", () => {
+test("ESM and CommonJS import it before set-up, and calls that need TensorFlow are errors with advice", () => {
   writeFileSync(
     join(first, "a.mjs"),
     `import { accuracyScore, train } from "tslora"; console.log(typeof train, accuracyScore([1, 0], [1, 1]));`,

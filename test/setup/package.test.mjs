@@ -139,7 +139,7 @@ test("ESM and CommonJS import every name, without set-up", () => {
   assert.equal(used.stdout, "0.5\n", used.stderr);
 });
 
-test("what needs TensorFlow says that it is not set up, and how to", () => {
+test("calls that need TensorFlow fail before set-up, with advice", () => {
   const message = (/** @type {string} */ code) =>
     node("-e", `(async () => { const m = require("tslora"); ${code} })().catch((e) => console.log(e.message))`).stdout;
   assert.equal(message(`await m.loadCorpus("sample");`), `${NOT_SET_UP}\n`);

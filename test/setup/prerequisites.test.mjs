@@ -79,7 +79,7 @@ test(
   refuses({ tools: { ...NPM, ...COMPILER } }, new RegExp(`^Python 3.9 or later is missing: .*TensorFlow.*${BRINGS}`)),
 );
 test(
-  "with an old Python alone",
+  "with only an old Python",
   refuses(
     { tools: { ...TOOLS, python3: "echo 3.8" } },
     new RegExp(`^Python 3.9 or later is missing \\(python3 is 3.8\\): .*${BRINGS}`),
@@ -97,7 +97,7 @@ test(
   refuses({ tools: { ...NPM, ...PYTHON } }, new RegExp(`^A C\\+\\+ compiler is missing: .*binding.*${BRINGS}`)),
 );
 test(
-  "with a CXX that is not there",
+  "with a CXX that does not exist",
   refuses(
     { env: { CXX: "no-such-compiler -m64" } },
     /^The C\+\+ compiler that CXX names \(no-such-compiler -m64\) is missing/,
@@ -108,7 +108,7 @@ test(
   refuses({ tools: { ...PYTHON, ...COMPILER }, loneNode: true }, new RegExp(`^npm is missing: .*${BRINGS}`)),
 );
 
-test("everything that is missing is reported at once, a line each", (t) => {
+test("all missing programs are reported at once, one per line", (t) => {
   const { status, lines } = setUpOn(t, { tools: {}, loneNode: true });
   assert.equal(status, 1);
   assert.deepEqual(
@@ -157,7 +157,7 @@ for (const version of ["18.20.8", "20.18.3", "19.9.0", "6.0.0"]) {
   );
 }
 
-test("Node is warned about where it is not tested, and not refused", () => {
+test("an untested version of Node gives a warning, and is not refused", () => {
   for (const version of ["20.19.0", "20.20.2", "22.0.0", "22.23.5", "24.1.0", "26.12.1"])
     assert.equal(checkNode(version), undefined, version);
   for (const [version, words] of [
@@ -174,7 +174,7 @@ test("Node is warned about where it is not tested, and not refused", () => {
   }
 });
 
-test("a Node newer than the newest tested one goes on after one line of warning", (t) => {
+test("a Node newer than the newest tested one runs after one line of warning", (t) => {
   const { status, lines } = setUpOn(t, {
     tools: {},
     loneNode: true,
@@ -201,7 +201,7 @@ test("engines, the lock file, CI and the check name the same versions of Node", 
   for (const major of matrix) assert.equal(checkNode(`${major}.99.0`), undefined);
 });
 
-test("a later Python under its own name serves where python3 is too old", (t) => {
+test("if python3 is too old, a newer Python is found under its own name", (t) => {
   const bin = makeFolder(t);
   for (const [name, version] of [
     ["python3", "3.8"],
@@ -218,7 +218,7 @@ test("a later Python under its own name serves where python3 is too old", (t) =>
   assert.deepEqual(findTool("python"), { commandLine: ["python3.12"] });
 });
 
-test("the command links to what it starts", (t) => {
+test("the command links to the file that it starts", (t) => {
   const link = join(makeFolder(t), "tslora");
   symlinkSync(join(ROOT, "src", "setup", "tslora.mjs"), link);
   const { status, stderr } = spawnSync(

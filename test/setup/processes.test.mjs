@@ -28,7 +28,7 @@ function passOn(code) {
   );
 }
 
-test("an exit code comes back through the start", async () => {
+test("the start script returns the exit code of the process that it starts", async () => {
   assert.deepEqual(await once(passOn("process.exit(7)"), "close"), [7, null]);
 });
 
@@ -49,7 +49,7 @@ test("the command line's exit code is the package's", async () => {
 });
 
 for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
-  test(`${signal} reaches the inner process, whose answer counts`, async () => {
+  test(`${signal} reaches the inner process, whose exit code is returned`, async () => {
     const outer = passOn(
       `process.on("${signal}", () => process.exit(3)); console.log("ready"); setInterval(() => {}, 1000)`,
     );
@@ -59,7 +59,7 @@ for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
   });
 }
 
-test("a command's output comes back, and with a failure too", async () => {
+test("a command's output is returned, also after a failure", async () => {
   assert.equal(await runCommand([process.execPath, "-p", "1 + 1"]), "2\n");
   await assert.rejects(
     runCommand([process.execPath, "-e", "console.error('why'); process.exit(3)"]),
@@ -68,7 +68,7 @@ test("a command's output comes back, and with a failure too", async () => {
   await assert.rejects(runCommand(["/no such command"]), { name: "CommandError", message: /could not be started/ });
 });
 
-test("ending a command ends it before the call returns, and the processes that it started", async (t) => {
+test("a command that is stopped has ended before the call returns, with the processes that it started", async (t) => {
   const ending = new AbortController();
   const place = join(makeFolder(t), "grandchild");
   const inner = `const c = require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
@@ -104,7 +104,7 @@ test("a process is distinguished from a later one with the same id", async () =>
   assert.equal(locateProcess(child.pid ?? 0), undefined);
 });
 
-test("a registry that is out of reach is named, without the password in its address", () => {
+test("a registry that cannot be reached is named, without the password in its address", () => {
   const npm = explainFailure(
     "Packages",
     new CommandError(

@@ -45,7 +45,7 @@ async function run(stages, root, signal = new AbortController().signal) {
 /** @param {string} root @param {string} name */
 const made = (root, name) => readFileSync(join(root, "made", name, "file"), "utf8");
 
-test("what is done is left out", async (t) => {
+test("a stage that is up to date is skipped", async (t) => {
   const root = makeFolder(t);
   const stages = [makeStage("a"), makeStage("b")];
   const lines = await run(stages, root);
@@ -60,7 +60,7 @@ test("what is done is left out", async (t) => {
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
 });
 
-test("another key, a missing result, a result that is not whole: each is made anew, and what builds on it", async (t) => {
+test("a stage runs again, with those that depend on it, if its key changed or its result is missing or incomplete", async (t) => {
   const root = makeFolder(t);
   let key = "1";
   let whole = true;
@@ -83,14 +83,14 @@ test("another key, a missing result, a result that is not whole: each is made an
   assert.deepEqual(pending(), ["c"]);
 });
 
-test("a result that another key made serves where the stage accepts it", async (t) => {
+test("a result of another key is used if the stage accepts it", async (t) => {
   const root = makeFolder(t);
   await run([makeStage("a", { key: () => "with GPU" })], root);
   const cpu = { key: () => "without", accepts: (/** @type {string} */ doneKey) => doneKey === "with GPU" };
   assert.deepEqual(pendingStages([makeStage("a", cpu)], root), []);
 });
 
-test("a stage that fails leaves the former result, no marker of its own, and no leftovers", async (t) => {
+test("a stage that fails leaves the former result, no marker, and no temporary files", async (t) => {
   const root = makeFolder(t);
   await run([makeStage("a")], root);
   const failing = makeStage("a", {
@@ -109,7 +109,7 @@ test("a stage that fails leaves the former result, no marker of its own, and no 
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
 });
 
-test("Ctrl-C ends what a stage runs, and leaves nothing behind", async (t) => {
+test("Ctrl-C ends the processes of a stage, and leaves no temporary files", async (t) => {
   const root = makeFolder(t);
   const ending = new AbortController();
   const stage = makeStage("a", {
@@ -128,7 +128,7 @@ test("Ctrl-C ends what a stage runs, and leaves nothing behind", async (t) => {
 });
 
 for (const moment of ["while it is made", "when it is in place, but not marked"]) {
-  test(`a run killed ${moment} is never taken for done, and is made up for`, async (t) => {
+  test(`a run killed ${moment} is not counted as done, and runs again`, async (t) => {
     const root = makeFolder(t);
     const { child, ended } = await startScript(
       t,
@@ -147,7 +147,7 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
         if (${JSON.stringify(moment)} === "while it is made") { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); }
         return staging + "/result";
       } };
-      const progress = { begin: () => ({ say() {}, end() {}, drop() {} }), note() {}, sum() {} };
+      const progress = { begin: () => ({ say() {}, end() {}, remove() {} }), note() {}, sum() {} };
       await runStages([stage], { root: ${JSON.stringify(root)}, progress, lock: { adopt() {}, release() {} }, signal: new AbortController().signal });
     `,
     );
@@ -161,7 +161,7 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
   });
 }
 
-test("stages that do not build on each other are made side by side, and those that do in turn", async (t) => {
+test("independent stages run at the same time, and dependent ones in turn", async (t) => {
   const root = makeFolder(t);
   /** @type {string[]} */
   const order = [];
@@ -195,7 +195,7 @@ test("stages that do not build on each other are made side by side, and those th
   );
 });
 
-test("the first stage that fails ends the others, and is the one that is reported", async (t) => {
+test("the first stage that fails ends the others, and is reported", async (t) => {
   const root = makeFolder(t);
   /** @type {number[]} */
   const pids = [];
@@ -247,7 +247,7 @@ test("the first stage that fails ends the others, and is the one that is reporte
   assert.deepEqual(pendingStages(stages, root).length, 3);
 });
 
-test("what was made before another stage failed is kept", async (t) => {
+test("results made before another stage failed are kept", async (t) => {
   const root = makeFolder(t);
   const stages = [
     makeStage("a"),
@@ -266,7 +266,7 @@ test("what was made before another stage failed is kept", async (t) => {
   );
 });
 
-test("Ctrl-C ends what all stages run", async (t) => {
+test("Ctrl-C ends the processes of all stages", async (t) => {
   const root = makeFolder(t);
   const ending = new AbortController();
   /** @type {number[]} */
@@ -304,7 +304,7 @@ test("Ctrl-C ends what all stages run", async (t) => {
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
 });
 
-test("commands of one list are all run, and one that fails fails the stage", async (t) => {
+test("all commands of a list are run, and the stage fails if one fails", async (t) => {
   const root = makeFolder(t);
   const write = (/** @type {string} */ path) => [
     process.execPath,
@@ -339,7 +339,7 @@ test("commands of one list are all run, and one that fails fails the stage", asy
   await assert.rejects(run([others], root), /exit code 7/); // and the endless ones have been ended
 });
 
-test("NODE_DEBUG=tslora:setup logs why a stage is made, and each command", async (t) => {
+test("NODE_DEBUG=tslora:setup logs why a stage runs, and each command", async (t) => {
   const root = makeFolder(t);
   const code = `
     const { pendingStages } = await setup("tools/run-stages");

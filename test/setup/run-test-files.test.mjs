@@ -49,7 +49,7 @@ test("tests are counted; a file that fails without a count, or counts none, is o
   assert.deepEqual(countTests({ output: left, code: 0 }), { passed: 1, failed: 0, skipped: 1, why: "" });
 });
 
-test("each file runs in the given Node; one that does not end is ended at its limit and named", async (t) => {
+test("each file runs in the given Node; one that does not end is stopped at its limit and named", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "tslora-files-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   t.mock.method(console, "error", () => undefined);
@@ -77,7 +77,7 @@ test("a table's columns are aligned, without spaces at line ends", () => {
   );
 });
 
-test("the patterns for emulators leave tests out on every Node", async (t) => {
+test("the patterns for emulators skip tests on every Node", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "tslora-files-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(

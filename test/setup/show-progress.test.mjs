@@ -20,7 +20,7 @@ function makeStream(terminal = {}) {
   return { stream: /** @type {NodeJS.WriteStream} */ (/** @type {unknown} */ (stream)), text: () => text };
 }
 
-test("in a log, a line when a part begins and one when it ends, whatever else is under way, and a table at the end", () => {
+test("a log has a line for the begin and for the end of each part, also if parts run at the same time, and a table at the end", () => {
   const { stream, text } = makeStream();
   const progress = showProgress(stream);
   const first = progress.begin("npm packages");
@@ -52,7 +52,7 @@ test("in a log, a line when a part begins and one when it ends, whatever else is
   );
 });
 
-test("on a terminal each part under way has a line, none longer than the terminal is wide; finished ones stay above", (t) => {
+test("on a terminal each running part has a line that fits its width; finished ones stay above", (t) => {
   const ci = process.env["CI"];
   delete process.env["CI"];
   t.after(() => {
@@ -64,8 +64,8 @@ test("on a terminal each part under way has a line, none longer than the termina
   parts[0]?.say("1 of 2 MB");
   parts[1]?.end("1/3", "1 MB");
   progress.note("a note");
-  parts[0]?.drop();
-  parts[2]?.drop();
+  parts[0]?.remove();
+  parts[2]?.remove();
   const { lines, longest } = readScreen(text());
   assert.deepEqual(
     lines.map((line) => line.replace(/\d+ s/, "0 s")),

@@ -19,7 +19,7 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
 /** @param {readonly string[]} parameters @param {string} cwd */
 const python = (parameters, cwd) => spawnSync("python3", parameters, { cwd, encoding: "utf8" });
 
-test("files of a zip file in parts are unpacked, wherever the parts end", () => {
+test("files of a zip file in parts are unpacked, for any size of the parts", () => {
   const folder = mkdtempSync(join(tmpdir(), "tslora-parts-"));
   try {
     const files = { "a.bin": randomBytes(50_000), "b.json": Buffer.from("{}\n"), "c.txt": Buffer.from("not wanted\n") };

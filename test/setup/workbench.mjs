@@ -82,7 +82,7 @@ export function recordProgress() {
       return {
         say: () => undefined,
         end: (position) => lines.push(`end ${position} ${title}`),
-        drop: () => lines.push(`drop ${title}`),
+        remove: () => lines.push(`remove ${title}`),
       };
     },
     note: (text) => lines.push(`note ${text}`),

@@ -13,7 +13,7 @@ terminal. Then it ends.
 
   another        entry`;
 
-test("entries keep their column, prose is filled, the call stays", () => {
+test("entries keep their column, prose is wrapped, and the usage line is unchanged", () => {
   assert.equal(
     wrapHelp(HELP, 60),
     `npm run this [-- options] which is a very long line that is left as it was written, whatever the width
@@ -27,7 +27,7 @@ or two of a narrow terminal. Then it ends.
   );
 });
 
-test("nothing is lost, and no line is wider than the terminal where a word is not", () => {
+test("no word is lost, and no line is wider than the terminal unless a single word is", () => {
   const words = (/** @type {string} */ text) => text.split(/\s+/).join(" ");
   for (const columns of [20, 40, 61, 80, 100, 300]) {
     const wrapped = wrapHelp(HELP, columns);

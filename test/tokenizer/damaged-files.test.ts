@@ -53,7 +53,7 @@ const refuses = async (folder: string, message: RegExp): Promise<void> => {
   });
 };
 
-test("what Python's tools save is taken, and gives Python's ids", async () => {
+test("folders that Python's tools save are accepted, and give Python's ids", async () => {
   const { texts, ids } = JSON.parse(readFileSync(join(valid, "ids.json"), "utf8")) as {
     texts: string[];
     ids: Record<string, number[][]>;
@@ -75,7 +75,7 @@ const cased = join(here, "folders", "cased");
 const roberta = join(here, "folders", "roberta");
 const robertaFiles = join(here, "folders", "roberta-files");
 
-test("ids in tokenizer.json that are no whole numbers from 0, or come twice, are refused", async () => {
+test("ids in tokenizer.json that are not whole numbers from 0, or occur twice, are refused", async () => {
   for (const source of [asItStands, cased, roberta]) {
     for (const id of [4294967301, 4294967296, -3, 5.7, "9", null, true, [5], 1e308]) {
       await refuses(
@@ -107,7 +107,7 @@ test("ids in tokenizer.json that are no whole numbers from 0, or come twice, are
     );
 });
 
-test("the vocabulary's size is held against the model's, and gaps in its ids are refused", async () => {
+test("the vocabulary's size is compared with the model's, and gaps in its ids are refused", async () => {
   const last = (json: Json): string =>
     Object.entries(json.model.vocab as Record<string, number>).sort(([, a], [, b]) => b - a)[0][0];
   await refuses(
@@ -163,7 +163,7 @@ test("a vocab.txt that was cut off, or has a token twice, is refused; a padded e
   await refuses(folder, /vocab\.txt must be UTF-8 text/);
 });
 
-test("damaged merges are refused, as Python refuses them, and so are those that are missing", async () => {
+test("damaged merges are refused as in Python, and so are missing ones", async () => {
   const text = (edit: (text: string) => string): Promise<string> => rewritten(robertaFiles, "merges.txt", edit);
   await loadTokenizer(await text((t) => t.replaceAll("\n", "\r\n")));
   await loadTokenizer(await text((t) => t.split("\n").slice(1).join("\n"))); // without the version
@@ -175,7 +175,7 @@ test("damaged merges are refused, as Python refuses them, and so are those that 
     await text((t) => `${t.trimEnd()}\nzz qq\n`),
     /parts and results of its merges must be in the vocabulary; those of "zz qq" are not/,
   );
-  await refuses(await text((t) => `${t.trimEnd()}\na a\n`), /a merge must come once; "a a" comes twice/);
+  await refuses(await text((t) => `${t.trimEnd()}\na a\n`), /merges must be distinct; "a a" occurs twice/);
   await refuses(
     await text((t) => t.trimEnd().split("\n").slice(0, -1).join("\n")),
     /every token of several characters must be made by a merge; .* not: are merges missing\?/,

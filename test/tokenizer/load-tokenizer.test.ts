@@ -32,7 +32,7 @@ test("texts of 100,000 characters have Python's ids", async () => {
     assert.equal(sha256(tokenizer.encode([part.repeat(times)])[0].ids.join()), hash, JSON.stringify(part));
 });
 
-test("small tokenizers, saved in each way, have Python's ids of hostile texts, cut to each length", async () => {
+test("small tokenizers in each format give Python's ids of hostile texts, truncated to each length", async () => {
   const folder = join(projectRoot(), "test", "tokenizer");
   const texts = JSON.parse(readFileSync(join(folder, "hostile-texts.json"), "utf8")) as string[];
   const small = JSON.parse(readFileSync(join(folder, "small-goldens.json"), "utf8")) as Readonly<
@@ -51,7 +51,7 @@ test("small tokenizers, saved in each way, have Python's ids of hostile texts, c
   }
 });
 
-test("a text of exactly maxLength tokens is whole; half a pair is U+FFFD", async () => {
+test("a text of exactly maxLength tokens is not truncated; a lone surrogate is U+FFFD", async () => {
   const tokenizer = await loadTokenizer(join(projectRoot(), "test", "tokenizer", "folders", "roberta"), {
     maxLength: 4,
   });
@@ -66,7 +66,7 @@ test("a text of exactly maxLength tokens is whole; half a pair is U+FFFD", async
   assert.deepEqual([tokenizer.padTokenId, tokenizer.tokens([0, 1, 2])], [1, ["<s>", "<pad>", "</s>"]]);
 });
 
-test("what would tokenize otherwise than Python is refused", async () => {
+test("files from which other ids than Python's would follow are refused", async () => {
   const source = join(projectRoot(), "test", "tokenizer", "folders");
   const refused = async (
     name: string,
@@ -130,7 +130,7 @@ test("vocab.txt alone gives the same tokenizer", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a text is cut to maxLength with [SEP] at its end, and says so", async () => {
+test("a text is truncated to maxLength with [SEP] at its end, and marked as truncated", async () => {
   const tokenizer = await loadTokenizer(encoder, { maxLength: 6 });
   const [long, short] = tokenizer.encode(["one two three four five six seven", "one two"]);
   assert.deepEqual(tokenizer.tokens(long.ids), ["[CLS]", "one", "two", "three", "four", "[SEP]"]);

@@ -69,7 +69,7 @@ test("pairs of texts have transformers' ids and token types, cut to each length"
   }
 });
 
-test("truncated says whether either text lost tokens; token types are left out if all are 0", async () => {
+test("a pair is marked as truncated if either text lost tokens; token types are omitted if all are 0", async () => {
   const tokenizer = await loadTokenizer(join(room, "folders", "cased"), { maxLength: 6 });
   const encoded = tokenizer.encode([["a b", "c"], ["a b", "c d"], ["", "a b c d"], ["", ""], "a"]);
   assert.deepEqual(

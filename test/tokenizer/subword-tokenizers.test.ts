@@ -38,7 +38,7 @@ test("pairs of texts have transformers' ids in each of them", async () => {
   }
 });
 
-test("names of pieces, the padding id and the size of the vocabulary are those of the files", async () => {
+test("names of pieces, the padding id and the size of the vocabulary equal those in the files", async () => {
   const named = async (name: string): Promise<[number, string]> => {
     const tokenizer = await loadTokenizer(join(here, "subword-folders", name));
     return [tokenizer.padTokenId, tokenizer.tokens([0, 1, 2, 3]).join(" ")];
@@ -50,7 +50,7 @@ test("names of pieces, the padding id and the size of the vocabulary are those o
   assert.deepEqual(await named("mpnet"), [1, "<s> <pad> </s> <unk>"]);
 });
 
-test("a text's start is kept where a part of its first character is left, as by Python's tokenizers", () => {
+test("a text keeps its start if normalization leaves a part of its first character, as in Python's tokenizers", () => {
   const strip = { type: "Strip", strip_left: true, strip_right: true };
   const remove = (text: string): object => ({ type: "Replace", pattern: { String: text }, content: "" });
   const kept = (steps: readonly object[], texts: readonly string[]): boolean[] => {

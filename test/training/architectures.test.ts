@@ -10,7 +10,7 @@ import { FURTHER_MODELS } from "../model/further-models";
 import { ops, tinyClassifier, weightsOf } from "../lora/tiny";
 
 for (const fixture of FURTHER_MODELS) {
-  test(`${fixture}: LoRA lowers the loss, moves its own weights alone, and comes back from its folder`, async () => {
+  test(`${fixture}: LoRA lowers the loss, changes only its own weights, and is loaded from its folder again`, async () => {
     const { documents, labels } = expectedArchitecture(fixture);
     const examples = documents.map((ids, i) => ({ text: ids.join(" "), label: labels[i] }));
     const classifier = await tinyClassifier(fixture);

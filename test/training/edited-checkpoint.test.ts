@@ -106,7 +106,7 @@ const refused = async (copy: string, message: RegExp): Promise<void> => {
   assert.equal(ops.alive(), alive, "tensors are left behind");
 };
 
-test("a checkpoint that was sealed again without a change is taken", async () => {
+test("a checkpoint with new checksums but without a change is accepted", async () => {
   const copy = await copied((at) => reseal(at, { thorough: true }));
   const [c, whole] = [await fresh(), await fresh()];
   await runToEnd(c, { ...OPTIONS, outputDir: copy, resumeFrom: join(copy, "checkpoint-4") });
@@ -116,7 +116,7 @@ test("a checkpoint that was sealed again without a change is taken", async () =>
   whole.dispose();
 });
 
-test("a checkpoint of the first version, without checksums in its state, is taken", async () => {
+test("a checkpoint of the first version, without checksums in its state, is accepted", async () => {
   const copy = await copied((at) =>
     editState(at, (s) => void ((s.tslora.version = 1), delete (s.tslora as { files?: unknown }).files)),
   );
@@ -126,7 +126,7 @@ test("a checkpoint of the first version, without checksums in its state, is take
   c.dispose();
 });
 
-test("numbers that no evaluation has are refused where there is no log to compare with", async () => {
+test("numbers that no evaluation can give are refused even without a log for comparison", async () => {
   for (const [edit, message] of [
     [{ best_metric: 1e7 }, /best_metric, which is accuracy, must be from 0 to 1; got 10000000/],
     [{ best_metric: -0.5 }, /best_metric, which is accuracy, must be from 0 to 1; got -0\.5/],
@@ -254,17 +254,17 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "checksums left out",
     (s) => void (s.tslora.files = {}),
-    /optimizer\.safetensors is not the one that trainer_state\.json was written with|is not the one/,
+    /optimizer\.safetensors is not the file that trainer_state\.json was saved with/,
   ],
   [
     "a file too many",
     (s) => void (s.tslora.files["../x"] = "0"),
-    /\.\.\/x, which trainer_state\.json was written with, is not in SHA256SUMS/,
+    /\.\.\/x, which trainer_state\.json was saved with, is not in SHA256SUMS/,
   ],
   ["a list", () => [], /trainer_state\.json must hold a JSON object/],
 ];
 
-test("a state that contradicts the run is refused, however it is sealed", async () => {
+test("a state that contradicts the run is refused, also with right checksums", async () => {
   for (const [, edit, message] of edits) {
     const copy = await copied((at) => editState(at, edit));
     await reseal(copy);
@@ -282,7 +282,7 @@ test("a state that contradicts the run is refused, however it is sealed", async 
   c.dispose();
 });
 
-test("a log that tells otherwise than the state is refused", async () => {
+test("a log that contradicts the state is refused", async () => {
   const log = (edit: (line: Record<string, unknown>) => void): Promise<string> =>
     copied(async (at) => {
       const path = join(at, "trainer_log.jsonl");
@@ -315,7 +315,7 @@ test("a log that tells otherwise than the state is refused", async () => {
   );
 });
 
-test("tensors of other names, shapes or numbers are refused, whether or not every checksum is right again", async () => {
+test("tensors of other names, shapes or numbers are refused, also with right checksums", async () => {
   const cases: readonly (readonly [string, string, Parameters<typeof editTensors>[2], RegExp])[] = [
     [
       "halved moments",
@@ -381,7 +381,7 @@ test("tensors of other names, shapes or numbers are refused, whether or not ever
     await reseal(copy);
     await refused(
       copy,
-      new RegExp(`${file.replace(".", "\\.")} is not the one that trainer_state\\.json was written with`),
+      new RegExp(`${file.replace(".", "\\.")} is not the file that trainer_state\\.json was saved with`),
     );
     await reseal(copy, { thorough: true });
     await refused(copy, message);
@@ -392,5 +392,5 @@ test("tensors of other names, shapes or numbers are refused, whether or not ever
     ]),
   );
   await reseal(values);
-  await refused(values, /optimizer\.safetensors is not the one that trainer_state\.json was written with/);
+  await refused(values, /optimizer\.safetensors is not the file that trainer_state\.json was saved with/);
 });

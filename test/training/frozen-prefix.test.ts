@@ -102,7 +102,7 @@ async function filesIn(directory: string): Promise<string[]> {
 
 for (const kind of TINY_MODELS.filter((one) => !one.startsWith("albert")))
   for (const head of [false, true])
-    test(`${kind}, ${head ? "head" : "adapter"}: a run with the cache is that without it, to the bit`, async () => {
+    test(`${kind}, ${head ? "head" : "adapter"}: a run with the cache equals that without it, bit for bit`, async () => {
       const texts = textsOf(kind);
       const common = { head, train: texts, validation: texts.slice(0, 9) };
       const frozenPrefixCacheDir = join(folder, `${kind} ${String(head)}`);
@@ -123,13 +123,13 @@ for (const kind of TINY_MODELS.filter((one) => !one.startsWith("albert")))
       assert.equal(ops.alive(), 0);
     });
 
-test("dropout stays on in the layers above, and off in those below it changes the run", async () => {
+test("dropout stays on in the layers above; turning it off in those below changes the run", async () => {
   const [on, off] = [await trained("bert", { frozenPrefixDropout: true }), await trained("bert", {})];
   assert.notDeepEqual(on.outcome, off.outcome);
   assert.equal(eventsOf("frozen-prefix", on.events).length, 0, "with dropout below there is no cache");
 });
 
-test("on the composed operations an empty, a full and a damaged cache give one run, to the bit", async () => {
+test("on the composed operations an empty, a full and a damaged cache give the same run, bit for bit", async () => {
   const on = tensorflowOps();
   for (const kind of ["bert", "distilbert", "mpnet"]) {
     const frozenPrefixCacheDir = join(folder, `composed ${kind}`);
@@ -156,7 +156,7 @@ test("on the composed operations an empty, a full and a damaged cache give one r
   assert.equal(on.alive(), 0);
 });
 
-test("bfloat16 has results of its own, and evaluations keep 32-bit floats", async () => {
+test("bfloat16 has its own results in the cache, and evaluations use 32-bit floats", async () => {
   const frozenPrefixCacheDir = join(folder, "bf16");
   const common = { validation, bf16: true } as const;
   const without = await trained("distilbert", { ...common, frozenPrefixCache: false });
@@ -192,7 +192,7 @@ test("an interrupt while the cache is filled keeps what was computed, and the ne
   assert.deepEqual(again.outcome, without.outcome);
 });
 
-test("a run that was stopped between steps resumes with the cache to the same bits, whatever the cache holds", async () => {
+test("a run that was stopped between steps resumes to the same bits with an empty and with a full cache", async () => {
   const outputDir = join(folder, "resumed run");
   const frozenPrefixCacheDir = join(folder, "resumed");
   const options = { validation, evalSteps: 3 } as const;
@@ -262,7 +262,7 @@ test("damaged files of every kind are found, removed and computed again", async 
   }
 });
 
-test("two runs at once fill one cache and end with the same bits", async () => {
+test("two simultaneous runs fill one cache and end with the same bits", async () => {
   const frozenPrefixCacheDir = join(folder, "two writers");
   const without = await trained("bert", { validation, frozenPrefixCache: false });
   const both = await Promise.all([1, 2].map(() => trained("bert", { validation, frozenPrefixCacheDir })));
@@ -293,7 +293,7 @@ test("options of frozen layers are refused where there are none, before anything
   );
   await assert.rejects(
     run(top, { frozenPrefixCache: false, frozenPrefixCacheDir: folder, outputDir }),
-    /do nothing with frozenPrefixCache false/,
+    /have no effect with frozenPrefixCache false/,
   );
   await assert.rejects(
     run(top, { frozenPrefixCache: true, frozenPrefixCacheLimit: 1e-6, outputDir }),
@@ -303,7 +303,7 @@ test("options of frozen layers are refused where there are none, before anything
   await assert.rejects(readdir(outputDir), /ENOENT/);
 });
 
-test("the cache is left out by itself where it does not pay or fit, or cannot be written", async () => {
+test("by default no cache is used if it saves nothing, does not fit, or cannot be written", async () => {
   const frozenPrefixCacheDir = join(folder, "left out");
   const one = await trained("bert", { numTrainEpochs: 1, frozenPrefixCacheDir });
   assert.equal(eventsOf("frozen-prefix", one.events).length, 0);

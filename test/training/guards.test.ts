@@ -8,7 +8,7 @@ const guards = (): TrainingGuards => new TrainingGuards({ learningRate: 1e-3 });
 const first = (readings: Iterable<Fault | undefined>): Fault | undefined =>
   [...readings].find((fault) => fault !== undefined);
 
-test("a loss or a norm that is no number is a fault at once", () => {
+test("a loss or norm that is NaN is a fault at once", () => {
   for (const [loss, gradNorm] of [
     [NaN, 1],
     [Infinity, 1],
@@ -52,7 +52,7 @@ test("tensors that grow at every step are a fault; growth that ends is not", () 
   );
 });
 
-test("memory that grows and grows is a fault; a rise at the start, waves and slow creeping are not", () => {
+test("steadily growing memory is a fault; a rise at the start, waves and slow growth are not", () => {
   const run = (memoryAt: (step: number) => number, steps = 2000): Fault | undefined => {
     const watched = guards();
     return first(

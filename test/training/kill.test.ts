@@ -9,7 +9,7 @@ import { resumed, runChild } from "./killed-run";
 import type { ChildTask } from "./kill-child";
 import { eventsOf } from "./tiny";
 
-test("killed again and again, between steps and while saving, a run ends with the weights of one that never was", async () => {
+test("a run that is killed many times, between steps and while saving, ends with the weights of an uninterrupted run", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-kill-"));
   const task = (name: string): ChildTask => ({
     method: "lora",

@@ -26,7 +26,7 @@ export async function runChild(task: ChildTask): Promise<ChildEnd> {
   return { kind: "done", ...(JSON.parse(line) as { hash: string; changes: number }) };
 }
 
-/** The task to go on with what is in the output folder, or to begin anew where there is no checkpoint yet. */
+/** The task, resumed from the newest checkpoint in the output folder, or from the start if there is none. */
 export function resumed(task: ChildTask): ChildTask {
   const directory = task.options.outputDir ?? "";
   const any =

@@ -12,7 +12,7 @@ let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-log-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("the log has a JSON object a line under transformers' names, and reads back as the events of the run", async () => {
+test("the log has one JSON object per line with transformers' names, and is read as the events of the run", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "run");
@@ -66,7 +66,7 @@ test("CRC-32C is that of RFC 3720, B.4", () => {
   assert.equal(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e);
 });
 
-test("TensorBoard's files are whole records, written when asked for and only then", async () => {
+test("TensorBoard's files are complete records, and are written only on request", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "tensorboard");

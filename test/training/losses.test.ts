@@ -82,7 +82,7 @@ const STORED = 1e-9;
 
 const widened = ({ values, bounds }: Bounded): Bounded => ({ values, bounds: bounds.map((bound) => bound + STORED) });
 
-test("losses and their gradients are torch's, up to 32-bit rounding of the double-precision ones: class weights, label smoothing, focal loss, several labels a text", async () => {
+test("losses and their gradients are torch's, up to 32-bit rounding of the double-precision ones: class weights, label smoothing, focal loss, several labels per text", async () => {
   assert.equal(cases.length, 64);
   for (const c of cases) {
     const { wanted, onDevice } = await bothOf(c);
@@ -139,7 +139,7 @@ test("learning rates are those of transformers' schedules", () => {
   }
 });
 
-test("balanced weights are scikit-learn's, and of several labels negatives by positives", () => {
+test("balanced weights are scikit-learn's; with several labels, negatives divided by positives", () => {
   const names = ["a", "b", "c"];
   const single = { problemType: "single_label_classification", names } as const;
   // sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 1, 2, 2])

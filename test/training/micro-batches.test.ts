@@ -46,7 +46,7 @@ test("parts of a batch add up to the batch: the split by tokens does not change 
   expectSameRun({ whole: await lossesWith(10_000), parts: await lossesWith(12) }, exact, "by tokens");
 });
 
-test("micro-batches add up to the batch, with and without class weights, one label a text or several", async () => {
+test("micro-batches add up to the batch, with and without class weights, one label per text or several", async () => {
   for (const options of [
     {},
     { classWeights: [0.5, 3] },

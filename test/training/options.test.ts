@@ -9,7 +9,7 @@ const context: OptionContext = { method: "lora", problemType: "single_label_clas
 const train = [{ text: "2 3", label: 0 }];
 const all: TrainOptions = { train, validation: train };
 
-test("every option's bounds, all reported at once", () => {
+test("values out of every option's range are reported at once", () => {
   const bad = {
     numTrainEpochs: -1,
     maxSteps: 0.5,
@@ -52,12 +52,12 @@ test("every option's bounds, all reported at once", () => {
   );
 });
 
-test("options that contradict each other are refused, each with what to do", () => {
+test("options that contradict each other are refused with advice", () => {
   const contradictions: readonly [Partial<TrainOptions>, RegExp][] = [
     [{ validation: undefined, loadBestModelAtEnd: true }, /loadBestModelAtEnd needs evaluations/],
     [{ validation: undefined, earlyStoppingPatience: 2 }, /earlyStoppingPatience needs evaluations/],
     [{ validation: undefined, metricForBestModel: "f1" }, /metricForBestModel and greaterIsBetter need evaluations/],
-    [{ earlyStoppingThreshold: 0.1 }, /does nothing without earlyStoppingPatience/],
+    [{ earlyStoppingThreshold: 0.1 }, /has no effect without earlyStoppingPatience/],
     [{ metricForBestModel: "loss", greaterIsBetter: true }, /of loss less is better/],
     [{ greaterIsBetter: false }, /of accuracy more is better/],
     [{ warmupSteps: 3, warmupRatio: 0.1 }, /give one of them/],
@@ -89,7 +89,7 @@ test("options that contradict each other are refused, each with what to do", () 
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 0.1, saveSteps: 0.3 }, context);
 });
 
-test("defaults follow from what is trained and what is given", () => {
+test("defaults follow from the trained weights and the given options", () => {
   const lora = resolveTrainOptions(all, context);
   assert.deepEqual(
     [

@@ -22,7 +22,7 @@ async function trainable(): Promise<SequenceClassifier> {
   return c;
 }
 
-test("of two runs into one folder the second is refused and changes nothing; afterwards the folder is free", async () => {
+test("a second run into a folder is refused and changes nothing; after the first run the folder is free", async () => {
   const outputDir = join(folder, "two");
   const [first, second] = [await trainable(), await trainable()];
   const events = train(first, { train: data, validation, ...SHORT, outputDir });
@@ -41,7 +41,7 @@ test("of two runs into one folder the second is refused and changes nothing; aft
   for (const c of [first, second]) c.dispose();
 });
 
-test("a folder that is saved into is another process's or free, and has no lock in it afterwards", async () => {
+test("saving into a folder is refused while another process holds it, and leaves no lock", async () => {
   const c = await trainable();
   const directory = join(folder, "saved");
   const lock = lockFolder(directory, { purpose: "saving" });
@@ -63,7 +63,7 @@ test("a run that is refused leaves no folder behind", async () => {
   c.dispose();
 });
 
-test("of earlier runs' folders the newest three stay, and the one that is resumed from", async () => {
+test("the newest three folders of earlier runs are kept, and the one from which the run resumes", async () => {
   const outputDir = join(folder, "many");
   const c = await trainable();
   const earlier = async (): Promise<string[]> =>

@@ -41,7 +41,7 @@ async function withAdapter(): Promise<SequenceClassifier> {
   return classifier;
 }
 
-test("a classifier learns from pairs what neither text alone tells, from a list and from a frame alike", async () => {
+test("a classifier learns from pairs, from a list and from a frame, where neither text alone suffices", async () => {
   const fromList = await loadClassifier(model, { seed: 1 });
   fromList.trainAllWeights();
   await runToEnd(fromList, { learningRate: 0.003, numTrainEpochs: 30, train: data, validation: undefined });
@@ -58,7 +58,7 @@ test("a classifier learns from pairs what neither text alone tells, from a list 
   for (const each of [fromList, one, two]) each.dispose();
 });
 
-test("a trained adapter and a saved model remember that they take pairs, and refuse single texts", async () => {
+test("a saved adapter or model records that it takes pairs, and refuses single texts", async () => {
   const classifier = await withAdapter();
   assert.equal(classifier.takesPairs, false);
   await runToEnd(classifier, COMMON);
@@ -95,7 +95,7 @@ test("a trained adapter and a saved model remember that they take pairs, and ref
   whole.dispose();
 });
 
-test("a stopped run on pairs resumes to the same weights; with other second texts it does not", async () => {
+test("a stopped run on pairs resumes to the same weights; with other second texts it is refused", async () => {
   const whole = await withAdapter();
   await runToEnd(whole, COMMON);
   const outputDir = join(folder, "stopped");
@@ -117,10 +117,10 @@ test("a stopped run on pairs resumes to the same weights; with other second text
   for (const each of [whole, resumed]) each.dispose();
 });
 
-test("rows that do not agree, and parts that do not, are refused before anything is trained", async () => {
+test("if only some rows or only some parts are pairs, training is refused before it starts", async () => {
   const classifier = await withAdapter();
   const mixed = [...data.slice(0, 3), ...single.slice(3, 6)];
-  await assert.rejects(runToEnd(classifier, { train: mixed }), /row 0 has one, row 3 does not agree/);
+  await assert.rejects(runToEnd(classifier, { train: mixed }), /row 0 has one, but row 3 has none/);
   await assert.rejects(
     runToEnd(classifier, { train: data, validation: single }),
     /validation examples must be pairs of texts.*got single texts/,

@@ -80,7 +80,7 @@ for (const golden of goldens.cases) {
   });
 }
 
-test("a ratio and a decay of 1 train as without them, to the bit", async () => {
+test("a ratio and a decay of 1 change no bit of the training", async () => {
   const runs: Partial<TrainOptions>[] = [{}, { loraplusLrRatio: 1 }, { layerwiseLrDecay: 1 }];
   const hashes = new Set<string>();
   for (const options of runs) {
@@ -111,7 +111,7 @@ test("LoRA+ gives B and vectors the ratio, and every other matrix weight decay",
   assert.equal(parameterGroups({}, config), PLAIN_GROUPS);
 });
 
-test("the log and the events hold the lowest and the highest rate; a stopped run resumes to the same weights", async () => {
+test("the log and the events have the lowest and the highest rate; a stopped run resumes to the same weights", async () => {
   const options: Partial<TrainOptions> = {
     ...{ maxSteps: 6, learningRate: 0.01, lrSchedulerType: "constant", loraplusLrRatio: 8, layerwiseLrDecay: 0.5 },
     ...{ evalSteps: 2, saveSteps: 2 },

@@ -32,7 +32,7 @@ async function trainable(on?: Ops): Promise<SequenceClassifier> {
   return c;
 }
 
-test("steps read together are those read one by one: every step's event and numbers, evaluations, weights", async () => {
+test("reading steps together gives the same events, numbers, evaluations and weights as reading each", async () => {
   const runs = [];
   for (const loggingSteps of [1, 3, 100]) {
     const c = await trainable();
@@ -93,7 +93,7 @@ test("steps read together are those read one by one: every step's event and numb
   }
 });
 
-test("stopped and resumed, a run whose steps are read together ends with the same weights to the bit and logs each step once", async () => {
+test("a stopped and resumed run whose steps are read together ends with the same weights bit for bit, and logs each step once", async () => {
   const options = { ...COMMON, loggingSteps: 3, saveSteps: 4 };
   const whole = await trainable();
   await runToEnd(whole, { ...options, outputDir: join(folder, "whole") });
@@ -121,7 +121,7 @@ test("stopped and resumed, a run whose steps are read together ends with the sam
   whole.dispose();
 });
 
-test("a run that diverges between two readings is stopped with the step at fault, before anything is saved, and leaves no tensor", async () => {
+test("a run that diverges between two readings is stopped with the step's number before anything is saved, and leaves no tensor", async () => {
   const c = await trainable();
   const [parameter] = c.trainableParameters();
   await runToEnd(c, { ...COMMON, maxSteps: 1 }); // makes what the model keeps for good

@@ -96,7 +96,7 @@ for (const { kind, method, rates, losses, smoothedLosses, suggestedStep, ...rang
 }
 
 for (const method of ["lora", "full"] as const) {
-  test(`${method}: training after a test is training without it, to the bit, and no tensor is left`, async () => {
+  test(`${method}: training after a range test equals training without it, bit for bit, and no tensor is left`, async () => {
     const make = async (): Promise<SequenceClassifier> => {
       const c = await classifier("bert", { dropout: 0.2 });
       if (method === "lora") c.addAdapter({ r: 2, loraDropout: 0.3, modulesToSave: ["position_embeddings"] });
@@ -239,7 +239,7 @@ test("wrong options are refused together, before anything is computed", async ()
   c.dispose();
 });
 
-test("the average is the bias-corrected moving average, and none at smoothing 0", () => {
+test("the average is the bias-corrected moving average; with smoothing 0 it is the loss", () => {
   const losses = [3, 1, 4, 1, 5];
   const average = new LossAverage(0.75);
   losses.forEach((loss, n) => {

@@ -69,7 +69,7 @@ async function outcome(c: SequenceClassifier, outputDir: string): Promise<unknow
 }
 
 for (const method of ["lora", "full"] as const) {
-  test(`${method}: stopped at any step and resumed, a run ends with the same weights to the bit, and logs each step once`, async () => {
+  test(`${method}: a run that is stopped at any step and resumed ends with the same weights bit for bit, and logs each step once`, async () => {
     const whole = await trainable(method);
     const outputDir = join(folder, `${method} whole`);
     await runToEnd(whole, { ...COMMON, outputDir });
@@ -114,7 +114,7 @@ for (const config of [
   });
 }
 
-test("a run that is over is resumed to its end at once, and has its best weights", async () => {
+test("resuming a finished run ends at once, with its best weights", async () => {
   const c = await trainable("lora");
   const outputDir = join(folder, "over");
   await runToEnd(c, { ...COMMON, outputDir });
@@ -129,7 +129,7 @@ test("a run that is over is resumed to its end at once, and has its best weights
   again.dispose();
 });
 
-test("several labels a text, cosine schedule, focal loss: resumed from another folder's checkpoint", async () => {
+test("several labels per text, cosine schedule, focal loss: resumed from another folder's checkpoint", async () => {
   const options: Partial<TrainOptions> = {
     ...COMMON,
     train: several(data),
@@ -160,7 +160,7 @@ test("several labels a text, cosine schedule, focal loss: resumed from another f
   for (const c of [whole, first, second]) c.dispose();
 });
 
-test("a damaged checkpoint is recognised, the one before it is taken, and both are reported", async () => {
+test("a damaged checkpoint is detected, the one before it is used, and both are reported", async () => {
   const c = await trainable("lora");
   const outputDir = join(folder, "whole again");
   await runToEnd(c, { ...COMMON, outputDir: outputDir });
@@ -174,12 +174,12 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
     [
       "flipped",
       async (at) => flip(join(at, "optimizer.safetensors")),
-      /optimizer\.safetensors is not what was written/,
+      /optimizer\.safetensors has changed since it was written/,
     ],
     [
       "cut",
       async (at) => truncate(join(at, "adapter_model.safetensors"), 100),
-      /adapter_model\.safetensors is not what was written/,
+      /adapter_model\.safetensors has changed since it was written/,
     ],
     ["missing", async (at) => rm(join(at, "trainer_state.json")), /trainer_state\.json cannot be read/],
     ["unsealed", async (at) => rm(join(at, "SHA256SUMS")), /SHA256SUMS is missing/],
@@ -191,7 +191,7 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
     const again = await trainable("lora");
     await assert.rejects(
       runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: join(copy, "checkpoint-7") }),
-      /is no whole checkpoint: .*resumeFrom: "last" takes the newest whole one/s,
+      /is not a complete checkpoint: .*resumeFrom: "last" takes the newest undamaged one/s,
     );
     const events = await runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: "last" });
     assert.match(eventsOf("warning", events)[0].message, pattern);
@@ -205,7 +205,7 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
   const again = await trainable("lora");
   await assert.rejects(
     runToEnd(again, { ...COMMON, outputDir: none, resumeFrom: "last" }),
-    /holds no whole checkpoint \(checkpoint-7 is damaged/,
+    /holds no undamaged checkpoint \(checkpoint-7 is damaged/,
   );
   await assert.rejects(
     runToEnd(again, { ...COMMON, outputDir: join(folder, "nowhere"), resumeFrom: "last" }),
@@ -276,7 +276,7 @@ test("another option, other data, another seed, another adapter or base: all dif
   c.dispose();
 });
 
-test("a new run in an old run's folder loses nothing: its files are moved aside, and reported", async () => {
+test("a new run in an old run's folder moves the old files to another folder, and reports it", async () => {
   const outputDir = join(folder, "twice");
   const first = await trainable("lora");
   await runToEnd(first, { ...COMMON, outputDir });

@@ -18,7 +18,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 const LENGTHS = Array.from({ length: 23 }, (_, i) => 2 + ((i * 7) % 19));
 const inOrder = LENGTHS.map((_, index) => index);
 
-test("each strategy takes every example once an epoch", () => {
+test("each strategy takes every example once per epoch", () => {
   for (const strategy of SAMPLING_STRATEGIES) {
     for (const batchSize of [1, 4, 23, 50]) {
       const batches = epochBatches(LENGTHS, { batchSize, seed: 5, epoch: 1, strategy });
@@ -31,7 +31,7 @@ test("each strategy takes every example once an epoch", () => {
   }
 });
 
-test("sequential is the order of the data, in every epoch and with every seed; the others are orders of their own", () => {
+test("sequential keeps the order of the data in every epoch and with every seed; the others depend on both", () => {
   for (const [seed, epoch, batchSize] of [
     [1, 0, 4],
     [1, 3, 4],
@@ -61,7 +61,7 @@ test("sequential is the order of the data, in every epoch and with every seed; t
   assert.ok(total("group_by_length") < total("random"));
 });
 
-test("training takes the examples in the order that it says", async () => {
+test("training takes the examples in the order of its strategy", async () => {
   const examples = LENGTHS.map((length, i) => ({
     text: ["2", ...Array.from({ length }, () => "7"), "3"].join(" ").split(" ").slice(0, 18).join(" "),
     label: i % 2,
@@ -100,7 +100,7 @@ const run = async (options: Parameters<typeof runToEnd>[1]): Promise<string> => 
 };
 
 for (const trainSamplingStrategy of SAMPLING_STRATEGIES) {
-  test(`${trainSamplingStrategy}: a run that goes on in the middle of an epoch ends with the same weights, to the bit`, async () => {
+  test(`${trainSamplingStrategy}: a run that is resumed in the middle of an epoch ends with the same weights, bit for bit`, async () => {
     const outputDir = join(folder, trainSamplingStrategy);
     const whole = await run({ trainSamplingStrategy, outputDir });
     const resumed = await run({
@@ -121,7 +121,7 @@ for (const trainSamplingStrategy of SAMPLING_STRATEGIES) {
   });
 }
 
-test("groupByLength, the option's older name, is group_by_length; what contradicts it or is no strategy is refused", async () => {
+test("groupByLength, the option's older name, is group_by_length; contradictions and unknown strategies are refused", async () => {
   const [older, today, random, plain] = [
     await run({ groupByLength: true }),
     await run({ trainSamplingStrategy: "group_by_length" }),

@@ -22,7 +22,7 @@ const endOf = (events: readonly TrainEvent[]): EventOf<"end"> => {
   return end;
 };
 
-test("checkpoints: every fraction, the last ones and the best are kept, whole, and load", async () => {
+test("checkpoints are saved at every share of the steps; the last ones and the best are kept, complete and loadable", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "run with blanks");
@@ -82,7 +82,7 @@ test("a signal stops the run at the next step, with a checkpoint", async () => {
   c.dispose();
 });
 
-test("a run that diverges ends with its step, its texts, what to try, and the last good checkpoint", async () => {
+test("a run that diverges ends with an error that names step, texts, advice and the last good checkpoint", async () => {
   const c = await classifier();
   c.trainAllWeights();
   const ids = data.map((_, i) => `PMID ${1000 + i}`);

@@ -55,7 +55,7 @@ async function read(pending: PendingSteps, every: number): Promise<ReadStep[]> {
   return done;
 }
 
-test("where every step is read, its numbers are checked before the weights are updated", async () => {
+test("if every step is read, its numbers are checked before the weights are updated", async () => {
   const { c, step, dispose } = await steps(1, () => {
     throw new Error("the run has diverged");
   });
@@ -68,7 +68,7 @@ test("where every step is read, its numbers are checked before the weights are u
   dispose();
 });
 
-test("steps are read together once so many were sent, each is checked once, and no tensor is left", async () => {
+test("steps are read together once enough were sent, each is checked once, and no tensor is left", async () => {
   for (const every of [1, 3]) {
     const checked: number[] = [];
     const { c, step, pending, dispose } = await steps(every, (done) => void checked.push(done.step));

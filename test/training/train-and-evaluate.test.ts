@@ -22,7 +22,7 @@ const options: TrainAndEvaluateOptions = {
 /** Leaves out the time, which no two runs share. */
 const untimed = (evaluation: Evaluation): Evaluation => ({ ...evaluation, elapsedSeconds: 0 });
 
-test("the same as loading, training and evaluating one after the other, to the bit; no tensor is left", async () => {
+test("the result equals that of loading, training and evaluating in turn, bit for bit; no tensor is left", async () => {
   const classifier = await loadClassifier(model, options.classifier);
   classifier.addAdapter(options.adapter);
   let last: TrainEvent | undefined;

@@ -26,7 +26,7 @@ const endOf = (events: readonly TrainEvent[]): EventOf<"end"> => {
 };
 
 for (const method of ["lora", "full"] as const) {
-  test(`${method}: training learns what there is to learn, and the best weights are put back`, async () => {
+  test(`${method}: training learns, and restores the best weights at the end`, async () => {
     const c = await classifier();
     if (method === "lora") c.addAdapter({ r: 4, targetModules: "all-linear" });
     else c.trainAllWeights();
@@ -53,7 +53,7 @@ test("the same seed gives the same run, dropout and shuffle included; another se
   assert.notDeepEqual(await losses(7), await losses(8));
 });
 
-test("the base stays as it was, to the bit, while an adapter is trained", async () => {
+test("no bit of the base changes while an adapter is trained", async () => {
   const c = await classifier("distilbert");
   c.addAdapter({ r: 2 });
   const frozen = c.model.parameters().filter(({ trainable }) => !trainable);
@@ -65,7 +65,7 @@ test("the base stays as it was, to the bit, while an adapter is trained", async 
 });
 
 for (const method of ["lora", "full"] as const) {
-  test(`${method}: in bfloat16 a run goes the way of 32-bit floats, but for rounding, and leaves as many tensors`, async () => {
+  test(`${method}: a run in bfloat16 equals that in 32-bit floats up to rounding, and leaves no tensor`, async () => {
     const lossesWith = async (bf16: boolean, on: Ops = ops): Promise<number[]> => {
       const c = await classifier("distilbert", { dropout: 0, on });
       if (method === "lora") c.addAdapter({ r: 2, loraDropout: 0 });
@@ -109,7 +109,7 @@ for (const method of ["lora", "full"] as const) {
   });
 }
 
-test("a step leaves as many tensors as it found", async () => {
+test("a step leaves no additional tensors", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2, targetModules: "all-linear" });
   const counts: number[] = [];
@@ -133,7 +133,7 @@ test("the learning rate warms up and decays as transformers' linear schedule", a
   c.dispose();
 });
 
-test("bad options and bad data are refused, all at once, before anything is written", async () => {
+test("all bad options and data are listed in one error before anything is written", async () => {
   const c = await classifier();
   const refused = async (options: Partial<TrainOptions>, pattern: RegExp): Promise<void> => {
     await assert.rejects(runToEnd(c, { outputDir: join(folder, "never"), ...options }), pattern);
@@ -156,7 +156,7 @@ test("bad options and bad data are refused, all at once, before anything is writ
   c.dispose();
 });
 
-test("early stopping: after so many evaluations without improvement, as transformers counts them", async () => {
+test("early stopping ends a run after `patience` evaluations without improvement, counted as in transformers", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "early");
@@ -182,7 +182,7 @@ test("early stopping: after so many evaluations without improvement, as transfor
   c.dispose();
 });
 
-test("a model that predicts one class is pointed out at the second such evaluation, not at the first", async () => {
+test("a warning about a model that predicts one class comes at the second such evaluation, not at the first", async () => {
   const c = await classifier();
   const { weight, bias } = c.model.modules.head.modules.classifier;
   weight.assign(ops.scale(weight.value, 0));
@@ -196,7 +196,7 @@ test("a model that predicts one class is pointed out at the second such evaluati
   c.dispose();
 });
 
-test("several labels a text: trained, evaluated by micro F1, and learned", async () => {
+test("a model with several labels per text is trained, learns, and is evaluated by micro F1", async () => {
   const c = await classifier("bert", { problemType: "multi_label_classification", dropout: 0 });
   c.addAdapter({ r: 4, targetModules: "all-linear" });
   const events = await runToEnd(c, {
@@ -213,7 +213,7 @@ test("several labels a text: trained, evaluated by micro F1, and learned", async
   c.dispose();
 });
 
-test("peft's line for trainable parameters", async () => {
+test("the trainable parameters are shown as by peft's print_trainable_parameters", async () => {
   for (const kind of ["bert", "distilbert"] as const) {
     const c = await classifier(kind);
     c.addAdapter({

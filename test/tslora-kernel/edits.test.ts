@@ -6,7 +6,7 @@ import { interruptibleCode } from "../../src/tslora-kernel/interrupts/interrupti
 import { mendSource } from "../../src/tslora-kernel/source/mend-source";
 import { EditedText, offsetAt, positionAt } from "../../src/tslora-kernel/source/text-edits";
 
-test("places go to an edited text and back", () => {
+test("positions are converted to an edited text and back", () => {
   const text = new EditedText("one two\nthree four\n", [
     { start: 4, end: 7, text: "TWELVE" },
     { start: 14, end: 14, text: "x: " },
@@ -21,7 +21,7 @@ test("places go to an edited text and back", () => {
     assert.equal(offsetAt(text.after, positionAt(text.after, offset)), offset);
 });
 
-test("shorthand is written out everywhere, imports where they must lead elsewhere, and nothing else changes", () => {
+test("shorthand properties are written out, imports that tslab cannot resolve are replaced, and nothing else changes", () => {
   const resolve = (specifier: string): string | undefined => (specifier === "../src" ? "/clone/package" : undefined);
   const mend = (source: string): string => mendSource(source, resolve).after;
   assert.equal(mend("f({ a, b: 1, c })"), "f({ a: a, b: 1, c: c })");
@@ -45,7 +45,7 @@ test("shorthand is written out everywhere, imports where they must lead elsewher
   );
 });
 
-test("code that can be interrupted does what it did", async () => {
+test("interruptible code has the same results as the original", async () => {
   const code = `
 const out = [];
 const wait = async (x) => { await null; return x; };

@@ -6,7 +6,7 @@ import { errorOf, execute, printed, sharedKernel } from "./kernel-client";
 const inKernel = sharedKernel();
 
 test(
-  "code that is compiled from a text reads and writes the cells' variables, however it is compiled",
+  "code that is compiled from a text, in any way, reads and writes the cells' variables",
   inKernel(async (kernel) => {
     const ready = "let big: number | bigint = 1n; const current = () => big; import vm from 'node:vm';";
     assert.equal((await execute(kernel, ready).answer).reply.status, "ok");
@@ -33,11 +33,14 @@ test(
 );
 
 test(
-  "a text that would leave the variable as it is, is refused by name",
+  "a text that would declare a second variable of a cell's name is refused with the name",
   inKernel(async (kernel) => {
     await execute(kernel, "let held = 1; const fixed = 1; function helper() { return held; }").answer;
     for (const [code, message] of [
-      ["eval('var held = 5')", /^eval must not declare held by var or function; it is a variable of the cells/],
+      [
+        "eval('var held = 5')",
+        /^eval must not declare held by var or function, since the cells have a variable of this name/,
+      ],
       ["eval('for (var held = 5;;) break')", /^eval must not declare held by var/],
       ["eval('function helper() { return 5; }')", /^eval must not declare helper by var or function/],
       ["(() => { eval('if (true) { var held = 5; }'); return held; })()", /^eval must not declare held by var/],
@@ -55,7 +58,7 @@ test(
 );
 
 test(
-  "inner variables, and what a text declares for itself, stay its own",
+  "inner variables, and those that a text declares for itself, stay local",
   inKernel(async (kernel) => {
     await execute(kernel, "let own = 1; const seen = () => own;").answer;
     for (const [code, shown] of [
@@ -78,7 +81,7 @@ test(
 );
 
 test(
-  "declared again, imported, or a global before: still one variable",
+  "a name that is declared again, imported, or was a global before is still one variable",
   inKernel(async (kernel) => {
     await execute(kernel, "const again = 1; eval('again');").answer;
     const redeclared = "let again = 2; eval('again = 3'); console.log(again);";
@@ -96,7 +99,7 @@ test(
 );
 
 test(
-  "names of Node's globals and of a browser stay what they are, and the cell that is affected says so once",
+  "names of Node's globals and of a browser keep their meaning, and an affected cell prints one notice",
   inKernel(async (kernel) => {
     await execute(kernel, "const window = 10, fetch = 'mine'; let unseen = 1;").answer;
     const quiet = await execute(kernel, "console.log(window, fetch, typeof (globalThis as any).window)").answer;

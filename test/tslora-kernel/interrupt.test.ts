@@ -32,7 +32,7 @@ async function printedTwice(kernel: Kernel, name: string): Promise<boolean> {
 }
 
 test(
-  "an interrupt ends a cell wherever it is, and the work that would have followed",
+  "an interrupt ends a cell at any place, and the work that would follow",
   inKernel(async (kernel) => {
     await execute(kernel, `${SLEEP}\nlet ticks = 0;`).answer;
     for (const code of [
@@ -51,7 +51,7 @@ test(
 );
 
 test(
-  "an interrupted cell's finally blocks run, and cells behind it are aborted",
+  "an interrupted cell's finally blocks run, and queued cells are aborted",
   inKernel(async (kernel) => {
     await execute(kernel, SLEEP).answer;
     const first = execute(
@@ -94,7 +94,7 @@ async function work(after: number) {
     ).answer;
     const orderly = await interrupted(kernel, "console.log('on');\nconst how = await work(50);\nconsole.log(how);");
     assert.match(printed(orderly), /^on\nin order\n$/);
-    assert.match(printed(orderly, "stderr"), /^Interrupted: what runs is stopping in an orderly way;.*\n$/);
+    assert.match(printed(orderly, "stderr"), /^Interrupted: the running work stops at its next step;.*\n$/);
     assert.deepEqual(contents(orderly, "display_data"), [], "nothing empty is left in the notebook");
     assert.deepEqual([orderly.reply.status, orderly.reply.ename], ["error", "Interrupted"]);
     assert.match(String(orderly.reply.evalue), /its variables are declared/);
@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  "an interrupt ends an evaluation too, not only the wait for it; also one that follows other awaited work",
+  "an interrupt ends an evaluation itself, not only its await; also an evaluation after other awaited work",
   inKernel(async (kernel) => {
     const ready = await execute(
       kernel,

@@ -85,7 +85,7 @@ test(
 );
 
 test(
-  "what tslab cannot compile is mended: shorthand names of earlier cells, a cell that waits only by for await",
+  "code that tslab cannot compile runs: shorthand names of earlier cells, a cell whose only await is a for await",
   inKernel(async (kernel) => {
     await execute(kernel, "const r = 3;\nlet s = 'x';").answer;
     assert.equal(plain(await execute(kernel, "({ r, t: { s }, u() { return { r } } }.u().r)").answer), "3");
@@ -116,7 +116,7 @@ test(
 );
 
 test(
-  "cells queued behind a failed one are aborted, unless they asked not to be; later ones run",
+  "cells queued after a failed one are aborted, unless stop_on_error is false; later ones run",
   inKernel(async (kernel) => {
     let answers: readonly Answer[] = [];
     await withGate(async (gate) => {
@@ -148,7 +148,7 @@ test(
 );
 
 test(
-  "an error that nobody awaits fails the cell that runs, and is reported at the last one when none does",
+  "an unhandled error fails the running cell, or is shown under the last one if none runs",
   inKernel(async (kernel) => {
     const during = await execute(
       kernel,
@@ -167,7 +167,7 @@ test(
 );
 
 test(
-  "results look as show shows them, or as they say themselves",
+  "results are shown as by show, or by their own display method",
   inKernel(async (kernel) => {
     const data = async (code: string): Promise<Record<string, string>[]> =>
       (await execute(kernel, code).answer).iopub.flatMap(({ type, content }) =>
@@ -273,7 +273,7 @@ test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all
   assert.deepEqual(sockets(), []);
 });
 
-test("a kernel whose port another program has taken ends and says so", async () => {
+test("a kernel whose port is in use ends with an error", async () => {
   const taken = createServer();
   await once(taken.listen(0, "127.0.0.1"), "listening");
   const { port } = taken.address() as AddressInfo;

@@ -47,7 +47,7 @@ function assertConsistent(summary: RunSummary): void {
 }
 
 for (const [title, cells] of Object.entries(CELLS)) {
-  test(`an error that nobody awaits fails the run: ${title}`, { timeout: 120_000 }, async () => {
+  test(`an unhandled error fails the run: ${title}`, { timeout: 120_000 }, async () => {
     const { summary } = await runToEnd(notebookOf(cells, "tslora"), { cwd: projectRoot() });
     assert.equal(summary.status, "error");
     assert.match(JSON.stringify(summary.failed?.outcome), /lost/);
@@ -56,7 +56,7 @@ for (const [title, cells] of Object.entries(CELLS)) {
 }
 
 test(
-  "errors between cells and after the last one are in the notebook and in the outcome, or in neither",
+  "errors between cells and after the last one are either in both notebook and outcome, or in neither",
   { timeout: 300_000 },
   async () => {
     const trio = (ms: number): string[] => [
@@ -77,7 +77,7 @@ test(
   },
 );
 
-test("a late error fails its cell in any kernel; a cell that must raise one and did may raise more", () =>
+test("a late error fails its cell in any kernel; a cell tagged raises-exception may have several errors", () =>
   withOddKernel(async (cwd) => {
     const error = { ename: "Late", evalue: "after idle", traceback: ["Late: after idle"] };
     const notebook = oddNotebook([[["later", ["error", error]]], [["print", "next"]], [["print", "on"]]]);
@@ -130,7 +130,7 @@ test("a late error fails its cell in any kernel; a cell that must raise one and 
     );
   }));
 
-test("any thrown value is described, also one that throws when it is read", { timeout: 120_000 }, async () => {
+test("any thrown value is described, also one whose properties throw", { timeout: 120_000 }, async () => {
   const odd = "throw { get message() { throw new Error('no') }, get stack(): string { throw new Error('no') } };";
   const { summary } = await runToEnd(
     notebookOf([odd, "throw undefined;", "throw null;", "throw Object.create(null);"], "tslora"),
@@ -144,7 +144,7 @@ test("any thrown value is described, also one that throws when it is read", { ti
 
 for (const kernel of ["tslora", "tslab"]) {
   test(
-    `standard input is at its end in ${kernel}, for cells and what they start, and a question fails at once`,
+    `standard input is empty in ${kernel}, for cells and their child processes, and a prompt fails at once`,
     { timeout: 120_000 },
     async () => {
       const cells = [

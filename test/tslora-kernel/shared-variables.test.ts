@@ -109,7 +109,7 @@ const CASES: readonly { readonly title: string; readonly cells: readonly string[
     printed: "newnew\n",
   },
   {
-    title: "an enum or a namespace declared again begins anew",
+    title: "an enum or a namespace that is declared again starts empty",
     cells: [
       "enum E1 { A, B } namespace N1 { export let q = 1; export const r = 2; }",
       "enum E1 { C } namespace N1 { export let z = 3; }\nconsole.log(Object.keys(E1).join(), JSON.stringify(N1))",
@@ -211,7 +211,7 @@ for (const { title, cells, printed: expected } of CASES) {
 }
 
 test(
-  "what a failed cell assigned stays, what it did not reach is as before",
+  "variables that a failed cell assigned keep the new values, the others the old ones",
   inKernel(async (kernel) => {
     await execute(kernel, "let f9 = 1, g9 = 1; const h9 = () => [f9, g9];").answer;
     const failed = errorOf(await execute(kernel, "f9 = 2;\n(undefined as any).nothing;\ng9 = 2; let f9b = 0;").answer);
@@ -232,7 +232,7 @@ test(
 );
 
 test(
-  "errors name variables as cells do, and give their places",
+  "errors contain the variables' names in the cells, and the right places",
   inKernel(async (kernel) => {
     await execute(kernel, "let notCallable: any = 1; const callIt = () => {\n  return notCallable(1);\n};").answer;
     const error = errorOf(await execute(kernel, "\nconst v = 1; callIt();").answer);
@@ -242,7 +242,7 @@ test(
 );
 
 test(
-  "random programs print the same split over cells as in one script",
+  "random programs print the same if they are split into cells as in one script",
   { timeout: 300_000 },
   inKernel(async (kernel) => {
     for (const cells of seededPrograms({ seed: 20261129, programs: 12, cells: 5 })) {

@@ -113,7 +113,7 @@ for (const [name, transport] of [
   ["tslora", "ipc"],
 ] as const) {
   test(
-    `a client without the key runs nothing in ${name} over ${transport}, fails no cell, hears no signature and stalls nothing`,
+    `a client without the key runs no code in ${name} over ${transport}, fails no cell, gets no signature and blocks nothing`,
     { timeout: 300_000 },
     async () => {
       await withOpenKernel(name, transport, async ({ stranger, run, key, alive, beat }) => {

@@ -19,7 +19,7 @@ function buffered(): { buffer: StreamBuffer; sent: [StreamName, string][]; clock
   return { buffer, sent, clock };
 }
 
-test("a few texts are sent at once, very many are joined, and none is lost or moved", () => {
+test("a few texts are sent at once, very many are joined, and none is lost or reordered", () => {
   const { buffer, sent, clock } = buffered();
   for (let at = 0; at < 50; at++) buffer.write("stdout", `${at}\n`);
   assert.equal(sent.length, 50, "each at once");
@@ -31,7 +31,7 @@ test("a few texts are sent at once, very many are joined, and none is lost or mo
   assert.equal(numbers, Array.from({ length: 100_001 }, (_, at) => `${at}\n`).join(""), "sent in the next window");
 });
 
-test("texts of two streams keep their order, whatever their sizes and times", () => {
+test("texts of two streams keep their order, for all sizes and times", () => {
   const random = new Random(11);
   const { buffer, sent, clock } = buffered();
   const expected: [StreamName, string][] = [];
@@ -55,7 +55,7 @@ test("texts of two streams keep their order, whatever their sizes and times", ()
   assert.deepEqual(joined, expected);
 });
 
-test("what is kept is sent when the cell waits", async () => {
+test("buffered text is sent when the cell waits", async () => {
   const { buffer, sent } = buffered();
   for (let at = 0; at < 300; at++) buffer.write("stdout", "x");
   assert.equal(sent.map(([, text]) => text).join("").length, 100);
@@ -97,7 +97,7 @@ test(
 );
 
 test(
-  "an error whose message no JSON text can hold is shortened, and the cell ends",
+  "an error whose message is too long for JSON is shortened, and the cell ends",
   inKernel(async (kernel) => {
     const answer = await execute(kernel, 'throw new Error("\\u0001".repeat(120e6))').answer;
     assert.equal(answer.reply.status, "error");
@@ -106,7 +106,7 @@ test(
   }),
 );
 
-test("a short error is sent as it is, a long traceback up to its bound", () => {
+test("a short error is sent unchanged, a long traceback up to its limit", () => {
   const short = { ename: "E", evalue: "v", traceback: ["a", "", "b"] };
   assert.deepEqual(shortenError(short), short);
   const long = shortenError({ ename: "E", evalue: "v", traceback: Array(30).fill("x".repeat(1_000_000)) as string[] });

@@ -3,7 +3,7 @@ import type { SimilarPair } from "../duplicates/near-duplicates";
 import type { FoundIssue } from "./found-issue";
 
 /**
- * Issues of similar pairs. The first text of each group has none, so that one is left of each group.
+ * Issues of similar pairs. The first text of each group has no issue, so that one text of each group stays.
  *
  * @param what - `words` for word shingles, `embeddings` for embeddings
  */
@@ -43,7 +43,7 @@ export function checkPairs(
   });
 }
 
-/** The listed row and the other one: the later part's row is listed, within a part the later row. */
+/** The row to list and the other one. The row of the later part is listed; within one part, the later row. */
 function rowsOf(
   { first, second }: Pick<SimilarPair, "first" | "second">,
   parts: readonly number[] | undefined,

@@ -19,7 +19,7 @@ export function checkGroups({ groups, parts }: AuditedTexts): FoundIssue[] {
   });
 }
 
-/** A group for each row, numbered in the order of the rows: rows of similar texts, or of one group, are together. */
+/** The group of each row, numbered in the order of the rows. Rows with similar texts, or equal groups, share one. */
 export function groupRows(
   { texts, groups }: AuditedTexts,
   pairs: readonly SimilarPair[],

@@ -3,7 +3,7 @@ import { labelQualityScores } from "../labels/label-quality-scores";
 import { argmax, type ClassProbabilities } from "../labels/labelled-probabilities";
 import type { FoundIssue } from "./found-issue";
 
-const SURE = 0.8; // a probability of another label from which the issue is severe
+const SURE = 0.8; // an issue is severe if another label has at least this probability
 
 /** Labels that are probably wrong, by confident learning. */
 export function checkLabels(

@@ -14,7 +14,7 @@ const SEVERITIES: Readonly<Record<Oddity, AuditSeverity>> = {
   "very-long": "low",
 };
 
-const TELLING = 2; // a name is telling if it is this many times more frequent in the label's own texts
+const TELLING = 2; // a name gives the label away if the label's own texts contain it this many times more often
 
 /** Empty and odd texts, and texts that contain their own label. */
 export function checkTexts({ texts, labels, names }: AuditedTexts, options: OddTextOptions): FoundIssue[] {

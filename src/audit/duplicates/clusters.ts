@@ -1,4 +1,4 @@
-/** Rows in groups that grow together: union-find with path halving (Tarjan, 1975). */
+/** Groups of rows that can be joined: union-find with path halving (Tarjan, 1975). */
 export class Clusters {
   readonly #parent: Int32Array;
 
@@ -16,7 +16,7 @@ export class Clusters {
     return row;
   }
 
-  /** Joins two rows' groups. Returns whether they were apart. */
+  /** Joins the groups of two rows. Returns false if the rows were in one group already. */
   join(a: number, b: number): boolean {
     const [first, second] = [this.find(a), this.find(b)];
     if (first === second) return false;

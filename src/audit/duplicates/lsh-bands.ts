@@ -45,7 +45,7 @@ function integrate(
   return length * sum;
 }
 
-/** Signatures and how they are cut. */
+/** Signatures, and the bands into which they are cut. */
 export interface BandedSignatures {
   /** [rows, numPerm] */
   readonly signatures: Uint32Array;

@@ -10,15 +10,16 @@ export interface MinHashOptions {
   readonly seed?: number;
 }
 
-/** The value of a signature's entry without any member. */
+/** The value of each entry in the signature of an empty set. */
 const EMPTY = 0xffffffff;
 
 /**
- * Signatures of sets whose share of equal entries estimates the Jaccard similarity (Broder, "On the resemblance and
- * containment of documents", 1997). They are bit for bit those of `datasketch.MinHash` 2.0 with its default scheme
- * `affine32`: the first four bytes of a member's SHA-1 in UTF-8, mixed by MurmurHash3's finalizer, then the least of
- * a * hash + b modulo 2^32 for each permutation, with a and b from NumPy's `RandomState(seed)`. datasketch before 2.0
- * had other permutations.
+ * MinHash signatures of sets: the share of equal entries of two signatures estimates the Jaccard similarity of the sets
+ * (Broder, "On the resemblance and containment of documents", 1997). They equal bit for bit those of
+ * `datasketch.MinHash` 2.0 with its default scheme `affine32`. The hash of a member is the first four bytes of its
+ * SHA-1 (in UTF-8), mixed by MurmurHash3's finalizer. Each entry is the smallest a * hash + b modulo 2^32 over all
+ * members; a and b of each permutation come from NumPy's `RandomState(seed)`. datasketch before 2.0 had other
+ * permutations.
  */
 export class MinHash {
   readonly numPerm: number;

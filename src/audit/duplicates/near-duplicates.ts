@@ -31,7 +31,7 @@ export interface SimilarPair {
 /** Near-duplicates among texts. */
 export interface NearDuplicates {
   /**
-   * Pairs that connect the groups: one less than the rows of each group. Further pairs of a group may be similar, too.
+   * Pairs that connect the rows of each group: one less than its rows. Other pairs of a group may be similar, too.
    */
   readonly pairs: readonly SimilarPair[];
   /** Groups of rows that similar pairs connect, in rising order. */
@@ -41,11 +41,11 @@ export interface NearDuplicates {
 const CACHED = 4096; // texts whose shingles are kept for comparisons
 
 /**
- * Finds texts that are the same or nearly so: MinHash signatures of word shingles, bands of equal entries for candidates
- * (datasketch's `MinHashLSH` with its best bands), then the exact Jaccard similarity of the shingles (Broder, "On the
- * resemblance and containment of documents", 1997). Candidates are found with high probability, not with certainty; the
- * similarity of a pair is exact. The time is about proportional to the number of texts, and the memory 4 * numPerm bytes
- * for each, unless many texts share long parts without being similar.
+ * Finds texts that are equal or nearly equal (Broder, "On the resemblance and containment of documents", 1997). MinHash
+ * signatures of word shingles are cut into bands, as in datasketch's `MinHashLSH`; texts that share a band are
+ * candidates, and their Jaccard similarity is computed exactly. A similar pair becomes a candidate with high
+ * probability, not with certainty. Time grows about linearly with the number of texts, unless many texts share long
+ * parts without being similar. Memory is about 4 * numPerm bytes for each text.
  *
  * @throws TsloraError `bad-option` that lists every invalid option.
  */
@@ -117,7 +117,7 @@ function joinEqual(normalised: readonly string[], found: (first: number, second:
   return distinct;
 }
 
-/** Keeps the newest results. */
+/** Caches the results of `compute`; forgets all of them when there are too many. */
 function cached<T>(compute: (key: number) => T): (key: number) => T {
   const kept = new Map<number, T>();
   return (key) => {

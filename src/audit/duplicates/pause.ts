@@ -1,6 +1,6 @@
 const EVERY_MS = 50;
 
-/** Lets the event loop run in long work, so that an interrupt is heard and progress is drawn. */
+/** Lets the event loop run during long work, so that interrupts are handled and progress is drawn. */
 export class Pause {
   readonly #signal: AbortSignal | undefined;
   #last = performance.now();

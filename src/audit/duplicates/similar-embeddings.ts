@@ -18,12 +18,12 @@ export interface SimilarEmbeddingOptions {
 }
 
 const TABLES = 24;
-const PLANES = 12; // of each table; a pair of cosine 0.95 is in a bucket of some table with a probability of 0.9998
+const PLANES = 12; // of each table; a pair of cosine 0.95 shares a bucket in some table with probability 0.9998
 
 /**
- * Finds texts with nearly the same embedding. Buckets by the sides of random planes give candidates (Charikar,
- * "Similarity estimation techniques from rounding algorithms", 2002); their cosine is exact. The mean of all embeddings
- * is subtracted first, since an encoder's embeddings share a large part.
+ * Finds texts with nearly the same embedding. Texts on the same side of all random planes of a table share a bucket and
+ * are candidates (Charikar, "Similarity estimation techniques from rounding algorithms", 2002); their cosine is exact.
+ * The mean of all embeddings is subtracted first, since all embeddings of an encoder point in similar directions.
  *
  * @param embeddings - [texts][features]
  * @returns pairs that connect the groups of similar texts

@@ -11,7 +11,7 @@ export interface ConfidentJointOptions {
   readonly calibrate?: boolean;
 }
 
-/** The confident joint, and the texts that are counted beside its diagonal. */
+/** The confident joint, and the texts that it counts off its diagonal. */
 export interface ConfidentJoint {
   /** Texts by given label and by confident class: `counts[given][confident]`. */
   readonly counts: readonly (readonly number[])[];
@@ -21,16 +21,16 @@ export interface ConfidentJoint {
   readonly offDiagonal: readonly number[];
 }
 
-const LOWEST_THRESHOLD = 2e-6; // cleanlab's, above its comparison
+const LOWEST_THRESHOLD = 2e-6; // as in cleanlab; above COMPARISON
 const COMPARISON = 1e-6;
 const TINY = 1e-100;
-const NEVER = 2; // above every probability
+const NEVER = 2; // a threshold that no probability reaches
 
 /**
  * The confident joint of confident learning: how many texts with label i belong to class j with confidence (Northcutt,
  * Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021). A text belongs to a class
- * with confidence if the class's probability is at least the class's threshold; of several such classes to the most
- * probable one. Numbers are those of `cleanlab.count.compute_confident_joint`.
+ * with confidence if the class's probability reaches the class's threshold. If several classes do, it belongs to the
+ * most probable of them. The numbers equal those of `cleanlab.count.compute_confident_joint`.
  *
  * @param labels - the given classes, counted from 0
  * @param probabilities - [texts][classes], from a model that did not train on the text
@@ -75,7 +75,10 @@ function confidentClass(row: ArrayLike<number>, thresholds: readonly number[]): 
   return several ? argmax(row) : first;
 }
 
-/** Scales each row to its label's texts and the whole to all texts, in cleanlab's order of operations. */
+/**
+ * Scales each row so that it sums to the number of its label's texts, then the whole matrix to the number of all texts.
+ * The order of operations is cleanlab's, so that sums have the same last bit.
+ */
 function calibrateJoint(counts: readonly (readonly number[])[], labels: readonly number[]): number[][] {
   const texts = new Array<number>(counts.length).fill(0);
   for (const label of labels) texts[label]++;
@@ -83,7 +86,7 @@ function calibrateJoint(counts: readonly (readonly number[])[], labels: readonly
     const sum = Math.max(TINY, pairwiseSum(row));
     return row.map((count) => (count / sum) * texts[label]);
   });
-  const byColumn = counts.flatMap((_, column) => scaled.map((row) => row[column])); // as NumPy's matrix lies in memory
+  const byColumn = counts.flatMap((_, column) => scaled.map((row) => row[column])); // NumPy's matrix is column-major
   const whole = Math.max(TINY, pairwiseSum(byColumn));
   return scaled.map((row) => roundPreservingSum(row.map((value) => (value / whole) * labels.length)));
 }

@@ -8,10 +8,13 @@ import { pruneCounts } from "./prune-counts";
 /** Options of {@link findLabelIssues}, with cleanlab's names in camelCase. */
 export interface FindLabelIssuesOptions {
   /**
-   * The rule. `prune_by_noise_rate`: for each pair of label and class as many texts as the confident joint counts, those
-   * with the largest margins. `prune_by_class`: for each label the least probable texts. `both`: those that both rules
-   * choose. `confident_learning`: the texts beside the confident joint's diagonal. `predicted_neq_given`: all texts whose
-   * most probable class is not their label.
+   * The rule that chooses texts.
+   * - `prune_by_noise_rate`: for each pair of label and other class, as many texts as the confident joint counts, those
+   *   with the largest margins;
+   * - `prune_by_class`: for each label, the texts for which it is least probable;
+   * - `both`: those that both rules choose;
+   * - `confident_learning`: the texts off the diagonal of the confident joint;
+   * - `predicted_neq_given`: all texts whose most probable class is not their label.
    * @default "prune_by_noise_rate"
    */
   readonly filterBy?: IssueFilter;
@@ -20,9 +23,9 @@ export interface FindLabelIssuesOptions {
    * @default rows in rising order
    */
   readonly returnIndicesRankedBy?: QualityMethod;
-  /** Texts that each class keeps at least, for the rules that prune. @default 1 */
+  /** The least number of texts that the `prune_` rules leave of each class. @default 1 */
   readonly minExamplesPerClass?: number;
-  /** The share of the estimated label errors that the rules that prune look for, in [0, 1]. @default 1 */
+  /** The share of the estimated label errors that the `prune_` rules choose, in [0, 1]. @default 1 */
   readonly fracNoise?: number;
 }
 
@@ -30,8 +33,8 @@ const COMPARISON = 1e-6;
 
 /**
  * The rows whose label is probably wrong, by confident learning (Northcutt, Jiang and Chuang, "Confident Learning:
- * Estimating Uncertainty in Dataset Labels", 2021). The rows are those of `cleanlab.filter.find_label_issues`. Of equal
- * probabilities the first row comes first; NumPy leaves their order open.
+ * Estimating Uncertainty in Dataset Labels", 2021). The result equals that of `cleanlab.filter.find_label_issues`. Rows
+ * of equal probability keep their order; NumPy leaves that order open.
  *
  * @param labels - the given classes, counted from 0
  * @param probabilities - [texts][classes], from a model that did not train on the text
@@ -103,7 +106,7 @@ interface Pruning {
   readonly minExamplesPerClass: number;
 }
 
-/** For each label and each other class, the texts with the largest margin, as many as are to be removed. */
+/** Chooses, for each label and each other class, `pruned[other][given]` texts with the largest margins. */
 function pruneByNoiseRate({ labels, probabilities, pruned, minExamplesPerClass }: Pruning): Uint8Array {
   const chosen = new Uint8Array(labels.length);
   for (const [given, rows] of rowsByLabel(labels, pruned.length).entries()) {
@@ -118,7 +121,7 @@ function pruneByNoiseRate({ labels, probabilities, pruned, minExamplesPerClass }
   return chosen;
 }
 
-/** For each label, the texts whose label is least probable, as many as are to be removed. */
+/** Chooses, for each label, the texts for which it is least probable; `pruned[given][given]` texts stay. */
 function pruneByClass({ labels, probabilities, pruned, minExamplesPerClass }: Pruning): Uint8Array {
   const chosen = new Uint8Array(labels.length);
   for (const [given, rows] of rowsByLabel(labels, pruned.length).entries()) {
@@ -137,7 +140,7 @@ function rowsByLabel(labels: readonly number[], classes: number): number[][] {
   return rows;
 }
 
-/** Whether the label is the most probable class, or within the comparison of it. */
+/** Whether the label is the most probable class, or less probable by at most {@link COMPARISON}. */
 function isPredicted(row: ArrayLike<number>, label: number): boolean {
   const favoured = Array.from(row);
   favoured[label] += COMPARISON;

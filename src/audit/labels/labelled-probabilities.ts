@@ -1,9 +1,9 @@
 import { Problems } from "../../base/problems";
 
-/** Probabilities of each text's classes, [texts][classes]. They must come from a model that did not train on the text. */
+/** Class probabilities of each text: [texts][classes]. They must come from a model that did not train on the text. */
 export type ClassProbabilities = readonly ArrayLike<number>[];
 
-/** Distance that a probability may be below 0 or above 1, as in cleanlab. */
+/** How far a probability may be below 0 or above 1, as in cleanlab. */
 const SLACK = 1e-6;
 
 const NAMED = 5; // bad rows that an error names

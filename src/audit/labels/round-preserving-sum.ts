@@ -4,9 +4,9 @@ import { argsort } from "./labelled-probabilities";
 const COMPARISON = 1e-6;
 
 /**
- * Rounds numbers to whole ones that have the rounded sum: those with the largest remainders are corrected first. This is
- * cleanlab's `round_preserving_sum`. NumPy does not define the order of equal remainders; here the last comes first where
- * numbers are raised, and the first where they are lowered, as in NumPy's insertion sort of short lists.
+ * Rounds numbers to whole ones whose sum is the rounded sum of the numbers, as cleanlab's `round_preserving_sum`.
+ * Numbers with the largest remainders are corrected first. NumPy does not define the order of equal remainders; here
+ * the last is raised first and the first is lowered first, as by NumPy's insertion sort of short lists.
  */
 export function roundPreservingSum(values: readonly number[]): number[] {
   const whole = values.map(roundHalfToEven);

@@ -9,8 +9,8 @@ export interface LabelInText {
 }
 
 /**
- * Finds texts that contain their own label's name as a word, in any case: a classifier could read the answer there. Names
- * without a letter are not sought. In names, `_`, `-` and white space are the same.
+ * Finds texts that contain the name of their own label as a word, in upper or lower case: a classifier could read the
+ * answer there. Names without a letter are skipped. In names, `_`, `-` and white space are equal.
  */
 export function findLabelInTexts(
   texts: readonly string[],

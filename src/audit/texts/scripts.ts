@@ -4,7 +4,7 @@ export interface ScriptShares {
   readonly byScript: ReadonlyMap<string, number>;
 }
 
-/** Scripts that are told apart. Japanese mixes three, which count as one with Chinese. */
+/** Scripts that are distinguished. Japanese mixes three, which count as one with Chinese. */
 const SCRIPTS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["Latin", /\p{sc=Latin}/u],
   ["Cyrillic", /\p{sc=Cyrillic}/u],

@@ -20,7 +20,10 @@ export interface OddText {
 
 /** Options of {@link findOddTexts}. */
 export interface OddTextOptions {
-  /** Texts with fewer words are very short. @default a tenth of the median, 3 if that is more and the median is at least 10 */
+  /**
+   * Texts with fewer words are very short.
+   * @default a tenth of the median, but at least 3; 0 if the median is below 10
+   */
   readonly minWords?: number;
   /** Texts with more words are very long. @default ten times the median */
   readonly maxWords?: number;
@@ -28,7 +31,7 @@ export interface OddTextOptions {
 
 /** Control characters without tab and line ends, and those that turn the direction of writing. */
 const CONTROL = /(?![\t\n\r])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
-const LETTERS_FOR_SCRIPT = 10; // fewer letters say little about a script
+const LETTERS_FOR_SCRIPT = 10; // with fewer letters, the script is not judged
 const DIGITS_FOR_MOSTLY = 5;
 
 /** Finds empty and odd texts. A text may be odd in several ways; an empty one is only empty. */
@@ -63,7 +66,7 @@ export function findOddTexts(texts: readonly string[], options: OddTextOptions =
   return found;
 }
 
-/** Signs of a damaged encoding: replacement characters, halves of characters, UTF-8 that was read as another encoding. */
+/** Signs of a damaged encoding: replacement characters, lone surrogates, UTF-8 decoded as another encoding. */
 function damageOf(text: string): string | undefined {
   const replaced = text.match(/\ufffd/g)?.length ?? 0;
   if (replaced > 0) return `${replaced} × U+FFFD, the replacement character`;

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
- * Places of a file that a run wrote about an adapter, a model or a checkpoint: in its folder, then in the one above, the
- * run's output folder.
+ * Places of a file that a run wrote about an adapter, a model or a checkpoint: in its folder, then in the one above,
+ * the run's output folder.
  */
 export function runFilePlaces(folder: string, name: string): string[] {
   return [folder, dirname(resolve(folder))].map((place) => join(place, name));

@@ -16,7 +16,7 @@ export interface RegularFile {
  * Opens a regular file for reading. Refuses a folder, pipe, socket or device at once: a reader would wait for a pipe's
  * writer, or read a device forever. Follows symbolic links.
  *
- * @param options.called - what the message calls the file; its path by default
+ * @param options.called - name of the file in messages; its path by default
  * @throws TsloraError `not-found` if there is no file, `bad-input` if it is not regular, is a broken link, or cannot be
  *   read.
  */
@@ -35,7 +35,7 @@ export async function openRegularFile(path: string, options: { readonly called?:
   }
 }
 
-/** Whether a path is a link, broken or not: a broken link has another message than a missing file. */
+/** Whether a path is a link, broken or not. The message for a broken link differs from that for a missing file. */
 function isLink(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isSymbolicLink(),
@@ -43,7 +43,7 @@ function isLink(path: string): Promise<boolean> {
   );
 }
 
-/** Whether an error says only that a file is missing. */
+/** Whether an error reports a missing file. */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof TsloraError && error.code === "not-found";
 }

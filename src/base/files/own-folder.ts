@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { errorCode } from "./error-code";
 
 /**
- * Makes a temporary folder that only this user can open, and removes the folders that killed processes left behind. The
- * name holds the owner: the machine, the process and its start.
+ * Makes a temporary folder that only this user can open, and removes the folders that killed processes left behind. Its
+ * name identifies the owner: the machine, the process and the process's start time.
  *
  * @param kind - the purpose of the folder, in lower-case letters
  * @param base - the parent folder; by default the system's folder for temporary files
@@ -25,7 +25,7 @@ export function removeAbandoned(base: string): void {
     try {
       rmSync(join(base, name), { recursive: true, force: true });
     } catch {
-      // another user's
+      // The folder belongs to another user.
     }
   }
 }

@@ -10,7 +10,7 @@ const MAX_DEPTH = 64;
  * Parses the JSON of an untrusted file. Limits nesting, so functions may recurse through the result. Refuses an object
  * with a repeated key, since readers disagree about its value.
  *
- * @param called - how messages call the file
+ * @param called - name of the file in messages
  * @throws TsloraError `bad-input`, with a short message for any content.
  */
 export function parseUntrustedJson(text: string, called: string): unknown {
@@ -46,27 +46,27 @@ export async function readJsonObject(path: string, options: ReadTextOptions = {}
 /** Checks valid JSON text for deep nesting and repeated keys. */
 function faultOf(text: string): string | undefined {
   const keys: (Set<string> | undefined)[] = []; // keys of each open object; undefined for a list
-  let keyComes = false;
+  let expectsKey = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x22) {
       const start = at;
       for (at++; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
-      if (!keyComes) continue;
-      keyComes = false;
+      if (!expectsKey) continue;
+      expectsKey = false;
       const raw = text.slice(start + 1, at);
       const key = raw.includes("\\") ? (JSON.parse(text.slice(start, at + 1)) as string) : raw;
       const seen = keys.at(-1);
       if (seen?.has(key) === true) return `has the key ${shownValue(key)} twice in one object`;
       seen?.add(key);
     } else if (char === 0x7b || char === 0x5b) {
-      keyComes = char === 0x7b;
-      keys.push(keyComes ? new Set() : undefined);
+      expectsKey = char === 0x7b;
+      keys.push(expectsKey ? new Set() : undefined);
       if (keys.length > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
     } else if (char === 0x7d || char === 0x5d) {
       keys.pop();
-      keyComes = false;
-    } else if (char === 0x2c) keyComes = keys.at(-1) !== undefined;
+      expectsKey = false;
+    } else if (char === 0x2c) expectsKey = keys.at(-1) !== undefined;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { TsloraError } from "../tslora-error";
 /** Bounds and names of {@link readTextFile}. */
 export interface ReadTextOptions {
   /**
-   * Bytes that the file may have.
+   * The largest size of the file in bytes.
    * @default 256 MiB, more than any vocabulary takes
    */
   readonly maxBytes?: number;

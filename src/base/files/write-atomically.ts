@@ -19,9 +19,9 @@ export interface WriteOptions {
 /** The content of a file: text (as UTF-8), bytes, or parts in order, which may be generated one by one. */
 export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Characters of text that are joined for one write. */
+/** Parts of a text are joined until they have this many characters, then written at once. */
 const GATHERED = 1 << 18;
-/** The most bytes of a file's name on common file systems. */
+/** The longest file name on common file systems, in bytes. */
 const NAME_BYTES = 255;
 
 /**
@@ -50,8 +50,8 @@ export async function writeAtomically(
 }
 
 async function replace(place: string, content: FileContent, { mode, sync }: WriteOptions): Promise<void> {
-  const beside = besideName(place);
-  const file = await open(beside, "wx", mode === undefined ? 0o666 : mode & 0o777);
+  const temporary = besideName(place);
+  const file = await open(temporary, "wx", mode === undefined ? 0o666 : mode & 0o777);
   try {
     try {
       await writeContent(file, content);
@@ -60,9 +60,9 @@ async function replace(place: string, content: FileContent, { mode, sync }: Writ
     } finally {
       await file.close();
     }
-    await rename(beside, place);
+    await rename(temporary, place);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -98,7 +98,7 @@ async function writeContent(file: FileHandle, content: FileContent): Promise<voi
   await flush();
 }
 
-/** A free name in the same folder: the file's name and an extension, cut if both would be too long. */
+/** A free name for a temporary file in the same folder: the file's name, shortened if needed, and an extension. */
 export function besideName(place: string): string {
   const ending = `.${randomBytes(6).toString("hex")}.incomplete`;
   let name = basename(place);

@@ -13,7 +13,7 @@ export interface LockHolder {
   readonly host: string;
   /** The command for messages, such as `npm run study`. */
   readonly command: string;
-  /** When the lock was taken, in ISO 8601. */
+  /** Time at which the lock was acquired, in ISO 8601. */
   readonly since: string;
   /** A random token of this lock; a process that has it in TSLORA_LOCK works for the holder. */
   readonly token: string;
@@ -21,7 +21,7 @@ export interface LockHolder {
   readonly covers: readonly string[];
 }
 
-/** Milliseconds without an update of its file after which a holder on another host counts as gone. */
+/** A holder on another host counts as ended if it has not updated the lock's file for so many milliseconds. */
 const SILENCE_MS = 120_000;
 
 const COMMAND = 80; // characters
@@ -60,7 +60,7 @@ function isHolder(value: unknown): value is LockHolder {
   );
 }
 
-/** Whether the holder of the lock at `path` still lives. */
+/** Whether the process that holds the lock at `path` is still running. */
 export function isAlive(holder: LockHolder, path: string): boolean {
   if (holder.host === hostname()) return holder.started !== undefined && locateProcess(holder.pid) === holder.started;
   return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENCE_MS;

@@ -95,7 +95,7 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
     return { token: mine.holder.token, release: once(() => release(file, purpose)) };
   }
   const holder = describeSelf({ command, covers, token: randomBytes(12).toString("hex") });
-  // held by the process that this one works for
+  // The process that this one works for holds the lock, and releases it.
   if (!take(file, holder, path)) return { token: holder.token, release: () => undefined };
   const end = startBeat(file, holder);
   held.set(file, { holder, purposes: new Set([purpose]), end });
@@ -111,26 +111,26 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
   return { token: holder.token, release: once(() => release(file, purpose)) };
 }
 
-/** Makes the lock's file. Returns false if this process works for its holder. */
+/** Makes the lock's file. Returns false if this process works for the one that holds the lock. */
 function take(file: string, holder: LockHolder, path: string): boolean {
-  const beside = `${file}.${process.pid}-${holder.token}`;
+  const temporary = `${file}.${process.pid}-${holder.token}`;
   try {
-    writeFileSync(beside, JSON.stringify(holder), { flag: "wx" });
+    writeFileSync(temporary, JSON.stringify(holder), { flag: "wx" });
     for (let tries = 0; tries < TRIES; tries++) {
-      if (linked(beside, file, holder)) return true;
+      if (createLock(file, temporary, holder)) return true;
       const other = readHolder(file);
       if (other === "gone") continue;
       if (other !== "torn" && isAlive(other, file)) {
         if (isOwn(other) && other.pid !== process.pid) return false;
         throw inUse(path, other);
       }
-      takeAway(file, beside, other);
+      removeStale(file, temporary, other);
     }
   } catch (error) {
     if (error instanceof TsloraError) throw error;
     throw cannotWrite(path, error);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(temporary, { force: true });
   }
   throw new TsloraError(
     "in-use",
@@ -138,17 +138,20 @@ function take(file: string, holder: LockHolder, path: string): boolean {
   );
 }
 
-/** Creates the lock's file with its content as a link, which is atomic: of several processes, one succeeds. */
-function linked(beside: string, file: string, holder: LockHolder): boolean {
+/**
+ * Creates the lock's file as a link to a complete temporary file. This is atomic: of several processes, only one
+ * succeeds. Returns false if the file exists.
+ */
+function createLock(file: string, temporary: string, holder: LockHolder): boolean {
   try {
-    linkSync(beside, file);
+    linkSync(temporary, file);
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errorCode(error) ?? "")) throw error;
   }
   try {
-    writeFileSync(file, JSON.stringify(holder), { flag: "wx" }); // a file system without links
+    writeFileSync(file, JSON.stringify(holder), { flag: "wx" }); // the file system has no links
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
@@ -157,10 +160,11 @@ function linked(beside: string, file: string, holder: LockHolder): boolean {
 }
 
 /**
- * Removes a dead holder's file by a rename, which moves exactly one file. A newer file, made meanwhile, is put back.
+ * Removes the lock's file of a holder that has ended. Renames it first, since a rename moves exactly one file, and puts
+ * it back if it is a newer file that another process made meanwhile.
  */
-function takeAway(file: string, beside: string, dead: LockHolder | "torn"): void {
-  const aside = `${beside}.stale`;
+function removeStale(file: string, temporary: string, dead: LockHolder | "torn"): void {
+  const aside = `${temporary}.stale`;
   try {
     renameSync(file, aside);
   } catch (error) {
@@ -168,7 +172,7 @@ function takeAway(file: string, beside: string, dead: LockHolder | "torn"): void
     throw error;
   }
   const moved = readHolder(aside);
-  if (typeof moved === "object" && (dead === "torn" || moved.token !== dead.token)) linked(aside, file, moved);
+  if (typeof moved === "object" && (dead === "torn" || moved.token !== dead.token)) createLock(file, aside, moved);
   rmSync(aside, { force: true });
 }
 

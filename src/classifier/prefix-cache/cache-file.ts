@@ -4,28 +4,28 @@ import type { FileHandle } from "node:fs/promises";
 import { bytesOf } from "../../base/bytes-of";
 
 /*
- * A file of the cache: MAGIC, the header's length (32 bits), the SHA-256 of the header, the header as JSON, then the
- * numbers of one text after the other. All numbers are little-endian, as on every processor that tslora supports.
+ * The layout of a cache file: MAGIC, the header's length (32 bits), the SHA-256 of the header, the header as JSON, then
+ * the 32-bit floats of each text. All numbers are little-endian, as on every processor that tslora supports.
  */
 const MAGIC = Buffer.from("tslprefx");
 const HASH_BYTES = 32;
 const FIXED_BYTES = MAGIC.length + 4 + HASH_BYTES;
-/** Most bytes of a header; a file of the least vectors has some 2 MB. */
+/** Largest header in bytes. The header of a file with the shortest vectors has about 2 MB. */
 const MOST_HEADER = 1 << 26;
 
 /** One text's results in a file. */
 export interface CachedText {
   /** Key of the text. */
   readonly text: string;
-  /** Number of numbers. */
+  /** Number of 32-bit floats. */
   readonly size: number;
-  /** SHA-256 of the numbers' bytes. */
+  /** SHA-256 of their bytes. */
   readonly sha256: string;
 }
 
 /** A text's place in a file. */
 export interface CachedPlace extends CachedText {
-  /** The first byte. */
+  /** The position of its first byte. */
   readonly offset: number;
 }
 
@@ -59,7 +59,7 @@ export async function readPlaces(file: FileHandle, key: string): Promise<readonl
   if (length > MOST_HEADER || FIXED_BYTES + length > bytes) return undefined;
   const header = await readExactly(file, FIXED_BYTES, length);
   if (header === undefined || hashOf(header) !== fixed.subarray(MAGIC.length + 4).toString("hex")) return undefined;
-  const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] }; // its hash is right
+  const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] }; // safe: the hash matches
   let offset = FIXED_BYTES + length;
   const places = content.texts.map((entry) => {
     offset += 4 * entry.size;
@@ -76,7 +76,7 @@ export async function readValues(file: FileHandle, { offset, size }: CachedPlace
   return bytesRead === bytes.length ? values : undefined;
 }
 
-/** Whether numbers are those that were written. */
+/** Whether the numbers have the hash that was stored for them. */
 export function areWhole(values: Float32Array, { sha256 }: CachedText): boolean {
   return hashOf(bytesOf(values)) === sha256;
 }

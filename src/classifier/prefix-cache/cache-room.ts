@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { isMissing } from "../../base/files/error-code";
 import { setUpFolder } from "../../base/places";
 
-/** Minutes after which a file that no process finished is removed. */
+/** An unfinished file is removed after so many minutes. */
 const ABANDONED_MINUTES = 60;
 
 /** The folder of the cache if none is given. */
@@ -21,7 +21,8 @@ interface Kept {
 }
 
 /**
- * Removes the least recently used prefixes of the cache until `bytes` more fit into the limit. Those in use, by their keys, stay.
+ * Removes the least recently used prefixes of the cache until `bytes` more fit into the limit. Prefixes whose keys are
+ * in `inUse` stay.
  *
  * @returns whether they fit
  */
@@ -41,8 +42,8 @@ export async function makeRoom(
 }
 
 /**
- * Deletes the frozen prefix cache: what `train` computed once for the frozen layers below the first trained one. Runs
- * that need it compute it again.
+ * Deletes the frozen prefix cache: the outputs of the frozen layers below the first trained one, which `train` computed
+ * once. Later runs compute them again.
  *
  * @param options.directory - the cache's folder, by default that of `train`'s `frozenPrefixCacheDir`
  * @returns the number of bytes that were freed

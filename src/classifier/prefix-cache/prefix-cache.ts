@@ -8,9 +8,9 @@ import { makeRoom } from "./cache-room";
 import { PrefixFolder } from "./prefix-folder";
 import { textKey, type PrefixPass } from "./prefix-key";
 
-/** Bytes of results that are gathered for one file. An interrupt loses no more than what is being computed. */
+/** Results of this many bytes go into one file. An interrupt loses only the pass that is running. */
 const FILE_BYTES = 1 << 24;
-/** Bytes of results that stay in memory, so that vectors of whole texts are read once. */
+/** Results of this many bytes stay in memory, so that they are read only once. */
 const MEMORY_BYTES = 1 << 27;
 
 /** Options of {@link PrefixCache.open}. */
@@ -25,16 +25,16 @@ export interface PrefixCacheOptions extends PrefixPass {
   readonly inUse: readonly string[];
 }
 
-/** Texts whose results are there, and all texts. */
+/** Number of texts whose results are in the cache, and of all texts. */
 export interface FillProgress {
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * Results of a model's prefix for texts, on disk. A text's results are bit for bit those of computing them again: the
- * kernels' results for a text do not depend on the others of its batch, and where they do (a GPU), each text is computed
- * in a batch of its own.
+ * Caches the results of a model's prefix on disk, by text. A cached result equals bit for bit the result of computing
+ * it again: with the kernels, a text's results do not depend on the other texts of its batch. Where they do, on a GPU,
+ * each text is computed in a batch of its own.
  */
 export class PrefixCache {
   readonly #model: ClassificationModel;
@@ -57,14 +57,14 @@ export class PrefixCache {
     return new PrefixCache(model, options);
   }
 
-  /** Damage and losses found since the last call, as sentences. */
+  /** Returns sentences about files that were found damaged or missing since the last call. */
   takeNotices(): readonly string[] {
     return this.#notices.splice(0);
   }
 
   /**
-   * Computes and writes the results that are missing, after a check of those that are there. Stops between two passes
-   * if the signal is aborted, and keeps what it computed.
+   * Checks the results in the cache, then computes and writes the missing ones. If the signal is aborted, it stops
+   * between two passes and keeps what it has computed.
    *
    * @throws TsloraError `bad-option` if the results do not fit into the limit, `not-saved` if they cannot be written
    */
@@ -98,7 +98,7 @@ export class PrefixCache {
     yield* this.#compute(missing, { done, total, signal });
   }
 
-  /** The results of documents, one below the other. A text that is not in the cache (any more) is computed. */
+  /** The concatenated results of documents. Results that are not (or no longer) in the cache are computed. */
   async valuesOf(documents: readonly TokenDocument[]): Promise<PrefixValues> {
     const { prefix } = this.#options;
     const parts: Float32Array[] = [];
@@ -159,7 +159,7 @@ export class PrefixCache {
     await write();
   }
 
-  /** The texts of the next pass: one where a text's results depend on its batch. */
+  /** The texts of the next pass: a single one if a text's results depend on its batch. */
   #nextPass<T extends readonly [string, TokenDocument]>(waiting: readonly T[], from: number): readonly T[] {
     let end = from + 1;
     if (!this.#model.isBatchIndependent) return waiting.slice(from, end);
@@ -232,7 +232,7 @@ export function prefixBytes(
   return 4 * rows * model.config.hiddenSize;
 }
 
-/** The error for results that do not fit. */
+/** The error for results that do not fit into the cache's limit. */
 export function tooLarge(bytes: number, limit: number): TsloraError {
   const gigabytes = (size: number): string => (size / 1e9).toPrecision(3);
   return new TsloraError(

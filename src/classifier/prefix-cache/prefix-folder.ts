@@ -37,14 +37,14 @@ export class PrefixFolder {
   }
 
   /**
-   * Reads which texts are in the files, and removes damaged files.
+   * Lists the texts that are in the files, and removes damaged files.
    *
    * @returns the number of files that were damaged
    */
   async scan(): Promise<number> {
     this.#places.clear();
     const now = new Date();
-    await utimes(this.path, now, now).catch(() => undefined); // the cache's least recently used folders go first
+    await utimes(this.path, now, now).catch(() => undefined); // the least recently used folders are removed first
     let damaged = 0;
     for (const name of (await readdir(this.path)).filter((candidate) => candidate.endsWith(CACHE_FILE)).sort()) {
       const places = await this.#withFile(name, (file) => readPlaces(file, this.key));
@@ -60,8 +60,8 @@ export class PrefixFolder {
   }
 
   /**
-   * Reads texts that are in the files, one file after the other, compares them with their hashes, and removes damaged
-   * files. Yields each text that is whole.
+   * Reads the results of texts, one file after the other. Yields each result whose hash is right. A file with a wrong
+   * hash is removed.
    */
   async *readAll(texts: Iterable<string>): AsyncGenerator<{ text: string; values: Float32Array } | "damaged file"> {
     const byFile = new Map<string, CachedPlace[]>();
@@ -84,7 +84,7 @@ export class PrefixFolder {
     }
   }
 
-  /** A text's results; undefined if they are not in a file, or no longer. */
+  /** A text's results; undefined if no file holds them (any more). */
   async read(text: string): Promise<Float32Array | undefined> {
     const place = this.#places.get(text);
     if (place === undefined) return undefined;
@@ -95,19 +95,19 @@ export class PrefixFolder {
   /**
    * Writes texts' results into a new file.
    *
-   * @throws TsloraError `not-saved`, such as for a full disk. Nothing of the file is left.
+   * @throws TsloraError `not-saved`, for example if the disk is full. No part of the file is left.
    */
   async add(texts: readonly { readonly text: string; readonly values: Float32Array }[]): Promise<void> {
     const name = `${randomBytes(8).toString("hex")}${CACHE_FILE}`;
     const path = join(this.path, name);
-    // not synced: a file that a crash cut off is found by its hash
+    // Needs no sync: if a crash cuts the file off, its hash shows that.
     await writeAtomically(path, cacheFileParts(this.key, texts), { sync: false });
     const places = await this.#withFile(name, (file) => readPlaces(file, this.key));
     if (places === "missing" || places === undefined) return; // removed by another process meanwhile
     for (const place of places) this.#places.set(place.text, { ...place, file: name });
   }
 
-  /** Removes the files that hold none of some texts. */
+  /** Removes the files that hold none of the given texts. */
   async removeAllBut(texts: ReadonlySet<string>): Promise<void> {
     const needed = new Set([...this.#places].flatMap(([text, { file }]) => (texts.has(text) ? [file] : [])));
     for (const [text, { file }] of this.#places) if (!needed.has(file)) this.#places.delete(text);

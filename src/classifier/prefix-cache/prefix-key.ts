@@ -12,7 +12,7 @@ import type { ForwardPass, Precision } from "../../model/parts/pass";
 /** The version of the cache's files. */
 export const CACHE_FORMAT = 1;
 
-/** Fields of a configuration without an effect on a prefix's results: those of the head, and rates of dropout. */
+/** Fields of a configuration that do not change a prefix's results: those of the head, and rates of dropout. */
 const NOT_OF_PREFIX: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   "id2label",
   "problemType",
@@ -53,9 +53,9 @@ export async function hashPrefixWeights(
 }
 
 /**
- * Names everything that decides a prefix's results but the text: weights, sizes and structure of the model, the pass,
- * how texts are batched, device and instruction set, and the version of tslora. Results of two made-up texts are part
- * of it too: code that computes other bits gets another key.
+ * The key of a prefix: a hash of all that determines its results for a text. These are the weights, sizes and structure
+ * of the model, the pass, the batching, device and instruction set, and the version of tslora. The results for two
+ * made-up texts are hashed too, so that code that computes other bits has another key.
  */
 export async function prefixKey(
   model: ClassificationModel,
@@ -87,10 +87,10 @@ export async function prefixKey(
   return hash.digest("hex").slice(0, 40);
 }
 
-/** Names a text by its tokens. */
+/** The key of a text: a hash of its tokens and their types. */
 export function textKey({ ids, types }: TokenDocument): string {
   const hash = createHash("sha256").update(`${ids.length} `).update(bytesOf(ids));
-  // types of 0 alone are the same as none
+  // Types that are all 0 are the same as no types.
   if (types?.some((type) => type !== 0) === true) hash.update("types").update(bytesOf(types));
   return hash.digest("hex").slice(0, 40);
 }

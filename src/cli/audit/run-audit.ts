@@ -27,7 +27,7 @@ export async function runAudit({ terminal, values }: CommandCall): Promise<numbe
   const notice = (text: string): void => {
     if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
-  const interruption = hearInterruption(terminal, { says: "nothing is written" });
+  const interruption = hearInterruption(terminal, { effect: "nothing is written" });
   const progress = auditProgress(terminal);
   try {
     loadQuietly(terminal);

@@ -2,7 +2,7 @@ import { printableLine } from "../../base/printable";
 import type { Interval } from "../../evaluation/intervals/interval";
 import type { AveragedScores } from "../../evaluation/metrics/precision-recall-fscore-support";
 
-/** An average over the labels that was asked for. */
+/** An average over the labels that was requested. */
 export interface NamedAverage {
   readonly name: string;
   readonly scores: AveragedScores;
@@ -22,7 +22,7 @@ export function reportLines(
   return text.trimEnd().split("\n");
 }
 
-/** The row of an average; none if it was not asked for. */
+/** The row of an average; none if it was not requested. */
 export function averageRows(average: NamedAverage | undefined): [string, string][] {
   if (average === undefined) return [];
   const { precision, recall, fscore } = average.scores;

@@ -25,7 +25,7 @@ interface ScoreOptions {
 
 /** An evaluation, and how it is printed. */
 export interface ScoredTexts {
-  /** The evaluation as JSON, with the predictions if they were asked for. */
+  /** The evaluation as JSON, with the predictions if they were requested. */
   readonly evaluation: object;
   /** scikit-learn's report as an object. */
   readonly report: object;

@@ -11,7 +11,7 @@ import { quantizationCost, type QuantizationCost } from "../../export/quantizati
 import { countProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
 
-/** Most tokens of the texts that the speed is measured with. */
+/** The texts with which speed is measured have at most this many tokens. */
 const SPEED_TOKENS = 128;
 
 type Weights = keyof typeof ONNX_FILES;
@@ -30,7 +30,7 @@ export interface ExportedModel {
   readonly accuracyInterval?: Interval;
 }
 
-/** The exported models side by side. */
+/** The exported models, compared. */
 export interface Comparison {
   readonly models: readonly ExportedModel[];
   /** Tokens of each text in the measurement of speed. */

@@ -3,7 +3,7 @@ import { table } from "../terminal/terminal";
 import type { Comparison } from "./compare-exports";
 import type { QuantizationCost } from "../../export/quantization-cost";
 
-/** The exported models side by side as text. */
+/** A comparison of the exported models as text. */
 export function comparisonLines({ models, tokens, n, cost }: Comparison): string[] {
   const hasAccuracy = n !== undefined;
   const rows = models.map(({ path, bytes: size, textsPerSecond, accuracy, accuracyInterval: interval }) => [

@@ -65,7 +65,7 @@ export async function runExport(call: CommandCall): Promise<number> {
 
 /** Lets Ctrl-C stop the export. */
 async function interruptible<T>(terminal: Terminal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const interruption = hearInterruption(terminal, { says: "the folder stays as it was" });
+  const interruption = hearInterruption(terminal, { effect: "the folder stays as it was" });
   try {
     return await work(interruption.signal);
   } finally {

@@ -42,8 +42,8 @@ export interface OpenedClassifier {
 }
 
 /**
- * Opens a model, and an adapter on it, and reports its choices. Without a model it opens the adapter's base. Labels and
- * length come from the flags, else from the run that trained the adapter, else from the model.
+ * Opens a model and, if one is given, an adapter on it. Without a model it opens the adapter's base. Labels and length
+ * come from the flags, else from the run that trained the adapter, else from the model. Notices report each choice.
  *
  * @throws TsloraError `bad-option` if neither is named, `bad-input` if neither the model nor the adapter has some of
  * the weights, and the errors of resolving and loading.
@@ -85,13 +85,13 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   try {
     if (adapter !== undefined) {
       const unknown = await classifier.loadAdapter(adapter.directory);
-      const passedOver = unknown.length === 0 ? "" : `; ignored keys of its configuration: ${unknown.join(", ")}`;
+      const ignored = unknown.length === 0 ? "" : `; ignored keys of its configuration: ${unknown.join(", ")}`;
       const otherBase =
         options.model === undefined || adapter.base === undefined || adapter.base === model.id
           ? ""
           : `; it names the base ${adapter.base}`;
       const place = adapter.hub?.notice ?? `the folder ${shownPath(adapter.directory)}`;
-      notice(`Adapter: ${place}${passedOver}${otherBase}.`);
+      notice(`Adapter: ${place}${ignored}${otherBase}.`);
     }
     expectTrained(classifier, { command, adapter, model });
     notice(labelsNotice(classifier, { options, record }));
@@ -157,7 +157,7 @@ function expectTrained(
   );
 }
 
-/** Refuses a model with fewer positions than the adapter's training texts have tokens: it is not the adapter's base. */
+/** Refuses a model with fewer positions than the adapter was trained with: it cannot be the adapter's base. */
 function expectRoom(
   { maxTokens }: EncoderConfig,
   { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },

@@ -17,7 +17,7 @@ interface FindOptions {
   readonly notice: (text: string) => void;
 }
 
-/** The calibration beside the weights, if there is one and it is wanted; a notice names it. */
+/** The calibration in the folder of the weights, unless it is missing or not wanted. A notice names it. */
 export async function findCalibration(
   { labels, problemType }: SequenceClassifier,
   { folder, asked = true, notice }: FindOptions,

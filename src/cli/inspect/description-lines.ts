@@ -28,7 +28,7 @@ export function descriptionLines(description: Description, terminal: Terminal): 
   if (wouldTrain !== undefined)
     rows.push([wouldTrain.method === "lora" ? "LoRA would train" : "would train", wouldTrain.line]);
   if (wouldTrain !== undefined && wouldTrain.newlyInitialized.length > 0)
-    rows.push(["new in it", `${wouldTrain.newlyInitialized.join(", ")}: the model does not hold them`]);
+    rows.push(["initialized", `${wouldTrain.newlyInitialized.join(", ")}: the model does not hold them`]);
   if (wouldTrain?.method === "lora") {
     const { adapted, whole } = adapterModules(wouldTrain.parameters.map(({ name }) => name));
     rows.push(["its updates", modulesText(adapted)], ["and whole", modulesText(whole)]);
@@ -55,7 +55,7 @@ export function descriptionLines(description: Description, terminal: Terminal): 
   return lines;
 }
 
-/** Rows about the numbers: how many, of which types, and what is beside them. */
+/** Rows about the weights: their number and types, notices about other content of their files, and metadata. */
 function weightsRows({ weights, files }: Description): [string, string][] {
   const rows: [string, string][] = [];
   const types = Object.entries(weights.dtypes)
@@ -67,7 +67,7 @@ function weightsRows({ weights, files }: Description): [string, string][] {
       ? (foreignWeights((files ?? []).map(({ name }) => name)) ?? "none")
       : `${grouped(weights.parameters)} in ${weights.tensorCount} tensors (${types})`,
   ]);
-  for (const notice of weights.notices) rows.push(["beside them", notice]);
+  for (const notice of weights.notices) rows.push(["also", notice]);
   if (Object.keys(weights.metadata).length > 0)
     rows.push([
       "metadata",
@@ -112,10 +112,10 @@ function adapterRows(
       `r ${shown("r")}, alpha ${shown("lora_alpha")}, dropout ${shown("lora_dropout")}, targets ${shown("target_modules")}, task ${shown("task_type")}`,
     ],
     ["adapts", modulesText(adapted)],
-    ["brings whole", whole.length === 0 ? "nothing: the head is not in it" : modulesText(whole)],
+    ["saved whole", whole.length === 0 ? "nothing: the head is not in it" : modulesText(whole)],
     ...(others.length === 0
       ? []
-      : ([["besides", others.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(", ")]] as [
+      : ([["other keys", others.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(", ")]] as [
           string,
           string,
         ][])),

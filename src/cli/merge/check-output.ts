@@ -7,7 +7,7 @@ import type { Problems } from "../../base/problems";
 /** Weights and configurations that readers would load instead of the merged model's. */
 const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
 
-/** Notes problems with writing a model into a folder. */
+/** Adds a problem for each reason why a model cannot be written into a folder. */
 export function checkOutput(
   problems: Problems,
   output: string,

@@ -6,8 +6,8 @@ import { flagOf, type OptionGroup, type OptionSpec } from "./option-table";
 export type RawFlags = Readonly<Record<string, readonly string[] | boolean | undefined>>;
 
 /**
- * Adds the flags of a command's groups, each under its heading. Values stay texts here; they are checked together with
- * those of the configuration file.
+ * Adds the flags of a command's groups, each under its heading. Values stay texts here: `gatherOptions` checks them
+ * together with those of the configuration file.
  */
 export function addOptions(command: Command, groups: readonly OptionGroup[]): void {
   for (const { title, options } of groups) {

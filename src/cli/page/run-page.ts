@@ -34,7 +34,7 @@ export async function runPage({ terminal, values }: CommandCall): Promise<number
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
-  const interruption = hearInterruption(terminal, { says: "the folder stays as it was" });
+  const interruption = hearInterruption(terminal, { effect: "the folder stays as it was" });
   try {
     const run = adapterFolder ?? classifier.origin.directory;
     const written = await writePage(classifier, output, { ...options, run, signal: interruption.signal });

@@ -85,7 +85,7 @@ interface PredictCall {
   readonly notice: (text: string) => void;
 }
 
-/** Predicts batch by batch, and writes a line for each row, in order. A bad row is left out or ends the command. */
+/** Predicts batch by batch, and writes one line per row, in order. A bad row is left out, or ends the command. */
 async function predictBatches(
   batches: AsyncIterable<readonly (ReadText | LeftOut)[]>,
   call: PredictCall,
@@ -125,7 +125,7 @@ async function predictBatches(
     if (bad !== undefined && "problem" in bad)
       throw new TsloraError(
         "bad-input",
-        `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`,
+        `${bad.problem}. Correct it, or pass onBadEntry: "report" to leave such rows out.`,
       );
   }
   if (leftOut > 0) notice(`${leftOut} of ${index} rows were left out.`);

@@ -46,9 +46,9 @@ export interface LeftOut {
 }
 
 /**
- * Reads texts from a stream in batches of the texts that have arrived. A batch never waits for more texts, and nothing
- * is read ahead beyond the streams' buffers: memory stays constant for a stream of any length. A row without a text is
- * a separate entry. A row of CSV is complete once the next one begins or the stream ends.
+ * Reads texts from a stream. A batch holds the texts that have arrived; it never waits for more. Nothing is read ahead
+ * beyond the stream's buffer, so memory stays constant for a stream of any length. A row without a text gives an entry
+ * with its problem. A row of CSV is complete once the next one begins or the stream ends.
  *
  * @throws TsloraError `bad-input` if a column is missing or the rest cannot be read, after yielding the rows before.
  */
@@ -75,7 +75,7 @@ export async function* readTextBatches(
       batch = [];
       if (input.errored !== null) throw asReadError(input.errored, format.name);
       if (input.readableEnded || input.destroyed) break;
-      if (input.readableLength === 0) await moved(input);
+      if (input.readableLength === 0) await nextData(input);
     }
     for (const entry of reader.end()) batch.push(entry);
   } catch (error) {
@@ -86,9 +86,9 @@ export async function* readTextBatches(
 }
 
 /** Waits until there is more to read, or the stream has ended. */
-async function moved(input: Readable): Promise<void> {
+async function nextData(input: Readable): Promise<void> {
   const stop = new AbortController();
-  // errors are checked afterwards
+  // The caller checks the stream for errors.
   const until = (event: string): Promise<unknown> => once(input, event, { signal: stop.signal }).catch(() => undefined);
   try {
     await Promise.race([until("readable"), until("end"), until("close")]);
@@ -159,7 +159,7 @@ class TextTable {
     if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // also if no row follows
   }
 
-  /** Chooses the columns by the header row, or by the first object. */
+  /** Chooses the columns from the header row, or from the keys of the first object. */
   #choose(columns: readonly string[]): TextColumns {
     const { name, textColumn, textPair, idColumn = "none" } = this.#format;
     const of: ColumnsOf = { name, columns, delimiter: this.#delimiter };

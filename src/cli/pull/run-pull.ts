@@ -12,7 +12,7 @@ import { sentence } from "../terminal/text-layout";
 /** `tslora pull`. Prints the folders in the cache. */
 export async function runPull({ terminal, args, values }: CommandCall): Promise<number> {
   const { id, revision } = wanted(args[0], pick(values, PULL_OPTIONS).revision);
-  const interruption = hearInterruption(terminal, { says: "the received part is kept" });
+  const interruption = hearInterruption(terminal, { effect: "the received part is kept" });
   const progress = fetchProgress(terminal);
   try {
     const pulled = await pullFromHub(id, {

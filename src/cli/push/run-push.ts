@@ -27,7 +27,7 @@ export async function runPush({ terminal, args, values }: CommandCall): Promise<
     else showPlan(push, terminal);
     return EXIT.ok;
   }
-  const interruption = hearInterruption(terminal, { says: "unless the commit has begun, which is finished" });
+  const interruption = hearInterruption(terminal, { effect: "unless the commit has begun, which is finished" });
   const progress = showProgress(terminal);
   try {
     const pushed = await pushWith(

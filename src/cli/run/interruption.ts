@@ -13,19 +13,19 @@ export interface Interruption {
 /**
  * Listens to SIGINT, SIGTERM and SIGHUP: the first one stops the work, the second one kills the kernels and exits.
  *
- * @param options.says - what the first signal does, for the message
- * @param options.tell - shows the message; on standard error by default
+ * @param options.effect - the effect of the first signal, for the message
+ * @param options.show - shows the message; on standard error by default
  */
 export function hearInterruption(
   terminal: Terminal,
-  options: { readonly says?: string; readonly tell?: (text: string) => void } = {},
+  options: { readonly effect?: string; readonly show?: (text: string) => void } = {},
 ): Interruption {
   const {
-    says = "the cell is interrupted and the notebook saved",
-    tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
+    effect = "the cell is interrupted and the notebook saved",
+    show = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
   } = options;
   const controller = new AbortController();
-  // every running notebook listens; Node 20 would warn about eleven listeners
+  // Every running notebook adds a listener, and Node 20 warns about more than ten.
   setMaxListeners(0, controller.signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {
@@ -33,7 +33,7 @@ export function hearInterruption(
       killAllKernels();
       process.exit(EXIT.interrupted);
     }
-    tell(`Stopping: ${says}. Press Ctrl-C again to end at once.`);
+    show(`Stopping: ${effect}. Press Ctrl-C again to end at once.`);
     controller.abort();
   };
   for (const signal of signals) process.on(signal, onSignal);

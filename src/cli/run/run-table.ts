@@ -13,21 +13,21 @@ interface Row {
 }
 
 /**
- * Shows several runs at once. A terminal shows a table of the running notebooks, redrawn in place, and above it a line
- * for each one that ended. A log gets a line for each start and end. Failures are shown; outputs are only in the
- * notebooks.
+ * Shows several runs at once. On a terminal, a table of the running notebooks is redrawn in place; above it is a line
+ * for each notebook that ended. A log gets a line for each start and end. Failures are shown. Outputs are not shown:
+ * they are in the executed notebooks.
  */
 export class RunTable {
   readonly #terminal: Terminal;
   readonly #quiet: boolean;
   readonly #total: number;
-  readonly #rows = new Map<string, Row>(); // by name, those that run
+  readonly #rows = new Map<string, Row>(); // running notebooks, by name
   #ended = 0;
   #failed = 0;
   #drawn = 0; // lines of the table on the screen
   readonly #timer: NodeJS.Timeout | undefined;
 
-  /** @param total - how many notebooks there are */
+  /** @param total - number of notebooks */
   constructor({ terminal, quiet, total }: { terminal: Terminal; quiet: boolean; total: number }) {
     this.#terminal = terminal;
     this.#quiet = quiet;
@@ -39,11 +39,11 @@ export class RunTable {
     const row = this.#rows.get(name) ?? { name, start: performance.now(), cell: "", doing: "" };
     this.#rows.set(name, row);
     const note = noteOf(event);
-    if (note !== undefined) this.#say(`${name}: ${note}`, "err");
+    if (note !== undefined) this.#print(`${name}: ${note}`, "err");
     switch (event.event) {
       case "kernel-starting":
         row.doing = `starting the kernel ${event.kernel}`;
-        if (!this.#terminal.live && !this.#quiet) this.#say(`${name}: ${row.doing}`);
+        if (!this.#terminal.live && !this.#quiet) this.#print(`${name}: ${row.doing}`);
         return;
       case "cell-start":
         row.cell = `${event.number}/${event.total}`;
@@ -59,14 +59,14 @@ export class RunTable {
       case "cell-failed-late": {
         const isLate = event.event === "cell-failed-late";
         if ("error" in event.report.outcome)
-          this.#say(failureLines(event.report, { name, terminal: this.#terminal, isLate }).join("\n"), "err");
+          this.#print(failureLines(event.report, { name, terminal: this.#terminal, isLate }).join("\n"), "err");
         return;
       }
       case "end": {
         const { status, cells, elapsedMs } = event.summary;
         const done = cells.filter(({ outcome }) => outcome.status === "ok").length;
         if (!this.#quiet)
-          this.#say(
+          this.#print(
             styled(
               this.#terminal,
               status === "ok" ? "green" : "red",
@@ -94,7 +94,7 @@ export class RunTable {
     this.#erase();
   }
 
-  #say(text: string, to: "out" | "err" = "out"): void {
+  #print(text: string, to: "out" | "err" = "out"): void {
     this.#erase();
     this.#terminal[to].write(`${text}\n`);
     this.#draw();

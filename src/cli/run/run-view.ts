@@ -19,11 +19,11 @@ export interface RunViewOptions {
 const REDRAW_MS = 250;
 /** Milliseconds between redraws of the live line. */
 const DRAWN_APART_MS = 20;
-/** Characters of a very long line that the live line reads. */
+/** The live line shows at most this many parts and characters from the end of a long line. */
 const SHOWN_PARTS = 500;
 const SHOWN_CHARS = 20_000;
 
-/** Milliseconds between lines of a log for a display that changes in place. */
+/** In a log, a display that changes in place gives a line at most once in so many milliseconds. */
 const UPDATE_EVERY_MS = 15_000;
 
 /**
@@ -36,7 +36,7 @@ export class RunView {
   readonly #name: string;
   readonly #start = performance.now();
   #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
-  // output after the last line end: shown in the live line, printed when the line is complete
+  // Output after the last line end. The live line shows it; it is printed once the line is complete.
   #unfinished: string[] = [];
   #streamDrawn = -Infinity;
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
@@ -106,7 +106,7 @@ export class RunView {
       );
   }
 
-  /** Shows a display that changes in place: in the live line, or in a log as a line from time to time. */
+  /** Shows a display that changes in place: on a terminal in the live line, in a log as a line from time to time. */
   #update(text: string): void {
     if (text === "" || text.startsWith("[figure]")) return;
     if (this.#terminal.live) return this.#drawLive(text);
@@ -137,7 +137,7 @@ export class RunView {
     this.#printUnfinished(false);
   }
 
-  /** Prints the line so far, in its last state: a carriage return overwrites it. */
+  /** Prints the unfinished line in its last state: text before a carriage return is overwritten. */
   #printUnfinished(blank: boolean): void {
     const line = lastState(this.#unfinished.length === 1 ? this.#unfinished[0] : this.#unfinished.join(""));
     this.#unfinished = [];
@@ -216,7 +216,7 @@ export interface FailureOptions {
   readonly isLate?: boolean;
 }
 
-/** A failed cell: its place, its error and the stack. */
+/** A failed cell as lines of text: its place, its error and the stack. */
 export function failureLines(report: CellReport, { name, terminal, isLate = false }: FailureOptions): string[] {
   if (!("error" in report.outcome)) return [];
   const { ename, evalue, traceback } = report.outcome.error;

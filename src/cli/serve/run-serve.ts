@@ -53,8 +53,8 @@ async function untilSignal(
   { terminal, notice }: { terminal: CommandCall["terminal"]; notice: (text: string) => void },
 ): Promise<void> {
   const { signal, release } = hearInterruption(terminal, {
-    says: "requests in flight are answered",
-    tell: notice,
+    effect: "requests in flight are answered",
+    show: notice,
   });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await running.close();

@@ -50,7 +50,7 @@ export async function writeStudyPages(
   return { notebooks, report: (await writeReport(facts, folder)).page };
 }
 
-/** The given parameters; nothing if one is no plain value, so that the report lists those that the notebook recorded. */
+/** The given parameters if all are plain values. Otherwise none: the report lists those that the notebook recorded. */
 function parametersOf({ parameters, raw }: StudyRun["given"]): { parameters?: GivenParameter[] } {
   const given = Object.entries(parameters).map(([name, value]) => ({ name, value, raw: raw.includes(name) }));
   const plain = given.every(({ value }) => value === null || typeof value !== "object");

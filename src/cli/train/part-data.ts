@@ -14,16 +14,16 @@ export interface Parts {
   readonly test?: DataFrame;
 }
 
-/** The number of rows of a share or a number of texts, rounded up. */
+/** The number of rows of a part that is a share (rounded up) or a number of texts; 0 for other parts. */
 function rowsOf(part: PartOfData, length: number): number {
   if (part.kind !== "share") return 0;
   return Number.isInteger(part.share) ? part.share : Math.ceil(part.share * length - 1e-9);
 }
 
 /**
- * Splits validation and test texts from the data as the study does, with scikit-learn's split: first both from the
- * rest, then one from the other. Texts with several labels are stratified by iterative stratification. The caller loads
- * parts that are separate files.
+ * Splits the data as the study does, with scikit-learn's `train_test_split`: first into training texts and the rest,
+ * then the rest into test and validation texts. Texts with several labels are stratified by iterative stratification.
+ * The caller loads parts that are separate files.
  *
  * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
@@ -108,7 +108,7 @@ function stratifyLabels(
   return { train: part("train") ?? frame, validation: part("validation"), test: part("test") };
 }
 
-/** Reports the classes that are too small to be in each part, by name and count. */
+/** Adds a problem with the names and counts of the classes that are too small to be in each part. */
 function expectEnough(
   problems: Problems,
   frame: DataFrame,
@@ -121,7 +121,7 @@ function expectEnough(
   );
   problems.expect(
     rare.length === 0,
-    `--stratify needs ${drawn.length} texts or more of each class, one for each part; there are fewer of ${shortList(rare)}. Leave out --stratify, add texts, or drop the class`,
+    `--stratify needs ${drawn.length} texts or more of each class, one for each part; there are fewer of ${shortList(rare)}. Leave out --stratify, add texts, or leave out the class`,
   );
   const small = drawn.filter((rows) => rows < present);
   problems.expect(

@@ -15,7 +15,7 @@ import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
 import { TRAIN_OPTIONS } from "../options/train-options";
 import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../options/train-run-options";
 
-/** The files of a test of learning rates. A training may use their folder. */
+/** The files that a test of learning rates writes. A training may use their folder as its output folder. */
 export const RATE_FILES = ["learning_rate.json", "learning_rate.svg"] as const;
 
 /** The options of a training, grouped by the function that takes them. */
@@ -64,10 +64,10 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     train: pick(values, TRAIN_OPTIONS),
   };
   const problems = new Problems("tslora train");
-  const ofLora = Object.keys(plan.lora);
+  const loraKeys = Object.keys(plan.lora);
   problems.expect(
-    method === "lora" || ofLora.length === 0,
-    `${ofLora.map(flagOf).join(", ")}: only for --method lora; the method is full`,
+    method === "lora" || loraKeys.length === 0,
+    `${loraKeys.map(flagOf).join(", ")}: only for --method lora; the method is full`,
   );
   const { test, validation } = plan.split;
   for (const [name, part] of Object.entries({ validation, test })) {
@@ -93,7 +93,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   return plan;
 }
 
-/** Refuses what a test of learning rates does not do. */
+/** Refuses options that have no effect on a test of learning rates. */
 function checkRangeTest(problems: Problems, { evaluateBefore, baseline, train }: TrainPlan): void {
   for (const [flag, given] of Object.entries({ evaluateBefore, baseline, resumeFrom: train.resumeFrom !== undefined }))
     problems.expect(!given, `${flagOf(flag)}: only for training; --find-learning-rate does not train`);
@@ -126,7 +126,7 @@ function checkFolder(
   );
 }
 
-/** The library's own checks of the values, as far as they need no data. */
+/** Adds the problems that the library finds in the values without data. */
 function checkTrainOptions(
   problems: Problems,
   { method, problemType, train, model, split, outputDir }: TrainPlan,

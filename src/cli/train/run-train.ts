@@ -41,8 +41,8 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   const view = new TrainView(terminal, { json: values.json === true });
   const lock = lockFolder(plan.outputDir, { purpose: "tslora train", covers: ["adapter", "model"] });
   const interruption = hearInterruption(terminal, {
-    says: "at the next step, with a checkpoint if training has begun",
-    tell: (text) => view.warn(text),
+    effect: "at the next step, with a checkpoint if training has begun",
+    show: (text) => view.warn(text),
   });
   try {
     return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
@@ -119,7 +119,7 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   };
   const baseline = plan.baseline ? await baselineOf(parts, plan) : undefined; // refuses texts that it cannot use
   expectRunning(signal);
-  const training = await follow(classifier, { plan, parts, view, signal, begun: args });
+  const training = await follow(classifier, { plan, parts, view, signal, onStart: args });
   if (signal.aborted) return stopped(training, { plan, view, args: await args() });
   const validation = await score("Evaluating on validation", parts.validation);
   const after = await score("Evaluating", parts.test);
@@ -183,12 +183,12 @@ function expectRunning(signal: AbortSignal): void {
   if (signal.aborted) throw new TsloraError("aborted", "Stopped before training began; nothing was written.");
 }
 
-/** Runs the training and shows it; `begun` is called at its first event, after all checks. */
+/** Runs the training and shows its events. Calls `onStart` before the first event, when all checks are done. */
 async function follow(
   classifier: SequenceClassifier,
-  run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> },
+  run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; onStart: () => Promise<unknown> },
 ): Promise<TrainSummary> {
-  const { plan, parts, view, signal, begun } = run;
+  const { plan, parts, view, signal, onStart } = run;
   const events = train(classifier, {
     ...plan.train,
     train: parts.train,
@@ -198,7 +198,7 @@ async function follow(
   });
   let isFirst = true;
   return returnValueOf(events, async (event) => {
-    if (isFirst) await begun();
+    if (isFirst) await onStart();
     isFirst = false;
     view.show(event);
   });
@@ -216,7 +216,7 @@ function stopped(
   return EXIT.interrupted;
 }
 
-/** Evaluates on a part of the data; undefined if the part does not exist. */
+/** Makes a function that evaluates on a part of the data; it returns undefined if the part does not exist. */
 function scorer(
   classifier: SequenceClassifier,
   { terminal, signal }: RunContext,

@@ -23,11 +23,11 @@ const MOST_32 = 0xffffffff;
 const MOST_16 = 0xffff;
 
 /**
- * Checks that the records of a zip archive agree: the end record with the directory, the directory with the headers of
- * the files; and that nothing overlaps. Programs use different records, so in an inconsistent archive they may lose a
- * file or read one twice.
+ * Checks that the records of a zip archive agree (the end record with the directory, the directory with the headers of
+ * the files), and that nothing overlaps. Programs read different records, so from an inconsistent archive one may miss
+ * a file that another reads.
  *
- * @returns what is wrong, or undefined
+ * @returns the first problem in words; undefined if the archive is consistent
  */
 export function zipLayoutProblem(bytes: Uint8Array): string | undefined {
   const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -90,16 +90,16 @@ function findDirectory(zip: Buffer): Directory | string {
 function findEnd(zip: Buffer): number | string {
   const first = Math.max(0, zip.length - 22 - MOST_16);
   const found: number[] = [];
-  let any = false;
+  let hasEnd = false; // whether an end record was found, even one whose comment does not end with the file
   for (let at = zip.length - 22; at >= first; at--) {
     if (zip[at] !== 0x50 || zip.readUInt32LE(at) !== END) continue;
-    any = true;
+    hasEnd = true;
     if (at + 22 + zip.readUInt16LE(at + 20) === zip.length) found.push(at);
   }
   if (found.length > 1) return "it has more than one end record";
   return (
     found[0] ??
-    (any
+    (hasEnd
       ? "bytes follow its end record, or its end is cut off"
       : "its end record is missing; was its download cut off?")
   );
@@ -142,7 +142,7 @@ function readRecord(zip: Buffer, at: number, directory: Directory): (ZipRecord &
   return { name, start, end, next };
 }
 
-/** The sizes and offset of an entry; those that do not fit come from its zip64 field. */
+/** The sizes and offset of an entry. A number that does not fit into 32 bits is read from its zip64 field. */
 function wideSizes(
   extra: Buffer,
   short: { readonly size: number; readonly compressed: number; readonly start: number },

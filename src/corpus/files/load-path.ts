@@ -70,7 +70,8 @@ function unpackAdvice(ending: string): string {
 }
 
 /**
- * Finds a path relative to the current folder, or to the clone or project: npm runs scripts there, notebooks run elsewhere.
+ * Finds a path relative to the current folder, or to the clone or project: npm runs scripts there, notebooks run
+ * elsewhere.
  */
 export async function findPath(given: string): Promise<string> {
   const source = expandHome(given);

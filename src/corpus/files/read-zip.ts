@@ -39,14 +39,14 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
   const refuse = (what: string, cause?: unknown): TsloraError =>
     new TsloraError("bad-input", `${path}: ${what}`, { cause, details: { path } });
   const zip = await fromBufferPromise(bytes).catch((error: unknown) => {
-    throw refuse(`it must be a zip archive; it cannot be read as one (${reason(error)}). Fetch it anew.`, error);
+    throw refuse(`it must be a zip archive; it cannot be read as one (${reason(error)}). Fetch it again.`, error);
   });
   if (zip.entryCount > limits.maxEntries)
     throw refuse(`it must have at most ${limits.maxEntries} entries (limits.maxEntries); it has ${zip.entryCount}.`);
   const problem = zipLayoutProblem(bytes);
   if (problem !== undefined)
     throw refuse(
-      `the archive is refused: ${problem}. Its records must agree, or a text could be lost; fetch or pack it anew.`,
+      `the archive is refused: ${problem}. Its records must agree, or a text could be lost; fetch or pack it again.`,
     );
 
   const files: StudyFile[] = [];
@@ -83,16 +83,16 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
     } catch (error) {
       throw error instanceof TsloraError
         ? error
-        : refuse(`${name} cannot be unpacked (${reason(error)}). Fetch the archive anew.`, error);
+        : refuse(`${name} cannot be unpacked (${reason(error)}). Fetch the archive again.`, error);
     }
     const content = Buffer.concat(parts);
     if (crc32(content) !== entry.crc32)
-      throw refuse(`${name} is damaged: its CRC is not the one that the archive names. Fetch the archive anew.`);
+      throw refuse(`${name} is damaged: its CRC is not the one that the archive names. Fetch the archive again.`);
     files.push({ name, bytes: content });
   }
 }
 
-/** Whether a path is a text's: it ends in `.txt`, and is neither hidden nor a resource fork of macOS. */
+/** Whether a path belongs to a text: it ends in `.txt`, and is neither hidden nor a resource fork of macOS. */
 export function isText(name: string): boolean {
   return name.endsWith(".txt") && !name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }

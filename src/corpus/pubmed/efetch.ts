@@ -52,7 +52,7 @@ export async function efetch({
     const status = `HTTP ${answer.status}${answer.statusText === "" ? "" : ` ${answer.statusText}`}`;
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
       return { kind: "fault", reason: status, retryAfter: answer.headers.get("retry-after") };
-    // its response if it has none of the records
+    // efetch responds so if it has none of the records.
     if (answer.status === 400 && /ID list is empty/i.test(text ?? "")) return { kind: "records", records: [] };
     if (!answer.ok)
       throw new TsloraError(

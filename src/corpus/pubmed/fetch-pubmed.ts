@@ -50,9 +50,9 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   const cache = new RecordCache(join(cacheDir, "pubmed"));
   const requested = new Set(pmids.map(({ pmid }) => pmid));
   const records = await cache.read();
-  for (const pmid of records.keys()) if (!requested.has(pmid)) records.delete(pmid); // a record of another list
+  for (const pmid of records.keys()) if (!requested.has(pmid)) records.delete(pmid); // cached for another list
   const limiter = new RateLimiter(settings.requestsPerSecond);
-  const unasked: string[] = [];
+  const unrequested: string[] = [];
 
   const missing = (): string[] => [...requested].filter((pmid) => !records.has(pmid));
   const batches = Math.ceil(missing().length / batchSize);
@@ -73,11 +73,17 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
       const wanted = received.filter(({ pmid }) => requested.has(pmid));
       await cache.add(wanted);
       for (const record of wanted) records.set(record.pmid, record);
-      unasked.push(...received.filter(({ pmid }) => !requested.has(pmid)).map(({ pmid }) => pmid));
+      unrequested.push(...received.filter(({ pmid }) => !requested.has(pmid)).map(({ pmid }) => pmid));
       yield { kind: "batch", batch, batches: rounds, records: records.size, total: requested.size };
     }
   }
-  const result = await writePubmedCache({ cacheDir, pmids, records, retracted: settings.retracted, unasked });
+  const result = await writePubmedCache({
+    cacheDir,
+    pmids,
+    records,
+    retracted: settings.retracted,
+    unasked: unrequested,
+  });
   await cache.clear();
   return result;
 }
@@ -113,7 +119,7 @@ async function* fetchBatch(
   }
 }
 
-/** Waits; an abort becomes a TsloraError. */
+/** Waits. Converts an abort to a TsloraError. */
 async function stoppable(wait: Promise<void>): Promise<void> {
   await wait.catch((error: unknown) => {
     throw new TsloraError(

@@ -36,7 +36,7 @@ interface Fetched {
   readonly unasked: readonly string[];
 }
 
-/** Writes the result of a fetch: `Dataset.zip`, and beside it `Dataset.json` with the status of each record. */
+/** Writes the result of a fetch: `Dataset.zip`, and `Dataset.json` with the status of each record. */
 export async function writePubmedCache({
   cacheDir,
   pmids,

@@ -6,8 +6,8 @@ import { uniqueValues, type UniqueValues } from "./unique-values";
 
 /**
  * The row numbers of scikit-learn's `GroupKFold`, index for index: all rows of a group are in the test part of the same
- * fold. Without `shuffle`, the largest groups are dealt first, each to the fold with the fewest rows. With it, each fold
- * has about the same number of groups.
+ * fold. Without `shuffle`, the largest groups are dealt first, each to the fold with the fewest rows. With it, each
+ * fold has about the same number of groups.
  *
  * @param groups - the group of each row
  * @returns the folds; row numbers ascend in each part

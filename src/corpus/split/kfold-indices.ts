@@ -8,7 +8,7 @@ import type { SplitIndices } from "./split-indices";
  * The row numbers of scikit-learn's `KFold`, index for index. Each row is in the test part of one fold and in the train
  * part of all others.
  *
- * @param length - how many rows there are
+ * @param length - the number of rows
  * @returns the folds; row numbers ascend in each part
  * @throws TsloraError `bad-option` that lists every invalid option.
  */
@@ -21,7 +21,8 @@ export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitI
 
 /**
  * The row numbers of scikit-learn's `StratifiedKFold`, index for index: like {@link kFoldIndices}, but every fold has
- * the shares of the classes. A class with fewer rows than folds is missing from some folds; this gives a warning.
+ * the same shares of the classes as the data. Warns if a class has fewer rows than there are folds, since some folds
+ * then have no row of it.
  *
  * @param labels - the class of each row
  * @returns the folds; row numbers ascend in each part

@@ -12,9 +12,9 @@ export interface MultiLabelSplitOptions {
 
 /**
  * Divides rows with any number of labels so that each part has its share of each label: iterative stratification
- * (Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data", 2011). scikit-learn has none; rows are
- * those of `MultilabelStratifiedShuffleSplit` in the Python package iterative-stratification, index for index. Labels
- * come before sizes, so a part may get a few rows more or less than it should.
+ * (Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data", 2011). scikit-learn has none; rows
+ * are those of `MultilabelStratifiedShuffleSplit` in the Python package iterative-stratification, index for index.
+ * Labels come before sizes, so a part may get a few rows more or less than it should.
  *
  * @param flags - rows of 0 and 1, [rows][labels]
  * @returns each part's row numbers, which ascend
@@ -43,7 +43,9 @@ export function multiLabelSplitIndices(
   return parts.map((rows) => rows.sort((a, b) => a - b));
 }
 
-/** The part of each row: deals out the rows of the label with the fewest rows left, then those of the next such label. */
+/**
+ * The part of each row: deals out the rows of the label with the fewest rows left, then those of the next such label.
+ */
 function iterativeStratification(
   flags: readonly (readonly number[])[],
   { shares, random }: { shares: readonly number[]; random: NumpyRandom },

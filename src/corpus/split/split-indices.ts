@@ -131,7 +131,7 @@ function stratified(
  */
 function approximateMode(counts: readonly number[], draws: number, random: NumpyRandom): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const shares = counts.map((count) => (count / total) * draws); // divides first, as scikit-learn does, for equal ties
+  const shares = counts.map((count) => (count / total) * draws); // divides first, as scikit-learn: ties stay equal
   const drawn = shares.map(Math.floor);
   let missing = draws - drawn.reduce((sum, count) => sum + count, 0);
   const remainders = shares.map((share, i) => share - drawn[i]);

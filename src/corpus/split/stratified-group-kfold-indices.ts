@@ -12,9 +12,9 @@ export interface StratifiedGroupKFoldOptions extends KFoldOptions {
 }
 
 /**
- * The row numbers of scikit-learn's `StratifiedGroupKFold`, index for index: all rows of a group are in the test part of
- * the same fold, and every fold has the shares of the classes as far as the groups allow. Groups with the most unequal
- * classes are dealt first, each to the fold where the classes' shares vary least.
+ * The row numbers of scikit-learn's `StratifiedGroupKFold`, index for index: all rows of a group are in the test part
+ * of the same fold, and every fold has the shares of the classes as far as the groups allow. Groups with the most
+ * unequal classes are dealt first, each to the fold where the classes' shares vary least.
  *
  * @param labels - the class of each row
  * @returns the folds; row numbers ascend in each part

@@ -3,20 +3,20 @@ import { Parser, type CsvError, type InfoField } from "csv-parse";
 import { TsloraError } from "../../base/tslora-error";
 import type { TableFormat, TableLimits } from "./table-format";
 
-/** A row of CSV, with cells of one character per byte. */
+/** A row of CSV. Its cells have one character per byte: they are not decoded yet. */
 export interface CsvRecord {
   readonly cells: readonly string[];
   /** The line in which it begins, from 1. */
   readonly line: number;
   /**
-   * The line in which a quoted cell of several lines ends, if text follows its closing quote: a quote is missing then.
+   * If text follows the closing quote of a cell with several lines: the line of that quote. A quote is missing then.
    */
   readonly torn?: number;
 }
 
 /**
- * Feeds csv-parse piece by piece. Adds the line of each row and limits, and reads text after a closing quote as
- * Python's csv module and pandas do: `"a" b` is `a b`. Skips rows of white space. Takes linear time.
+ * Parses CSV with csv-parse, chunk by chunk, in linear time. Adds line numbers and limits. Reads text after a closing
+ * quote as Python's csv module and pandas do: `"a" b` is `a b`. Skips rows of white space.
  */
 export class CsvParser {
   readonly #name: string;
@@ -30,7 +30,7 @@ export class CsvParser {
   #torn: number | undefined;
   #recordLine = 1;
   #cellLine = 1;
-  #cellByte = 0; // where the cell begins
+  #cellByte = 0; // position at which the cell begins
   #extraLines = 0; // csv-parse counts a Windows line end in a cell as two lines
 
   /** @param name - the file's name in messages */
@@ -126,8 +126,8 @@ export class CsvParser {
 }
 
 /**
- * The index of a closing quote that text follows. csv-parse then keeps both quotes in the cell. It has removed the
- * quotes if the cell is longer in the file by two quotes, and by one more for each inner quote.
+ * The index of a closing quote that text follows, in which case csv-parse keeps both quotes in the cell. It has removed
+ * them if the file's bytes of the cell are longer by the two quotes, and by one more for each quote inside.
  *
  * @param length - of the cell in the file, in bytes
  * @returns undefined if csv-parse removed the quotes
@@ -135,7 +135,7 @@ export class CsvParser {
 function closingQuote(cell: string, length: number): number | undefined {
   if (!cell.startsWith('"')) return undefined;
   const quotes = Array.from(cell.matchAll(/"/g), ({ index }) => index);
-  const doubled = length - cell.length; // quotes that were written as two
+  const doubled = length - cell.length; // number of quotes that the file writes as two
   return doubled === quotes.length + 2 ? undefined : quotes[doubled + 1];
 }
 

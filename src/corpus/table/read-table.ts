@@ -45,8 +45,8 @@ export interface TableOptions {
    */
   readonly quote?: boolean;
   /**
-   * The label of each class name (for an archive or a folder, of each class folder, in the order of the frame), or the
-   * names in the order of their labels.
+   * The number of each class name, or the names in the order of their numbers. In an archive or a folder, the class
+   * folders are the names; the frame has their order.
    * @default the study's folders: Cancer 1, Non-Cancer 0; other folders in sorted order; columns: whole numbers 0, 1,
    * ... as they are, other values in sorted order
    */
@@ -69,7 +69,7 @@ const NONE = "none";
 /**
  * Makes documents from a table's rows, in order.
  *
- * @param name - what messages call the table
+ * @param name - name of the table in messages
  * @throws TsloraError `bad-input` that lists the columns, if one is missing.
  */
 export function readTable(name: string, { columns, rows, problems }: Rows, options: ReadTableOptions): Reading {
@@ -161,7 +161,7 @@ function readRow(
   };
 }
 
-/** Numbers of the label names. Cells may hold numbers of given labels if no cell has a name. */
+/** Numbers the names of labels. Cells may hold the numbers of given labels instead, if no cell holds a name. */
 function namesOf(
   cells: readonly string[],
   { at, labels }: { at: LabelsAt; labels: Readonly<Record<string, number>> | undefined },
@@ -189,7 +189,7 @@ function labelPlace(at: LabelsAt): string {
   return at.kind === "columns" ? at.columns.join(", ") : at.column;
 }
 
-/** The error for a table of JSON without a row that names a column. */
+/** The error for a JSON table in which no row names a column. */
 function noRows(name: string, { rows, problems }: Pick<Rows, "rows" | "problems">): TsloraError {
   const got = rows.length > 0 ? "objects without keys" : "none";
   const why =
@@ -206,7 +206,7 @@ function chooseIds(
   wanted: string | undefined,
 ): { idColumn?: string; remarks: string[] } {
   if (wanted === NONE) return { remarks: ["Rows are numbered from 1."] };
-  const column = wanted === undefined && !hasOne(of.columns) ? undefined : findColumn(of, ID_COLUMN, wanted);
+  const column = wanted === undefined && !isUsualNameUnique(of.columns) ? undefined : findColumn(of, ID_COLUMN, wanted);
   if (column === undefined) return { remarks: ["There is no ID column: rows are numbered from 1."] };
   if (wanted === undefined) {
     const values = rows.flatMap((row) => plain(row.get(column)) ?? []);
@@ -221,8 +221,8 @@ function chooseIds(
   return { idColumn: column, remarks: wanted === undefined ? [`IDs are taken from the column ${column}.`] : [] };
 }
 
-/** Whether no column with a usual name for IDs is there twice. */
-function hasOne(columns: readonly string[]): boolean {
+/** Whether each of the usual names for a column of IDs occurs at most once. */
+function isUsualNameUnique(columns: readonly string[]): boolean {
   const usual = columns.filter((column) => ID_COLUMN.usual.some((name) => name.toLowerCase() === column.toLowerCase()));
   return new Set(usual).size === usual.length;
 }

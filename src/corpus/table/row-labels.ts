@@ -4,7 +4,7 @@ import type { CorpusProblem } from "../corpus";
 import { findColumn, LABEL_COLUMN, LABELS_COLUMN, needColumn, type ColumnsOf } from "./choose-column";
 import type { Row } from "./table-reader";
 
-/** Place of a table's labels, and whether a row may have several. */
+/** The columns that hold a table's labels: one name, a list of names, or a column of 0 and 1 for each label. */
 export type LabelsAt =
   | { readonly kind: "one"; readonly column: string }
   | { readonly kind: "list"; readonly column: string }
@@ -27,10 +27,10 @@ export interface LabelOptions {
 const RESERVED = ["texts", "text_pair", "ID"];
 
 /**
- * Finds the labels: in one column, as lists in one column, or in one column of 0 and 1 for each label. Without a name,
- * lists are in `labels` or `label`; if there is no such column, the given labels are columns.
+ * Finds the columns of the labels: one column of names, one column of lists, or one column of 0 and 1 for each label.
+ * By default, lists are in the column `labels` or `label`; if there is none, the given labels name the columns.
  *
- * @throws TsloraError `bad-input` that lists the columns, if one is missing or there is no place for its label.
+ * @throws TsloraError `bad-input` that lists the columns, if one is missing or `labels` does not name it.
  */
 export function findLabels(of: ColumnsOf, options: LabelOptions): LabelsAt {
   const { labelColumn, labelColumns, multiLabel = labelColumns !== undefined, labels } = options;
@@ -70,7 +70,7 @@ function oneColumn(of: ColumnsOf, wanted: string | undefined): string {
   }
 }
 
-/** Refuses a label's name that a frame uses for another column. */
+/** Refuses labels with the names of the frame's other columns. */
 export function expectFreeNames(name: string, labels: readonly string[]): void {
   const taken = labels.filter((label) => RESERVED.includes(label));
   if (taken.length > 0)
@@ -131,7 +131,7 @@ function flaggedColumns(row: Row, columns: readonly string[]): RowLabels {
     : problem("bad-labels", `${bad} must be 0 or 1; got ${shownCell(row, bad)}`);
 }
 
-/** 0 or 1, as CSV, pandas (1.0, True) and JSON write them. */
+/** Reads 0 or 1, as CSV, pandas (1.0, True) and JSON write them; undefined for other values. */
 function flagOf(value: unknown): 0 | 1 | undefined {
   const text = plain(value)?.toLowerCase();
   if (text === undefined) return undefined;

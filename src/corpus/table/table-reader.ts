@@ -21,8 +21,8 @@ export type TableItem =
   { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
 
 /**
- * Reads a table from a stream of bytes, for all commands and for `loadCorpus`. A row that cannot be read is yielded as
- * a problem, in its place; a fault that makes the rest unreadable is an error.
+ * Reads a table from a stream of bytes, for all commands and for `loadCorpus`. Yields a problem in place of a row that
+ * cannot be read. Throws if the rest of the table cannot be read.
  */
 export class TableReader {
   readonly #name: string;
@@ -46,7 +46,7 @@ export class TableReader {
     this.#lines = new LineSplitter(name, limits);
   }
 
-  /** The columns of CSV's header row, once it was read. */
+  /** The columns of CSV's header row, once it has been read. */
   get columns(): readonly string[] | undefined {
     return this.#columns;
   }
@@ -210,7 +210,7 @@ function recordFault(
   const malformed = (message: string): Pick<CorpusProblem, "kind" | "message"> => ({ kind: "malformed", message });
   if (torn !== undefined)
     return malformed(
-      `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, ` +
+      `a quote opens a cell that continues to line ${torn}, where text follows its closing quote; close it, ` +
         "or pass quote: false where quotes are plain characters",
     );
   if (values.length !== columns.length)

@@ -25,7 +25,7 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
   if (missing.length > 0)
     throw new TsloraError(
       "bad-input",
-      `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`,
+      `trainBaseline: every class must have a text; there is none of ${missing.join(", ")}.`,
     );
   const { fitted, transform } = baselineTerms(data.texts, terms);
   const model = new LogisticRegression({ C, classWeight }).fit(fitted, data.labels);

@@ -11,12 +11,13 @@ export interface MultiLabelBaselineOptions extends BaselineOptions {
   readonly labels: readonly string[];
 }
 
-/** The score of a label that no training text has, or all have; the limit of probabilities in scikit-learn's log loss. */
+/** The score of a label that all training texts have, and minus that of a label that none has: the log loss's limit. */
 const CERTAIN = Math.log((1 - Number.EPSILON) / Number.EPSILON);
 
 /**
  * Trains the baseline for texts with several labels: TF-IDF, and for each label a logistic regression of its own, as
- * scikit-learn's `OneVsRestClassifier`. A label that no training text has is never predicted, one that all have always.
+ * scikit-learn's `OneVsRestClassifier`. A label that no training text has is never predicted; a label that all have is
+ * always predicted.
  *
  * @param train - a danfojs DataFrame with the column `texts` and one of 0 and 1 for each label, or a list of `{ text,
  *   label }`
@@ -46,7 +47,7 @@ export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLa
   };
 }
 
-/** Trains one label against the rest. Returns a function to each row's score, before the sigmoid. */
+/** Trains one label against the rest. Returns a function that computes the score of each row, before the sigmoid. */
 function fitOneLabel(
   x: SparseMatrix,
   flags: readonly number[],

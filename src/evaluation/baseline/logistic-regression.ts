@@ -14,8 +14,8 @@ export interface LogisticRegressionOptions {
   /** Inverse strength of the L2 penalty on the coefficients; the intercept is not penalised. @default 1 */
   readonly C?: number;
   /**
-   * Largest component of the gradient of the mean loss at which it stops. scikit-learn stops at 1e-4, before the
-   * optimum.
+   * Training stops when no component of the mean loss's gradient is larger than this. scikit-learn stops at 1e-4, which
+   * is before the optimum.
    * @default 1e-8
    */
   readonly tol?: number;
@@ -24,9 +24,9 @@ export interface LogisticRegressionOptions {
 }
 
 /**
- * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`: minimises C * (sum of cross
- * entropies, by class weight) + |coefficients|^2 / 2, with one row of coefficients for two classes, and one per class
- * for more (multinomial).
+ * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`. Minimises C * (sum of the cross
+ * entropies times class weights) + |coefficients|^2 / 2. Two classes have one row of coefficients; more classes have
+ * one row each (multinomial).
  */
 export class LogisticRegression {
   readonly #options: Required<Omit<LogisticRegressionOptions, "classWeight">> &
@@ -65,7 +65,7 @@ export class LogisticRegression {
     return this.#classes;
   }
 
-  /** One row of coefficients for two classes (of the greater one), else one per class. */
+  /** The coefficients: for two classes one row, that of the greater class; else one row per class. */
   get coef(): readonly Float64Array[] {
     return this.#coef;
   }
@@ -130,7 +130,7 @@ export class LogisticRegression {
     return this;
   }
 
-  /** Scores whose softmax gives the probabilities; for two classes the first score is 0. [samples][classes] */
+  /** Scores whose softmax gives the probabilities: [samples][classes]. With two classes, the first score is 0. */
   logits(x: SparseMatrix): number[][] {
     return Array.from({ length: x.shape[0] }, (_, i) =>
       this.#scores(x, i, { coef: this.#coef, intercept: this.#intercept }),

@@ -6,12 +6,12 @@ export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 export interface LbfgsOptions {
   /** The point to start from. */
   readonly start: Float64Array;
-  /** Largest component of the gradient at which it stops. */
+  /** The search stops when no component of the gradient is larger than this. */
   readonly tol: number;
   readonly maxIter: number;
 }
 
-const MEMORY = 10; // remembered steps; more hardly help
+const MEMORY = 10; // number of stored steps; more make hardly any difference
 const DECREASE = 1e-4; // Armijo's and Wolfe's usual constants
 const CURVATURE = 0.9;
 
@@ -81,7 +81,7 @@ interface Point {
 
 function lineSearch(objective: Objective, from: Point & { direction: Float64Array; first: number }): Point {
   const slope = dot(from.gradient, from.direction);
-  // near the minimum the value is constant in floating point; the slope is not
+  // Near the minimum, rounding makes the value constant; the slope still changes.
   const noise = 4 * Number.EPSILON * Math.abs(from.value);
   let low = 0;
   let high = Infinity;

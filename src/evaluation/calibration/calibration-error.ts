@@ -13,9 +13,9 @@ import { numpyQuantiles, unitSteps } from "./numpy-quantile";
 
 /**
  * The expected calibration error, ECE: the mean distance between confidence and accuracy over bins, weighted by their
- * texts (Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015; Guo et al., "On
- * calibration of modern neural networks", 2017), as netcal's `ECE`. With the strategy "quantile" bins hold equally many
- * texts.
+ * number of texts (Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015; Guo et al.,
+ * "On calibration of modern neural networks", 2017), as netcal's `ECE`. With the strategy "quantile" bins hold equally
+ * many texts.
  *
  * @param yTrue - classes, counted from 0; for one probability a text, 1 is the positive class
  * @param yProba - [samples]: the positive class's probability. [samples, 2]: the second class's is taken. [samples,

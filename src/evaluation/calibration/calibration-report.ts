@@ -25,8 +25,8 @@ export interface CalibrationReport {
 }
 
 /**
- * Measures calibration on an evaluation: log loss, Brier score with Murphy's decomposition, and calibration errors. Call
- * it before and after `applyCalibration`, on texts that the calibration was not fitted on.
+ * Measures calibration on an evaluation: log loss, Brier score with Murphy's decomposition, and calibration errors.
+ * Call it before and after `applyCalibration`, on texts that the calibration was not fitted on.
  *
  * @throws TsloraError `bad-option` for a wrong number of bins.
  */

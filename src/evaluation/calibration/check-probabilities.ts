@@ -1,7 +1,9 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 
-/** The positive class's probability of each sample, or a row of class probabilities: [samples] or [samples, classes]. */
+/**
+ * The positive class's probability of each sample, or a row of class probabilities: [samples] or [samples, classes].
+ */
 export type Probabilities = ArrayLike<number> | readonly (readonly number[])[];
 
 /** Ways to cut [0, 1] into bins. */
@@ -14,7 +16,7 @@ export interface BinOptions {
 
 export const DEFAULT_BINS = 10;
 
-/** Refuses a number of bins or a strategy that there is not. */
+/** Refuses an invalid number of bins and an unknown strategy. */
 export function expectBins(problems: Problems, { bins = DEFAULT_BINS, strategy = "uniform" }: BinOptions): void {
   problems.expect(Number.isSafeInteger(bins) && bins >= 1, `bins must be a whole number of at least 1; got ${bins}`);
   problems.expect(["uniform", "quantile"].includes(strategy), `strategy must be uniform or quantile; got ${strategy}`);

@@ -18,14 +18,14 @@ export interface FitCalibrationOptions {
 
 /**
  * Fits a calibration on texts that the classifier was not trained on. Equal to scikit-learn's `CalibratedClassifierCV`
- * of a `FrozenEstimator`: "sigmoid" and "isotonic" fit a curve for each class against the rest, on the log-odds of its
- * softmax as decision function, and divide by their sum; for two classes the second one's curve alone. The result is
- * plain JSON.
+ * of a `FrozenEstimator`. "sigmoid" and "isotonic" fit a curve for each class against the rest, with the log-odds of
+ * the class's softmax as decision function; the curves' values are divided by their sum. For two classes only the
+ * second one's curve is fitted. The result is plain JSON.
  *
  * @param scores - logits, [texts, classes]
  * @param labels - classes, counted from 0
- * @throws TsloraError `bad-option` for an unknown method, `bad-input` if rows and labels do not fit, a class has no text
- *   ("sigmoid", "isotonic"), or no temperature is finite.
+ * @throws TsloraError `bad-option` for an unknown method, `bad-input` if rows and labels do not fit, a class has no
+ *   text ("sigmoid", "isotonic"), or no temperature is finite.
  */
 export function fitCalibration(
   scores: readonly (readonly number[])[],

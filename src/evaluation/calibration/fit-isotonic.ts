@@ -1,6 +1,6 @@
 import type { IsotonicCurve } from "./calibration";
 
-const SAME = 1e-15; // scores nearer than this are one, as in scikit-learn
+const SAME = 1e-15; // scores that are nearer than this count as equal, as in scikit-learn
 
 interface Block {
   readonly weight: number;

@@ -3,7 +3,7 @@ import { mean } from "../metrics/mean";
 import type { SigmoidCurve } from "./calibration";
 
 const STEPS = 100;
-const FLAT = 1e-12; // the largest gradient at which it ends
+const FLAT = 1e-12; // the search ends when the gradient is at most this
 
 /**
  * Platt's sigmoid of scores, with his smoothed targets (Platt, "Probabilistic outputs for support vector machines",
@@ -31,7 +31,7 @@ export function fitSigmoid(scores: readonly number[], positive: readonly number[
       size /= 2;
       next = loss(slope + size * du, intercept + size * dv);
     }
-    if (!(next <= value)) break; // no nearer in double precision
+    if (!(next <= value)) break; // double precision allows no further improvement
     [slope, intercept, value] = [slope + size * du, intercept + size * dv, next];
   }
   const a = spread > 0 ? -slope / spread : 0;

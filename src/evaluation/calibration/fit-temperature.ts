@@ -44,7 +44,7 @@ function derivatives(
   let [first, second] = [0, 0];
   logits.forEach((row, i) => {
     const { probabilities } = softmax(row.map((logit) => logit * inverse));
-    const from = row[labels[i]]; // distances from the true class's logit lose no digits
+    const from = row[labels[i]]; // differences to the true class's logit keep all digits
     const expected = probabilities.reduce((sum, p, label) => sum + p * (row[label] - from), 0);
     first += expected;
     second += probabilities.reduce((sum, p, label) => sum + p * (row[label] - from - expected) ** 2, 0);

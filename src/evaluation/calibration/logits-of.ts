@@ -16,8 +16,8 @@ export interface LogitsAndLabels {
  * A classifier's logits of labelled texts, for `fitCalibration`. Give texts that it was not trained on.
  *
  * @param data - as `evaluate` takes it
- * @throws TsloraError `bad-input` for rows that cannot be read or a classifier without trained weights, `unsupported` if
- *   texts may have several labels.
+ * @throws TsloraError `bad-input` for rows that cannot be read or a classifier without trained weights, `unsupported`
+ *   if texts may have several labels.
  */
 export async function logitsOf(
   classifier: TextClassifier,

@@ -1,6 +1,6 @@
 /**
- * Quantiles of numbers with linear interpolation, rounded as numpy.quantile rounds them: a number that is itself a
- * quantile falls into the same bin as there.
+ * Quantiles of numbers with linear interpolation. Rounding is that of numpy.quantile, so that a number that equals a
+ * quantile falls into the same bin as in NumPy.
  *
  * @param values - at least one number, in any order
  * @param shares - from 0 to 1

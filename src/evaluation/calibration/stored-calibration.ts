@@ -12,14 +12,14 @@ import { TsloraError } from "../../base/tslora-error";
 import type { Conformal } from "../conformal/conformal";
 import type { Calibration } from "./calibration";
 
-/** The files beside an adapter's or a model's weights. */
+/** Names of the files in the folder of an adapter's or a model's weights. */
 export const CALIBRATION_FILE = "calibration.json";
 export const CONFORMAL_FILE = "conformal.json";
 
 const WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "pytorch_model.bin"];
 const VERSION = 1;
 
-/** Options of reading and writing what was fitted. */
+/** Options of reading and writing a fitted calibration. */
 export interface StoredOptions {
   /** The classifier's labels, in their order. */
   readonly labels: readonly string[];
@@ -81,7 +81,7 @@ async function load(
   if (!existsSync(path)) return undefined;
   const stored = await readJsonObject(path);
   if (stored.version !== VERSION || !Array.isArray(stored.labels)) throw notOurs(path);
-  const again = "Make it anew with npx tslora calibrate, or remove it.";
+  const again = "Make it again with npx tslora calibrate, or remove it.";
   const own: readonly unknown[] = stored.labels;
   if (own.length !== labels.length || labels.some((label, i) => label !== own[i]))
     throw new TsloraError(
@@ -108,7 +108,7 @@ async function hashOfWeights(directory: string): Promise<string | null> {
 function notOurs(path: string): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${shownPath(path)} must be a file of npx tslora calibrate; it holds something else. Make it anew, or remove it.`,
+    `${shownPath(path)} must be a file of npx tslora calibrate; it holds something else. Make it again, or remove it.`,
   );
 }
 

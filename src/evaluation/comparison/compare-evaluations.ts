@@ -49,7 +49,7 @@ export interface ComparisonRow {
   readonly published: PublishedRow | null;
 }
 
-/** Two evaluations on the same texts, side by side. Plain values that can be saved as JSON. */
+/** A comparison of two evaluations on the same texts. Plain values that can be saved as JSON. */
 export interface Comparison {
   readonly n: number;
   readonly labels: readonly string[];
@@ -67,7 +67,7 @@ export interface Comparison {
 
 /**
  * The study's comparative table: accuracy, accuracy for each label, and precision, recall and F1 of each label, before
- * and after, with intervals and tests; with `published`, beside the published figures.
+ * and after, with intervals and tests. With `published` the table also has the published figures.
  *
  * @throws TsloraError `bad-input` if the evaluations are not about the same texts and labels.
  */

@@ -40,7 +40,7 @@ export interface SeveralRow {
   readonly intervals: readonly (Interval | null)[];
 }
 
-/** Several evaluations on the same texts, side by side. Plain values that can be saved as JSON. */
+/** A comparison of several evaluations on the same texts. Plain values that can be saved as JSON. */
 export interface SeveralComparison {
   readonly n: number;
   readonly labels: readonly string[];

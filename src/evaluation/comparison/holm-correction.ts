@@ -3,8 +3,8 @@ import { Problems } from "../../base/problems";
 /**
  * Adjusts the p-values of several tests so that the probability of any false rejection is bounded (Holm, "A Simple
  * Sequentially Rejective Multiple Test Procedure", 1979): the smallest of n is multiplied by n, the next by n - 1, and
- * so on; none becomes smaller than the one before it, or greater than 1. Values are those of statsmodels' `multipletests(p,
- * method="holm")`.
+ * so on; none becomes smaller than the one before it, or greater than 1. The values equal those of statsmodels'
+ * `multipletests(p, method="holm")`.
  *
  * @param pValues - of one family of tests
  * @returns the adjusted p-values, in the given order

@@ -18,13 +18,16 @@ export interface PairedBootstrapTest {
   /** The mean of the second minus the mean of the first. */
   readonly difference: number;
   readonly interval: Interval;
-  /** Two-sided: twice the share of resamples on the rarer side of 0, those at 0 on both; (k + 1) / (resamples + 1) each. */
+  /**
+   * The two-sided p-value: twice the smaller of the shares of resamples at or below 0 and at or above 0. A share of k
+   * resamples is (k + 1) / (resamples + 1).
+   */
   readonly pValue: number;
 }
 
 /**
- * A paired bootstrap of the difference of two classifiers on the same texts (Efron and Tibshirani, 1993): texts are drawn
- * with replacement, and both are evaluated on the same draw.
+ * A paired bootstrap of the difference of two classifiers on the same texts (Efron and Tibshirani, 1993): texts are
+ * drawn with replacement, and both classifiers are evaluated on the same draws.
  *
  * @param before - a number for each text, such as 1 if the first classifier is right, or its share of right seeds
  * @param after - the same of the second classifier, in the same order
@@ -53,7 +56,7 @@ export function pairedBootstrapTest(
     },
     { n: differences.length, seed, resamples, confidence },
   ).map(([value]) => value);
-  const tiny = 1e-12; // sums of shares round
+  const tiny = 1e-12; // tolerance for rounded sums of shares
   const share = (count: number): number => (count + 1) / (resamples + 1);
   const below = share(draws.filter((value) => value <= tiny).length);
   const above = share(draws.filter((value) => value >= -tiny).length);

@@ -21,8 +21,8 @@ export type ScoreName = (typeof SCORE_NAMES)[number];
 export type Scores = Readonly<Record<ScoreName, number>>;
 
 /**
- * Prepares predictions for many evaluations with different weights, such as those of a bootstrap: sorts them once, so that
- * each evaluation is one pass.
+ * Prepares predictions for many evaluations with different weights, as a bootstrap needs: sorts them once, so that each
+ * evaluation takes one pass.
  *
  * @param classes - the number of labels
  * @returns computes the scores, given how often each text counts. @default each once
@@ -85,7 +85,7 @@ function byFallingScore(scores: readonly number[]): readonly (readonly number[])
   return groups;
 }
 
-/** The area under the ROC curve, and the average precision; NaN if all texts of weight are of one kind. */
+/** The area under the ROC curve, and the average precision; NaN if all texts with a weight are of one class. */
 function areasOf(
   groups: readonly (readonly number[])[],
   { weights, isPositive }: { weights: ArrayLike<number>; isPositive: (row: number) => boolean },

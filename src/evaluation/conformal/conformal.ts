@@ -5,9 +5,10 @@ import { conformityScore, type ConformityScore } from "./conformity-score";
 /** Options of {@link fitConformal}. */
 export interface FitConformalOptions {
   /**
-   * "lac": 1 minus the label's probability, for the smallest sets (Sadinle et al., "Least ambiguous set-valued
-   * classifiers with bounded error levels", 2019). "aps": the probability of all labels down to it, whose sets grow with
-   * uncertainty (Romano et al., "Classification with valid and adaptive coverage", 2020). @default "lac"
+   * The nonconformity score of a label. "lac" is 1 minus its probability, which gives the smallest sets (Sadinle et
+   * al., "Least ambiguous set-valued classifiers with bounded error levels", 2019). "aps" is the sum of its probability
+   * and all greater ones, which gives sets that grow with uncertainty (Romano et al., "Classification with valid and
+   * adaptive coverage", 2020). @default "lac"
    */
   readonly score?: ConformityScore;
   /**
@@ -29,8 +30,8 @@ export interface Conformal {
 
 /**
  * Split conformal prediction (Vovk et al., "Algorithmic learning in a random world", 2005): keeps the nonconformity
- * scores of texts that the classifier was not trained on. {@link predictionSets} then covers the true label of new texts
- * with a probability of at least 1 - alpha, if they come from the same distribution.
+ * scores of texts that the classifier was not trained on. {@link predictionSets} then covers the true label of new
+ * texts with a probability of at least 1 - alpha, if they come from the same distribution.
  *
  * @param probabilities - [texts, classes]; any increasing function of logits keeps the guarantee, so calibration is not
  *   needed

@@ -1,4 +1,4 @@
-/** A label's unusualness for a text; see `FitConformalOptions`. */
+/** A nonconformity score: how poorly a label fits a text; see `FitConformalOptions`. */
 export type ConformityScore = "lac" | "aps";
 
 /** The nonconformity score of a label; a greater one fits worse. */

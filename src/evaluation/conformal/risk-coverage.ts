@@ -11,8 +11,8 @@ export interface RiskCoverageCurve {
   /** The confidence that the last of them has. */
   readonly thresholds: readonly number[];
   /**
-   * The area under the curve, AURC: the mean risk over all coverages; less is better. Texts of equal confidence count in
-   * a random order.
+   * The area under the curve, AURC: the mean risk over all coverages; less is better. Texts of equal confidence count
+   * in a random order.
    */
   readonly aurc: number;
   /** AURC minus that of the best order with the same accuracy; 0 if all wrong labels come last. */

@@ -10,7 +10,7 @@ export interface GuaranteedRiskOptions {
   readonly delta?: number;
 }
 
-/** A threshold of confidence, and what holds above it. */
+/** A threshold of confidence, and the share of wrong labels above it. */
 export interface GuaranteedRisk {
   /** A text is labelled if its confidence is at least this. */
   readonly threshold: number;
@@ -29,8 +29,8 @@ export interface GuaranteedRisk {
  *
  * @param confidence - of calibration texts that the classifier was not trained on, [samples]
  * @param correct - whether their labels are right, [samples]
- * @throws TsloraError `bad-option` for a risk or delta that is not between 0 and 1, `bad-input` if lengths differ, or no
- *   threshold has the guarantee.
+ * @throws TsloraError `bad-option` for a risk or delta that is not between 0 and 1, `bad-input` if lengths differ, or
+ *   no threshold has the guarantee.
  */
 export function selectWithGuaranteedRisk(
   confidence: ArrayLike<number>,

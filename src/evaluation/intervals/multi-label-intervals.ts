@@ -11,7 +11,7 @@ export interface MultiLabelIntervals {
   readonly f1: readonly Interval[];
 }
 
-/** Draws texts, with all their labels, and returns the intervals of their scores. All are from the same draws. */
+/** Bootstrap intervals of all scores, from the same draws. A draw takes a text with all its labels. */
 export function multiLabelIntervals(
   outcomes: FlagsAndPredictions,
   { confidence }: { confidence: number },

@@ -66,7 +66,7 @@ function checkRow(
   if (row.length !== classes.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: ${classes.length} probabilities were expected for each sample (classes ${classes.join(", ")}); index ${index} has ${row.length}.`,
+      `${where}: each sample must have ${classes.length} probabilities, one for each of the classes ${classes.join(", ")}; got ${row.length} at index ${index}.`,
     );
   const bad = row.find((p) => !(p >= 0 && p <= 1));
   if (bad !== undefined)
@@ -75,6 +75,6 @@ function checkRow(
   if (Math.abs(sum - 1) > SUM_TOLERANCE)
     throw new TsloraError(
       "bad-input",
-      `${where}: the probabilities of a sample are to sum to 1; at index ${index} they sum to ${sum}. Pass probabilities, not logits.`,
+      `${where}: the probabilities of a sample must sum to 1; at index ${index} they sum to ${sum}. Pass probabilities, not logits.`,
     );
 }

@@ -11,8 +11,8 @@ const WIDTH = 9; // characters of each column
 /**
  * The main classification metrics as text, byte for byte as scikit-learn 1.9's `classification_report` prints them.
  *
- * Its peculiarities are kept: labels that never occur count in the macro average; if samples have weights, or no sample
- * was predicted correctly, supports are written as `3.0`.
+ * This includes two peculiarities: labels that never occur count in the macro average, and supports are written as
+ * `3.0` if samples have weights or no sample was predicted correctly.
  *
  * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
  * @param options.digits - decimals of the scores. @default 2

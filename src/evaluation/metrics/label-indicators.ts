@@ -4,7 +4,7 @@ import type { Labels } from "./targets";
 /** Any number of labels per sample: a row of 0 and 1, one column per label, [samples, labels]. */
 export type LabelIndicators = readonly ArrayLike<number>[];
 
-/** Whether labels are rows of 0 and 1, and not one per sample. */
+/** Whether labels are rows of 0 and 1, instead of one label per sample. */
 export function isIndicators(labels: Labels | LabelIndicators): labels is LabelIndicators {
   return labels.length > 0 && typeof labels[0] === "object";
 }

@@ -6,8 +6,8 @@ import type { Labels } from "./targets";
 /**
  * Matthews' correlation coefficient of true and predicted labels, for any number of labels, as scikit-learn's
  * `matthews_corrcoef` (Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient", 2004).
- * 0 if either has only one label. Adds the same numbers in the same order as scikit-learn: with a single label the
- * weights then cancel to exactly 0.
+ * 0 if either has only one label. Adds numbers in the same order as scikit-learn, so that with a single label the
+ * weights cancel to exactly 0.
  */
 export function matthewsCorrcoef(yTrue: Labels, yPred: Labels, options: WeightOptions = {}): number {
   const matrix = confusionMatrix(yTrue, yPred, options);

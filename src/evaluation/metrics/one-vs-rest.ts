@@ -4,7 +4,7 @@ import { pairwiseSum } from "../../base/pairwise-sum";
 import { mean, weightedMean } from "./mean";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** Average over the scores of classes, each against the rest; "samples" is for several labels per sample. */
+/** Average over the scores of classes, each against the rest; "samples" needs several labels per sample. */
 export type ClassAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** A score for each class, or label, of each sample. */
@@ -25,7 +25,7 @@ export interface LabelScoreRows {
   readonly rows: ScoreRows;
 }
 
-/** Whether scores are rows, and not one per sample. */
+/** Whether there is a row of scores for each sample, instead of one score. */
 export function isMatrix(scores: ArrayLike<number> | ScoreRows): scores is ScoreRows {
   return scores.length > 0 && typeof scores[0] !== "number";
 }
@@ -86,7 +86,7 @@ export function readLabelScores(
   return { flags, rows };
 }
 
-/** Converts classes to one label for each class against the rest. */
+/** Converts classes to rows of 0 and 1: one label for each class. */
 export function oneVsRest({ trueClass, rows, classes }: ClassScores): LabelScoreRows {
   return { flags: trueClass.map((own) => classes.map((_, c) => (c === own ? 1 : 0))), rows };
 }
@@ -134,7 +134,7 @@ export function averageLabels(
   return Math.abs(pairwiseSum(support)) <= 1e-8 ? 0 : averageOf(where, scores, support);
 }
 
-/** Leaves out terms of weight 0, whose score may be NaN. */
+/** The weighted mean without the terms of weight 0, whose score may be NaN. */
 function averageOf(where: string, scores: readonly number[], weights: Float64Array | undefined): number {
   return weightedMean(
     where,

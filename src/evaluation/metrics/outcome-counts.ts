@@ -4,15 +4,15 @@ import type { Outcomes } from "./outcomes";
 import { checkLabels, indexLabels, type Label, type Targets } from "./targets";
 
 /**
- * For each label the number of samples where it was right, predicted and true; or for each sample the number of such
- * labels.
+ * For each label: the number of samples for which it was predicted correctly, was predicted, and is true. With the
+ * average "samples", for each sample: the number of such labels.
  */
 export interface OutcomeCounts {
   readonly truePositives: readonly number[];
   readonly predicted: readonly number[];
   readonly actual: readonly number[];
   /**
-   * Whether scikit-learn has whole numbers here too: it counts in floating point if samples have weights, or none was
+   * Whether scikit-learn's counts are whole numbers. They are floats if samples have weights, or if no sample was
    * predicted correctly.
    */
   readonly whole: boolean;
@@ -61,7 +61,7 @@ export function countOutcomes(
 }
 
 /**
- * Counts the labels of each sample that were right, predicted and true: for the average over samples.
+ * Counts, for each sample, the labels that were predicted correctly, were predicted, and are true.
  *
  * @throws TsloraError `bad-option` if the labels are one per sample.
  */
@@ -128,7 +128,10 @@ function countColumns(
   });
 }
 
-/** scikit-learn stores false positives and negatives and adds the correct ones again; with weights this rounds. */
+/**
+ * Rounds as scikit-learn does: it stores false positives and false negatives, and adds the true positives again. With
+ * weights the sums differ in the last bit.
+ */
 function throughDifferences({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
   const again = (counts: readonly number[]): number[] =>
     counts.map((count, i) => truePositives[i] + (count - truePositives[i]));

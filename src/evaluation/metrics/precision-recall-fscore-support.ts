@@ -10,8 +10,8 @@ import type { Label, Labels } from "./targets";
 import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivision } from "./zero-division";
 
 /**
- * Average over the scores of labels: none returns each, binary takes the positive label's, samples is for several
- * labels per sample.
+ * Average over the scores of labels. "none" returns each score, "binary" the positive label's; "samples" averages over
+ * samples, and needs several labels per sample.
  */
 export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";
 
@@ -72,7 +72,7 @@ export function precisionRecallFscoreSupport(
   return labelScores("precisionRecallFscoreSupport", yTrue, yPred, options);
 }
 
-/** The same for another function, whose name begins the messages. */
+/** {@link precisionRecallFscoreSupport} for another metric; `where` is the metric's name in messages. */
 export function labelScores(
   where: string,
   yTrue: Labels | LabelIndicators,
@@ -96,14 +96,13 @@ export function labelScores(
     average === "samples"
       ? countSamples(where, outcomes, { labels, weights })
       : countOutcomes(where, outcomes, { labels, weights });
-  if (options.zeroDivision === "warn")
-    warnOfZeroDivision(where, average === "micro" ? together(counts) : counts, warnFor);
+  if (options.zeroDivision === "warn") warnOfZeroDivision(where, average === "micro" ? sumOf(counts) : counts, warnFor);
   return average === "none"
     ? scoreLabels(counts, { beta, zeroDivision })
     : averageScores(counts, { average, beta, zeroDivision, weights });
 }
 
-/** Scores of each label from its counts. The F-score is computed from counts too, and not rounded twice. */
+/** Scores of each label from its counts. The F-score is computed from the counts, so that it is not rounded twice. */
 export function scoreLabels(
   { truePositives, predicted, actual }: OutcomeCounts,
   { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number },
@@ -127,7 +126,7 @@ export function averageScores(
   counts: OutcomeCounts,
   options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number; weights?: Float64Array },
 ): AveragedScores {
-  const scores = scoreLabels(options.average === "micro" ? together(counts) : counts, options);
+  const scores = scoreLabels(options.average === "micro" ? sumOf(counts) : counts, options);
   const weights =
     options.average === "weighted" ? counts.actual : options.average === "samples" ? options.weights : undefined;
   return {
@@ -138,7 +137,7 @@ export function averageScores(
   };
 }
 
-function together({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
+function sumOf({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
   return {
     truePositives: [pairwiseSum(truePositives)],
     predicted: [pairwiseSum(predicted)],

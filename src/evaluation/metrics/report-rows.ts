@@ -37,7 +37,7 @@ export interface ReportRows {
   readonly averages: readonly ReportRow[];
   /** Whether the first average is called "accuracy": with one label per sample, if all labels that occur have a row. */
   readonly hasAccuracy: boolean;
-  /** Whether supports are whole numbers in scikit-learn too. */
+  /** Whether scikit-learn's supports are whole numbers, too. */
   readonly whole: boolean;
 }
 

@@ -22,13 +22,13 @@ export interface RocAucOptions extends WeightOptions {
   /** All classes, needed if `yTrue` lacks some. @default those in `yTrue`, sorted */
   readonly labels?: readonly Label[];
   /**
-   * For several classes: each against the rest ("ovr"), or each pair (Hand and Till, 2001; "ovo").
+   * For several classes: "ovr" compares each class with the rest, "ovo" each pair of classes (Hand and Till, 2001).
    * @default "ovr"
    */
   readonly multiClass?: "ovr" | "ovo";
   /**
-   * Average over several classes or labels; "none" returns each area. "micro" and "none" are not for "ovo",
-   * "samples" only for several labels per sample.
+   * Average over several classes or labels; "none" returns each area. "ovo" excludes "micro" and "none"; "samples"
+   * needs several labels per sample.
    * @default "macro"
    */
   readonly average?: ClassAverage | "none";
@@ -45,8 +45,8 @@ type Scores = ArrayLike<number> | ScoreRows;
  * The area under the ROC curve (receiver operating characteristic), as scikit-learn's `roc_auc_score`.
  *
  * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
- * @param yScore - for two labels the score of the greater one, [samples]; for more classes probabilities, for several
- *   labels per sample a score for each label, [samples, classes]
+ * @param yScore - for two labels, the score of the greater one: [samples]; for more classes, probabilities: [samples,
+ *   classes]; for several labels per sample, a score for each label: [samples, labels]
  * @returns NaN if only one class occurs; an area for each label if `average` is "none"
  * @throws TsloraError `bad-input` if lengths or classes do not fit or a score is not finite, `bad-option` for options
  *   that exclude each other.
@@ -109,7 +109,7 @@ function binaryAuc(
   return (1 + (part - least) / (maxFpr - least)) / 2;
 }
 
-/** By trapezoids. */
+/** The area under a curve, by the trapezoidal rule. */
 function area(x: readonly number[], y: readonly number[]): number {
   return pairwiseSum(x.slice(1).map((right, i) => ((right - x[i]) * (y[i + 1] + y[i])) / 2));
 }

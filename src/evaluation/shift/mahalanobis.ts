@@ -6,8 +6,8 @@ import { expectQuantile, type Detector } from "./detector";
 /** Options of {@link fitMahalanobis}. */
 export interface MahalanobisOptions {
   /**
-   * The share by which the covariance is moved to a multiple of the identity, as scikit-learn's `ShrunkCovariance`; from
-   * 0 to 1. Without it there must be many more texts than features. @default 0.1
+   * The share by which the covariance is moved to a multiple of the identity, as scikit-learn's `ShrunkCovariance`;
+   * from 0 to 1. Without it there must be many more texts than features. @default 0.1
    */
   readonly shrinkage?: number;
   /** The share of training texts that are within the threshold. @default 0.95 */

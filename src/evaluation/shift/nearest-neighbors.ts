@@ -15,8 +15,8 @@ export interface NearestNeighborsOptions {
 
 /**
  * Distances from the k-th nearest training text (Sun et al., "Out-of-distribution detection with deep nearest
- * neighbors", 2022), Euclidean, as scikit-learn's `NearestNeighbors`. The threshold leaves out a training text's distance
- * from itself.
+ * neighbors", 2022), Euclidean, as scikit-learn's `NearestNeighbors`. The threshold leaves out a training text's
+ * distance from itself.
  *
  * @param features - feature vectors of training texts, [texts, features]
  * @throws TsloraError `bad-option` for a quantile outside 0 to 1 or a `k` that is not below the number of texts,

@@ -22,21 +22,21 @@ export interface PrecisionAtPrevalence {
   readonly precisionInterval: Interval | null;
   /** The share of negative texts among those that are predicted negative; null if none would be. */
   readonly negativePredictiveValue: number | null;
-  /** Texts predicted positive of 1,000. */
+  /** Number of texts of 1,000 that are predicted positive. */
   readonly flaggedPerThousand: number;
-  /** Positive texts found of 1,000. */
+  /** Number of texts of 1,000 that are positive and predicted positive. */
   readonly foundPerThousand: number;
 }
 
 /** Options of {@link precisionAtPrevalence}. */
 export interface PrevalenceOptions {
-  /** Shares of positive texts, from 0 to 1. @default 0.001 to 0.5 in steps of a figure */
+  /** Shares of positive texts, from 0 to 1. @default 15 shares from 0.001 to 0.5 */
   readonly prevalences?: readonly number[];
   /** Confidence level of the intervals. @default 0.95 */
   readonly confidence?: number;
 }
 
-/** Sensitivity and specificity of a test set, and what they give elsewhere. */
+/** Sensitivity and specificity of a test set, and the precision that follows at other shares of positive texts. */
 export interface PrevalenceCurve {
   readonly sensitivity: number;
   readonly sensitivityInterval: Interval;
@@ -50,10 +50,10 @@ export interface PrevalenceCurve {
 const PREVALENCES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5];
 
 /**
- * Precision where fewer texts are positive than in the test set, from sensitivity and specificity by Bayes' rule (Altman
- * and Bland, "Diagnostic tests 2: predictive values", 1994): a precision of 0.9 where half of the texts are positive may
- * be one of 0.1 where a hundredth is. The interval takes both ends of Wilson's intervals of sensitivity and specificity
- * together, so that it is wider than its level.
+ * Precision at other shares of positive texts than the test set's, from sensitivity and specificity by Bayes' rule
+ * (Altman and Bland, "Diagnostic tests 2: predictive values", 1994). If precision is 0.9 where half of the texts are
+ * positive, it may be 0.1 where one in a hundred is. The interval combines the lower ends, and the upper ends, of
+ * Wilson's intervals of sensitivity and specificity, so that it is wider than its level requires.
  *
  * @throws TsloraError `bad-option` for a prevalence outside 0 to 1, `bad-input` if there is no positive or no negative
  *   text.

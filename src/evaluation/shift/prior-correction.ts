@@ -33,7 +33,7 @@ export function correctPriors(
 export interface EstimatePriorsOptions {
   /** The share of each class in the training data. */
   readonly trainPriors: readonly number[];
-  /** The largest change of a share at which it ends. @default 1e-6 */
+  /** The estimation ends when no share changes by more than this. @default 1e-6 */
   readonly tol?: number;
   /** @default 10000 */
   readonly maxIter?: number;
@@ -52,8 +52,8 @@ export interface EstimatedPriors {
 /**
  * Estimates the class shares of unlabelled texts by expectation maximisation (Saerens et al., 2002, equation 2.9), for
  * any number of classes. It assumes that only the shares differ from the training data, and that probabilities are
- * calibrated; calibrate first (Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat at
- * label shift adaptation", 2020).
+ * calibrated; calibrate first (Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat
+ * at label shift adaptation", 2020).
  *
  * @param probabilities - of the unlabelled texts, [texts, classes]
  * @throws TsloraError `bad-option` for shares that do not fit or if `maxIter` steps do not reach `tol`, `bad-input` for
@@ -94,7 +94,7 @@ function reweight(rows: readonly (readonly number[])[], ratios: readonly number[
   });
 }
 
-/** The mean of {@link reweight}'s rows, without keeping them: a step of many. */
+/** The mean of the rows that {@link reweight} returns, computed without storing them: it runs in every iteration. */
 function meanOfReweighted(rows: readonly (readonly number[])[], ratios: readonly number[]): number[] {
   const sums = ratios.map(() => 0);
   for (const row of rows) {

@@ -12,8 +12,8 @@ export interface ThresholdCandidate {
 }
 
 /**
- * All ranges of thresholds with different predictions, from the lowest up: in the first every text is positive, in the
- * last none.
+ * All ranges of thresholds with different predictions, in ascending order: in the first range every text is predicted
+ * positive, in the last one none.
  *
  * @throws TsloraError `bad-input` if scores are not probabilities or only one label occurs.
  */

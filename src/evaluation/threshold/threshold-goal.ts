@@ -59,7 +59,7 @@ const PLAIN = {
 };
 const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at_recall"];
 
-/** Checks a goal and returns the functions that compute it. Adds all problems. */
+/** Checks a goal, adds its problems, and returns the functions that compute it. */
 export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
   const { metric = "f1" } = goal;
   const given: Readonly<Record<string, unknown>> = { ...goal }; // the caller may have no types
@@ -94,7 +94,7 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
       metric: "precision_at_recall",
       recall,
       lowerIsBetter: false,
-      // a recall of 0.7 of 10 positives needs 7, though the product may round to more
+      // With 10 positives, a recall of 0.7 needs 7 of them, even if 0.7 * 10 is rounded up.
       allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9,
       measure: ({ truePositives, falsePositives }) =>
         truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),

@@ -12,7 +12,7 @@ export interface TunedThreshold {
   readonly costRatio?: number;
   /** The required recall, for the metric "precision_at_recall". */
   readonly recall?: number;
-  /** The metric at the threshold on the tuning data, which is too optimistic to report. */
+  /** The metric at the threshold on the tuning data. It is too optimistic for a report. */
   readonly value: number;
   /** The metric at 0.5; null if the required recall is not reached there. */
   readonly valueAtHalf: number | null;
@@ -26,8 +26,8 @@ export interface TunedThreshold {
 const EQUAL = 1e-12;
 
 /**
- * Finds the threshold on the positive label's probability that is best for a goal: a next step that the study named and
- * did not take. Tune it on validation data and apply it to test data; never tune it on the data of the report.
+ * Finds the threshold on the positive label's probability that is best for a goal. Tune it on validation data and apply
+ * it to test data; never tune it on the data of the report. (The study names this as a next step.)
  *
  * Thresholds are midway between two neighbouring probabilities. Of equally good ones it takes the nearest to 0.5, or
  * 0.5 itself if nothing is better.

@@ -24,7 +24,7 @@ export class GraphWeights {
   readonly #stored = new Set<string>();
   /** Inputs in 8 bits, with scale and zero point, which several linear layers may read. */
   readonly #inputs = new Map<Value, readonly Value[]>();
-  /** Weights of 8 bits as floats, by the names of their layers; shared layers use one more than once. */
+  /** 8-bit weights converted to floats, by the names of their layers. Shared layers use the same one. */
   readonly #floats = new Map<string, Value>();
 
   /** @param options.quantize - the parts of linear layers and the word embedding that are in 8 bits */
@@ -81,7 +81,7 @@ export class GraphWeights {
     return this.#builder.node("MatMul", [x, weight]);
   }
 
-  /** A weight [into, out] of 8 bits as 32-bit floats; runtimes compute it once, when they open the model. */
+  /** An 8-bit weight [into, out] as 32-bit floats. Runtimes convert it once, when they open the model. */
   #weightOf8Bits(name: string, [out, into]: readonly number[]): Value {
     const known = this.#floats.get(name);
     if (known !== undefined) return known;
@@ -95,7 +95,7 @@ export class GraphWeights {
     return weight;
   }
 
-  /** A product as onnxruntime's `quantize_dynamic` writes it: inputs are quantized when they are known. */
+  /** An integer product as onnxruntime's `quantize_dynamic` writes it: inputs are quantized at run time. */
   #integerProduct(x: Value, name: string): Value {
     const { shape } = this.#weight(`${name}.weight`);
     const [weight, weightScale] = this.#quantized(`${name}.weight`, {
@@ -110,7 +110,7 @@ export class GraphWeights {
     return this.#builder.node("Mul", [this.#toFloat(product), this.#builder.node("Mul", [inputScale, weightScale])]);
   }
 
-  /** The bias of a norm without one: onnxruntime 1.14 ends at a LayerNormalization of two inputs. */
+  /** A bias of zeros for a norm without bias: onnxruntime 1.14 crashes if LayerNormalization has only two inputs. */
   #zeros(shape: readonly number[]): Value {
     const name = `zeros.${shape.join("x")}`;
     return this.#store({ name, type: "float", shape, read: async () => new Float32Array(shape[0]) });

@@ -1,10 +1,10 @@
 /**
- * Parts of a graph in 8 bits: none; the weights and the inputs of linear layers, whose products are of whole numbers; or
- * the weights alone, which become 32-bit floats when the model is opened.
+ * The parts of a graph that are in 8 bits: "none"; "int8", the weights and inputs of linear layers, with integer
+ * products; or "int8-weights", only the weights, which become 32-bit floats when the model is opened.
  */
 export type Quantization = "none" | "int8" | "int8-weights";
 
-/** A matrix in 8 bits: values times scales are the numbers. */
+/** A matrix in 8 bits: the numbers are the values times the scales. */
 export interface Quantized {
   readonly values: Int8Array;
   readonly scales: Float32Array;

@@ -15,11 +15,11 @@ import {
   type ValueInfoProto,
 } from "./schema/onnx_pb";
 
-/** The newest operators and format that onnxruntime 1.14 reads, which @xenova/transformers brings. */
+/** The newest operators and format that onnxruntime 1.14 reads; @xenova/transformers includes that version. */
 const OPSET = 17n;
 const IR_VERSION = 8n;
 
-/** Protobuf's limit of 2 GiB for a message, with room for what is not weights. */
+/** Protobuf's limit of 2 GiB for a message, less some room for the graph itself. */
 export const MOST_BYTES = 2 ** 31 - 2 ** 24;
 
 /** Smaller tensors stay in the model's file: runtimes read shapes and constants from it. */
@@ -33,7 +33,7 @@ const DATA_TYPES: Readonly<Record<ElementType, TensorProto_DataType>> = {
   int8: TensorProto_DataType.INT8,
 };
 
-/** An input or output of a graph. A name instead of a number stands for a size that may differ between calls. */
+/** An input or output of a graph. A size that may differ between calls has a name instead of a number. */
 export interface GraphEnd {
   readonly name: Value;
   readonly type: "float" | "int64";
@@ -50,14 +50,14 @@ export interface WholeGraph {
 
 /** Options of {@link writeModel}. */
 export interface WriteModelOptions {
-  /** Bytes of all weights from which on they are written to a second file, PATH_data. @default 2 GiB less 16 MiB */
+  /** Weights with more bytes in all are written to a second file, PATH_data. @default 2 GiB less 16 MiB */
   readonly mostBytes?: number;
   /** Stops the writing between two weights: the signal's reason is thrown, and no part of the file is left. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes a graph as an ONNX file, and PATH_data beside it if the weights are larger than a protobuf message may be.
+ * Writes a graph as an ONNX file. Weights that are too large for one protobuf message go to a second file, PATH_data.
  * Reads and writes one weight at a time. Each file is written under a temporary name and renamed.
  *
  * @returns the paths written
@@ -79,7 +79,7 @@ export async function writeModel(
   return external.length > 0 ? [data, path] : [path];
 }
 
-/** Passes parts on until the signal is aborted. */
+/** Yields the parts until the signal is aborted. */
 async function* stoppable(
   parts: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -96,8 +96,8 @@ export function bytesOf({ type, shape }: Pick<StoredTensor, "type" | "shape">): 
 }
 
 /**
- * The model's bytes: all but the graph, then the graph as one message, whose length is known before its weights are
- * read.
+ * The model's bytes: first all fields except the graph, then the graph as one message. Its length is computed from the
+ * shapes, before any weight is read.
  */
 async function* modelParts(
   { name, builder, inputs, outputs }: WholeGraph,
@@ -142,7 +142,7 @@ const FIELD = {
   rawData: TensorProtoSchema.field.rawData.number,
 };
 
-/** The tag and the length that come before a field's bytes. */
+/** The tag and the length that precede a field's bytes. */
 function prefix(field: number, length: number): Uint8Array {
   return new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(length).finish();
 }

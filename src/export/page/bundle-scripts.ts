@@ -5,7 +5,9 @@ import type { Plugin } from "esbuild";
 import { TsloraError } from "../../base/tslora-error";
 import { licencesOf } from "./licences";
 
-/** Modules that need files or a system, and what stands for each in a browser: paths in the compiled package. */
+/**
+ * Modules that need files or a system, and the module that replaces each in a browser: paths in the compiled package.
+ */
 const IN_PLACE: Readonly<Record<string, string>> = {
   "base/files/read-text-file": "read-text-file",
   "base/files/open-regular-file": "open-regular-file",
@@ -44,7 +46,7 @@ export async function bundleScripts({ runtime }: { runtime: "wasm" | "webgpu" })
     target: "es2022",
     charset: "utf8",
     minify: true,
-    legalComments: "none", // licences.txt has them whole
+    legalComments: "none", // licences.txt holds the complete licences
     logLevel: "silent",
     define: { "process.env.NODE_DEBUG": '""', "import.meta.url": "self.location.href" },
     plugins: [forBrowsers(runtime)],

@@ -6,7 +6,7 @@ export interface TestScores {
   readonly yTrue: readonly number[];
 }
 
-/** The threshold slider: its test scores, or why there is none. */
+/** The test scores for the threshold slider, or the reason why there is none. */
 export type PageThreshold =
   { readonly kind: "scores"; readonly test: TestScores } | { readonly kind: "none"; readonly reason: string };
 

@@ -1,4 +1,4 @@
-/** Everything comes from the page's own site, and nothing can be sent elsewhere. */
+/** The Content-Security-Policy: everything comes from the page's own site, and nothing can be sent elsewhere. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

@@ -11,7 +11,8 @@ import type { PageThreshold } from "./page-facts";
 const RESULTS = "results.json";
 
 /**
- * Reads the saved scores of a run's test texts from `results.json`, in the adapter's or model's folder or the one above.
+ * Reads the saved scores of a run's test texts from `results.json`, in the adapter's or model's folder or the one
+ * above.
  *
  * @param folder - of the adapter or the model; undefined if there is none
  * @throws TsloraError `bad-input` for a results.json that is not JSON.

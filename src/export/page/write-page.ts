@@ -25,8 +25,8 @@ export interface WritePageOptions {
    */
   readonly title?: string;
   /**
-   * "int8": 8-bit weights, a quarter of the download, with products in 32 bits, in WebAssembly. "float32": the exact
-   * weights, with WebGPU where the browser has it.
+   * "int8": 8-bit weights, which are a quarter of the download; products are computed in 32 bits, in WebAssembly.
+   * "float32": the exact weights, with WebGPU if the browser has it.
    * @default "int8"
    */
   readonly weights?: "int8" | "float32";
@@ -60,12 +60,12 @@ export interface WrittenPage {
 }
 
 /**
- * Writes a page that runs a classifier in the browser: static files for any file server, which load nothing from
- * elsewhere and send no text anywhere. The active adapter is merged into the page's model; the classifier itself does
- * not change. The folder changes only once all files are written.
+ * Writes a page that runs a classifier in the browser: static files for any file server. They load nothing from other
+ * sites and send no text anywhere. The active adapter is merged into the page's model; the classifier itself does not
+ * change. The folder changes only once all files are written.
  *
- * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `unsupported` for a classifier of
- *   pairs of texts, `not-saved`, `aborted`, and the errors of {@link exportOnnx}.
+ * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `unsupported` for a classifier
+ *   of pairs of texts, `not-saved`, `aborted`, and the errors of {@link exportOnnx}.
  */
 export async function writePage(
   classifier: SequenceClassifier,
@@ -116,7 +116,7 @@ export async function writePage(
 /** Files that the tokenizer reads in the browser; each export has tokenizer.json. */
 const PAGE_TOKENIZER = /^(tokenizer(_config)?|config|special_tokens_map)\.json$/;
 
-/** Exports the model into the site, with the weights that the page uses alone. */
+/** Exports the model into the site, with only the weights that the page uses. */
 async function writeModel(
   classifier: SequenceClassifier,
   staging: string,

@@ -35,11 +35,11 @@ export interface RuntimeComparison {
 }
 
 /**
- * Loads an adapter, its merged model and its export again, each in its runtimes, and computes the logits of the same
- * texts, one text at a time: tslora, onnxruntime-node, @xenova/transformers, and Python's transformers with peft.
+ * Loads an adapter, its merged model and its exported model again, and computes the logits of the same texts in every
+ * runtime, one text at a time: tslora, onnxruntime-node, @xenova/transformers, and Python's transformers with peft.
  *
  * @param classifier - with the active adapter that was saved
- * @param texts - of at most the classifier's length: @xenova/transformers cuts longer ones without their last token
+ * @param texts - at most as long as the classifier reads: @xenova/transformers truncates without the last special token
  * @throws TsloraError `bad-input` for a text that would be cut, and the errors of loading.
  */
 export async function compareRuntimes(

@@ -10,7 +10,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { PYTHON_SCRIPT } from "./python-script";
 import type { RuntimeLogits } from "./runtime-logits";
 
-/** A Python to compare with, or why there is none. */
+/** A Python with the reference libraries, or the reason why there is none. */
 export type FoundPython =
   { readonly kind: "found"; readonly path: string } | { readonly kind: "none"; readonly reason: string };
 
@@ -52,10 +52,10 @@ export async function pythonLogits(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<RuntimeLogits[]> {
   const child = spawn(python, ["-c", PYTHON_SCRIPT], { stdio: "pipe", signal });
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
-  child.stdin.on("error", () => undefined); // it ended early; its exit code says more
+  const printed = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text));
+  child.stdin.on("error", () => undefined); // the program ended early; its exit code and output are checked below
   child.stdin.end(JSON.stringify(request));
   const [code] = (await once(child, "close").catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
@@ -64,10 +64,10 @@ export async function pythonLogits(
     });
   })) as [number | null];
   if (code !== 0) {
-    const last = said.err.trim().split("\n").at(-1) ?? "";
+    const last = printed.err.trim().split("\n").at(-1) ?? "";
     throw new TsloraError("bad-input", `${shownPath(python)} could not compute the logits: ${last.slice(0, 300)}`);
   }
-  const answer: unknown = JSON.parse(said.out);
+  const answer: unknown = JSON.parse(printed.out);
   if (!isRecord(answer) || !Array.isArray(answer.results)) {
     const missing = isRecord(answer) && Array.isArray(answer.missing) ? answer.missing.join(", ") : "packages";
     throw new TsloraError("not-found", `${shownPath(python)} lacks ${missing}. Name another Python.`);

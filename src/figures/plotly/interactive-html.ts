@@ -12,8 +12,8 @@ export interface InteractiveHtmlOptions {
 }
 
 /**
- * A figure as HTML that draws itself in the page's colours, without network. If scripts do not run it takes no space,
- * and the static picture beside it is visible.
+ * A figure as HTML that draws itself in the page's colours, without network. If scripts do not run, it takes no space
+ * and the static picture after it is visible.
  */
 export function interactiveHtml(figure: Pick<Figure, "data" | "layout">, { carries }: InteractiveHtmlOptions): string {
   const bundle = bundleFor(figure.data);

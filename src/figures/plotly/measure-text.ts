@@ -7,7 +7,7 @@ const WIDTHS = [
   260, 334, 584,
 ];
 
-/** Allowance for substitutes of Helvetica, which may be wider. */
+/** Factor for fonts that replace Helvetica, which may be wider. */
 const WIDER = 1.12;
 
 /**

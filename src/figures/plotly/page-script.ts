@@ -32,7 +32,7 @@ const CARRY = `(bundle, packed) => {
 const STYLE = `.jp-OutputArea-child:has(.tslora-drawn) + .jp-OutputArea-child:has(.jp-RenderedSVG), .output:has(.tslora-drawn) + .output:has(> svg) { display: none; }
 .tslora-plot .main-svg { max-width: none; height: 100%; }`;
 
-/** Draws a figure in the page's colours, follows the page's width and theme, and hides the static picture beside it. */
+/** Draws a figure in the page's colours, follows the page's width and theme, and hides the static picture after it. */
 const DRAW = `(root, bundle, figure, themeLayout) => {
   const shared = (window.tsloraFigures ??= { plotly: {}, waiting: {} });
   const plot = root.querySelector(".tslora-plot");

@@ -5,9 +5,10 @@ import type { Figure } from "../types";
 /**
  * Decides which figures contain plotly.js: a notebook needs exactly one copy.
  *
- * The first figure contains it. When the cell of that figure runs again, its old output is removed with the copy, so
- * the new figure contains it again. tslora's kernel tells which cell runs. In a plain tslab a figure with the same
- * title in another run of a cell counts as the same, unless a headless runner declares that every cell runs once.
+ * The first figure contains it. When the cell of that figure runs again, its old output is removed together with the
+ * copy, so the new figure contains it again. tslora's kernel identifies the running cell. In a plain tslab, a figure
+ * with the same title in a later run of a cell counts as the same one, unless a headless runner has set that every cell
+ * runs once.
  */
 export class PlotlyOnce {
   readonly #carrying = new Map<string, { title: string; run: unknown }>(); // by build

@@ -27,7 +27,7 @@ export interface ComparisonFigureOptions {
 }
 
 /**
- * Models below one another, each with a value and its interval. Widely overlapping intervals mean that models do not
+ * One row per model, with a value and its interval. If the intervals of two models overlap widely, the models do not
  * differ clearly.
  *
  * @throws TsloraError `bad-input` for no row, a value outside 0 to 1, or an interval without its value
@@ -60,7 +60,7 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
     layout: {
       ...base,
       margin: { ...(base.margin as object), l: Math.max(...rows.map((row) => measureText(row.name, 13))) + 24, r: 150 },
-      // Six horizontal labels fit into the 100 pixels beside long names on a narrow page; eleven would be rotated.
+      // With long names on a narrow page, 100 pixels remain: six labels fit horizontally, eleven would be rotated.
       xaxis: axis(xLabel, { range: [-0.02, 1.02], tickformat: ".1f", dtick: 0.2, tickangle: 0 }),
       yaxis: {
         tickvals: rows.map((_, i) => i),

@@ -10,10 +10,11 @@ import type { Figure } from "../types";
 const [FULL] = OKABE_ITO;
 
 /**
- * Opacities for the shares 0 and 1: the light or dark page is visible through the cells, and its text colour readable.
+ * Opacities for the shares 0 and 1. The page, light or dark, is visible through the cells, so that the page's text
+ * colour is readable on them.
  */
 const [LEAST, MOST] = [0.06, 0.55];
-const LABEL_WIDTH = 200; // pixels of a label's name
+const LABEL_WIDTH = 200; // the longest name of a label, in pixels
 
 /** Options of {@link confusionMatrixFigure}. */
 export interface ConfusionMatrixFigureOptions {

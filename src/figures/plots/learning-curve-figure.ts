@@ -26,8 +26,8 @@ export interface LearningCurveFigureOptions {
 }
 
 /**
- * Learning curves: the mean accuracy over seeds against the number of training texts, on a logarithmic axis, with a band
- * from the least to the greatest accuracy.
+ * Learning curves: the mean accuracy over seeds against the number of training texts, on a logarithmic axis, with a
+ * band from the least to the greatest accuracy.
  *
  * @throws TsloraError `bad-input` for no curve, a curve without points, or accuracies outside 0 to 1
  */

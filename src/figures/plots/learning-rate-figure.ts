@@ -7,8 +7,8 @@ import type { StartLike, StepLike, SuggestionLike, TrainingEventLike } from "../
 import type { Figure, Trace } from "../types";
 
 const [BLUE, , , VERMILION] = OKABE_ITO;
-const HIGHEST = 2; // times the first smoothed loss: a diverging loss may run out of the figure
-const ROOM = 0.04; // of the height, above and below the curve
+const HIGHEST = 2; // the axis ends at this multiple of the first smoothed loss, so a diverging loss is cut off
+const ROOM = 0.04; // share of the height that is free above and below the curve
 
 /** The result of `findLearningRate`. */
 export interface LearningRateTestLike {
@@ -65,7 +65,7 @@ export function learningRateFigure(test: LearningRateTestLike, options: Learning
   };
 }
 
-/** A range test from its events so far; undefined if they are those of a training. */
+/** A range test from its events so far; undefined if the events belong to a training. */
 export function learningRateTestOf(history: readonly TrainingEventLike[]): LearningRateTestLike | undefined {
   const start = history.find((event): event is StartLike => event.type === "start");
   if (start?.task !== "learning-rate-test") return undefined;
@@ -136,7 +136,7 @@ function isRight(rate: number, points: LearningRateTestLike["points"]): boolean 
   return rate > Math.sqrt(points[0].learningRate * points[points.length - 1].learningRate);
 }
 
-/** A learning rate as the command line takes it. */
+/** A learning rate in the notation of the command line, such as 1.0e-3. */
 function rateText(rate: number): string {
   return rate.toExponential(1);
 }

@@ -10,7 +10,7 @@ import type { Figure, Trace } from "../types";
 
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
 const MOST_POINTS = 600; // more cannot be distinguished on a screen
-const NOISY = 20; // above this many steps, each step is a thin line below the running mean
+const NOISY = 20; // a run of more steps is noisy: its steps are a thin line, with a running mean above
 
 /** Options of {@link lossCurve}. */
 export interface LossCurveOptions {
@@ -69,7 +69,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
   };
 }
 
-/** A line of a panel; short runs have marks at their steps. */
+/** A line of a panel. Short runs have a marker at each step. */
 function trace(steps: number, more: Trace): Trace {
   return {
     type: "scatter",
@@ -126,12 +126,12 @@ function rateTrace(steps: readonly StepLike[]): Trace {
   });
 }
 
-/** The whole range of accuracies if all are equal: plotly would choose a range around the single value. */
+/** The range 0 to 1 if all accuracies are equal, since plotly would choose a range around the single value. */
 function rangeOf(evaluations: readonly EvaluationLike[]): { range?: [number, number] } {
   return new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {};
 }
 
-/** The number of steps of the axis: the steps done if training is over, else the planned ones. */
+/** The last step on the axis: the number of steps done if training has ended, else the planned number. */
 function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
   const last = history.filter(({ type }) => type === "start" || type === "resume" || type === "end").at(-1);
   if (last?.type === "end" && last.steps > 0) return last.steps;
@@ -144,7 +144,7 @@ function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<s
   return guideLabel(bestStepText(best), { x: best.step, y: top, side, gap: 5 });
 }
 
-/** The vertical range of each panel, from top to bottom, as shares of the height; the loss has the largest. */
+/** The vertical range of each panel, from top to bottom, as shares of the height. The panel of the loss is largest. */
 function stack(drawn: readonly boolean[]): [number, number][] {
   const gap = 0.06;
   const weights = drawn.map((isDrawn, i) => (isDrawn ? [3, 2, 2][i] : 0));

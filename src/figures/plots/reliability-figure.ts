@@ -27,8 +27,8 @@ export interface ReliabilityFigureOptions {
 }
 
 /**
- * Reliability diagram: in each bin, the share of positive texts against the mean probability, with larger marks for more
- * texts. On the diagonal probabilities are calibrated; below it they are too high.
+ * Reliability diagram: in each bin, the share of positive texts against the mean probability, with larger marks for
+ * more texts. On the diagonal probabilities are calibrated; below it they are too high.
  *
  * @throws TsloraError `bad-input` for no curve, lists of different lengths, or shares outside 0 to 1
  */

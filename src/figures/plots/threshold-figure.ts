@@ -29,8 +29,9 @@ export interface ThresholdFigureOptions {
 }
 
 /**
- * A metric over all thresholds with recall and precision, a mark at the chosen threshold, and a thin line at 0.5. A
- * flat top means that the threshold hardly matters, a jagged one that its exact value is due to chance.
+ * A metric over all thresholds with recall and precision, a mark at the chosen threshold, and a thin line at 0.5. If
+ * the curve is flat near its maximum, the threshold hardly matters; if it is jagged, the exact threshold is due to
+ * chance.
  *
  * @throws TsloraError `bad-input` for an empty curve or lists of different lengths
  */
@@ -45,7 +46,7 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
     name: escapeLabel(name),
     x: drawn.map((at) => shortNumber(thresholds[at])),
     y: drawn.map((at) => shortNumber(ys[at])),
-    line: { shape: "vh", ...look }, // a value holds down to the next threshold
+    line: { shape: "vh", ...look }, // a value applies down to the next lower threshold
     hovertemplate: "threshold %{x}: %{y}",
   });
   const isCost = curve.metric === "cost";

@@ -6,9 +6,9 @@ import type { EndLike, EvaluationLike, PrefixLike, StartLike, StepLike, Training
 /** State of a training run. */
 export interface ProgressState {
   readonly start?: StartLike;
-  /** Steps that were done before a resumed run. */
+  /** The step at which a resumed run starts. */
   readonly resumedAt?: number;
-  /** The frozen layers' results, before the first step. */
+  /** Progress of computing the frozen layers, before the first step. */
   readonly prefix?: PrefixLike;
   readonly lastStep?: StepLike;
   readonly lastEvaluation?: EvaluationLike;
@@ -97,7 +97,7 @@ export function progressWords(
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
 }
 
-/** The work before the first step. */
+/** Describes the work before the first step. */
 function prefixWords(prefix: PrefixLike | undefined): string[] {
   if (prefix === undefined || prefix.done === prefix.total) return [];
   return [`frozen layers: ${formatNumber(prefix.done)} of ${formatNumber(prefix.total)} texts`];
@@ -115,7 +115,7 @@ export function progressHtml(state: ProgressState, elapsedSeconds: number): stri
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
   const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter(
     (line) => line !== "",
-  ); // the others are numbers and fixed words, which need no escaping
+  ); // `where` and `how` consist of numbers and fixed words, which need no escaping
   return progressBlock(words, state.end === undefined ? progressShare(state) : undefined);
 }
 

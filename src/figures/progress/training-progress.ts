@@ -49,8 +49,8 @@ export interface TrainingProgress {
  *
  * A notebook's cell shows a bar with step, loss, learning rate, speed and remaining time, the last evaluation and the
  * loss curve, updated in place. When training ends, its summary and the interactive curve remain. A terminal shows a
- * bar; a log gets a line from time to time and one for each evaluation. One object can show several runs in turn, also
- * those of `findLearningRate`, whose figure is {@link learningRateFigure}.
+ * bar; a log gets a line from time to time and one for each evaluation. One object can show several runs, one after the
+ * other, also those of `findLearningRate`, which end with {@link learningRateFigure}.
  */
 export function trainingProgress(options: TrainingProgressOptions = {}): TrainingProgress {
   const { lineEverySeconds = 10, now = () => performance.now() } = options;
@@ -64,7 +64,7 @@ export function trainingProgress(options: TrainingProgressOptions = {}): Trainin
       state = progressAfter(state, event);
       if (event.type === "start" || view === undefined) {
         startedAt = now();
-        // read at the start of a run: an earlier cell may have made this object
+        // Read when a run starts, since an earlier cell may have made this object.
         const output = options.output ?? processOutput();
         if (output.kind === "notebook") view = notebookView(output, { ...options, now });
         else view = output.terminal ? terminalView() : logView(output, { every: 1000 * lineEverySeconds, now });
@@ -86,7 +86,7 @@ function notebookView(
   options: TrainingProgressOptions & { readonly now: () => number },
 ): View {
   const { everySeconds = 2, title, learningRate, now } = options;
-  const words: Display = output.newDisplay();
+  const status: Display = output.newDisplay();
   const history: TrainingEventLike[] = [];
   const curve = (): Figure => {
     const titled = title === undefined ? {} : { title };
@@ -100,7 +100,7 @@ function notebookView(
     if (event.type !== "checkpoint") history.push(event);
     if (event.type === "end" || event.type === "evaluation" || isMessage(event) || now() >= nextAt) {
       nextAt = now() + Math.min(1000, 1000 * everySeconds);
-      words.html(progressHtml(state, elapsedSeconds), progressText(state, elapsedSeconds));
+      status.html(progressHtml(state, elapsedSeconds), progressText(state, elapsedSeconds));
     }
     if (state.lastStep === undefined) return;
     live ??= liveFigure({ everySeconds, output, now });
@@ -114,7 +114,7 @@ function terminalView(): View {
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "start") bar.start(1, 0, { words: where });
-    // in the bar's line; the bar is drawn again below
+    // Replaces the bar's line; the bar is drawn again below the message.
     if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`);
     bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
     if (event.type !== "end") return;

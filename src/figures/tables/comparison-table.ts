@@ -32,7 +32,8 @@ export interface ComparisonTableOptions {
 const DIGITS = 3;
 
 /**
- * The study's comparison: every metric before and after with its change, this run's columns beside the published ones.
+ * The study's comparison: every metric before and after, and its change. The columns are this run's, then the published
+ * ones.
  * Empty columns are left out.
  *
  * @param comparison - the result of `compareEvaluations`, or its rows

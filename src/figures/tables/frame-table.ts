@@ -19,7 +19,7 @@ export interface FrameTableOptions {
   readonly maxWidth?: number;
   /** Columns that show the length of texts instead of the texts. @default none */
   readonly hide?: readonly string[];
-  /** Whether a cut text has its full text as hover text, which is written into the notebook. @default true */
+  /** Whether the full text of a cut text is its hover text; the notebook then holds it. @default true */
   readonly fullText?: boolean;
 }
 
@@ -99,7 +99,7 @@ export function isFrame(value: unknown): value is FrameLike {
 
 function readFrame(frame: FrameLike): Grid {
   const values: unknown[] = Array.isArray(frame.values) ? frame.values : [];
-  // danfojs gives one column as a flat list
+  // danfojs returns the values of a single column as a flat list.
   const rows = values.map((row): unknown[] => (Array.isArray(row) ? row : [row]));
   return { columns: frame.columns, rows, index: frame.index ?? rows.map((_, i) => i) };
 }

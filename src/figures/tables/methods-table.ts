@@ -35,8 +35,8 @@ export const SCORE_TITLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A row for each method, a column for each score: the mean over runs, with its interval below it. Below the method's name:
- * its runs, the parameters that it trains, and the time of a run.
+ * A row for each method, a column for each score: the mean over runs, with its interval below it. Below the method's
+ * name: its runs, the parameters that it trains, and the time of a run.
  */
 export function methodsTable(methods: readonly MethodSummaryLike[], options: MethodsTableOptions = {}): Table {
   const { title = "Methods side by side", note } = options;
@@ -66,7 +66,7 @@ function effortText({ runs, trainableParameters, elapsedSeconds }: MethodSummary
   );
 }
 
-const INTERVAL_DIGITS = 2; // seven scores fit beside each other
+const INTERVAL_DIGITS = 2; // with more, seven scores would not fit into the width
 
 function scoreCell({ mean, deviation, interval }: MethodSummaryLike["scores"][string]): TableCell {
   const text = formatNumber(mean, 3);

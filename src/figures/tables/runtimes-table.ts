@@ -16,7 +16,7 @@ export interface RuntimesTableOptions {
 }
 
 /**
- * Runtimes below one another: for each text the probability of the last label (softmax of the logits), and the largest
+ * One row per runtime: for each text the probability of the last label (softmax of the logits), and the largest
  * difference of a logit from the first runtime.
  */
 export function runtimesTable({ labels, runtimes }: RuntimesTableInput, options: RuntimesTableOptions): Table {

@@ -1,7 +1,7 @@
 import { formatInterval, formatNumber, type IntervalLike } from "../format";
 import type { Table, TableCell } from "../types";
 
-/** Several evaluations side by side; the result of `compareSeveral`. */
+/** A comparison of several evaluations; the result of `compareSeveral`. */
 export interface SeveralTableInput {
   readonly names: readonly string[];
   readonly rows: readonly {

@@ -1,7 +1,7 @@
 import { escapeHtml } from "../escape";
 import type { Table, TableCell, TableCellDetail, TableColumn } from "../types";
 
-/** Characters up to which numbers, intervals and names in the first column are not wrapped. */
+/** Numbers, intervals and names in the first column with at most this many characters are not wrapped. */
 const KEPT_IN_ONE_LINE = 32;
 
 /**

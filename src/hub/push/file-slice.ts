@@ -13,8 +13,8 @@ export interface SentFile {
 }
 
 /**
- * A part of an open file as a Blob, which is read from the disk when it is sent. `@huggingface/hub` reads a file by its
- * path each time; this one keeps the file that was checked.
+ * A part of an open file as a Blob, which is read from the disk when it is sent. Unlike the Blobs of
+ * `@huggingface/hub`, which open a file by its path each time, it always reads the file that was checked.
  */
 export class FileSlice extends Blob {
   readonly #file: SentFile;
@@ -75,7 +75,7 @@ export function fileChanged(path: string): TsloraError {
   );
 }
 
-/** The bytes of a Blob that is sent, which are counted as they are taken. */
+/** A Blob that counts its bytes when they are read for sending. */
 export class CountedBlob extends Blob {
   readonly #content: Blob;
   readonly #onBytes: (bytes: number) => void;

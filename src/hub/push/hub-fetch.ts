@@ -18,7 +18,7 @@ export interface PushContext {
   readonly repoId: string;
   readonly signal: AbortSignal;
   readonly onWait: (seconds: number, reason: string) => void;
-  /** Waits; a test does not. */
+  /** Waits; tests replace it. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -36,10 +36,10 @@ const ATTEMPTS = 5;
 const REDIRECTS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** The longest wait that the Hub may ask for; above it the push ends. */
+/** If the Hub requests a longer wait, in seconds, the push ends. */
 const PATIENCE_S = 300;
 const MAX_ANSWER = 1 << 25; // bytes
-/** Limit for an answer once a request is sent, as a multiple of the limit for a byte. */
+/** After a request is sent, its answer may take this multiple of the time limit for a byte. */
 const ANSWER_FACTOR = 10;
 const TRANSIENT = new Set([408, 425, 500, 502, 503, 504]);
 
@@ -49,9 +49,9 @@ export async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The `fetch` of `@huggingface/hub`. It sends the token to the Hub's own host alone, follows redirects, asks again
- * after broken connections, 429 and 5xx, counts the sent bytes, and reports every failure in one form. The package sees
- * successful answers only, and never the token.
+ * The `fetch` for `@huggingface/hub`. It sends the token only to the Hub's own host, follows redirects, repeats
+ * requests after broken connections, 429 and 5xx, counts the sent bytes, and throws only TsloraErrors. The package
+ * receives only successful answers, and never the token.
  *
  * @param options.sent - counts the bytes of large files
  * @param options.failed - receives the first failure: the package's parallel uploads may lose it
@@ -63,7 +63,7 @@ export function hubFetch(
   return async (input, init) => {
     const address = input instanceof Request ? input.url : String(input);
     try {
-      return await persist(address, (init ?? {}) as HubInit, { ...context, sent: options.sent });
+      return await sendUntilAnswered(address, (init ?? {}) as HubInit, { ...context, sent: options.sent });
     } catch (error) {
       options.failed?.(error);
       throw error;
@@ -73,8 +73,8 @@ export function hubFetch(
 
 type Sending = PushContext & { readonly sent?: SentBytes };
 
-/** Sends a request until it is answered, or there is no hope. */
-async function persist(address: string, init: HubInit, context: Sending): Promise<Response> {
+/** Sends a request until it succeeds. Throws if it is refused, or after {@link ATTEMPTS} attempts. */
+async function sendUntilAnswered(address: string, init: HubInit, context: Sending): Promise<Response> {
   const { settings, signal, onWait, pause, repoId } = context;
   const stage = stageOf(address, { method: init.method ?? "GET", endpoint: settings.endpoint });
   for (let attempt = 1; ; attempt++) {
@@ -101,16 +101,16 @@ async function persist(address: string, init: HubInit, context: Sending): Promis
 }
 
 /**
- * Milliseconds before another attempt; undefined if there is none. A commit whose answer was lost may have been made:
- * it is asked again only after 429, which the Hub gives before it does anything.
+ * Milliseconds before another attempt; undefined if there must be none. A commit whose answer was lost may have
+ * succeeded, so it is repeated only after 429, which the Hub answers before it does anything.
  */
 function waitBefore(
   { status, headers }: Answer,
   { attempt, stage }: { attempt: number; stage: Stage },
 ): number | undefined {
   if (status !== 429 && (stage.kind === "commit" || (status !== 0 && !TRANSIENT.has(status)))) return undefined;
-  const asked = headers["retry-after"];
-  const ms = asked === undefined ? NaN : /^\d+$/.test(asked) ? 1000 * Number(asked) : Date.parse(asked) - Date.now();
+  const after = headers["retry-after"];
+  const ms = after === undefined ? NaN : /^\d+$/.test(after) ? 1000 * Number(after) : Date.parse(after) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
@@ -146,14 +146,14 @@ async function sendOnce(
     timer = setTimeout(tooLong, ms);
   };
   const method = init.method ?? "GET";
-  // a commit is not stopped halfway: nobody would know whether it was made
+  // A commit is not aborted halfway, since it would be unknown whether it succeeded.
   const stops = stage.kind === "commit" ? [] : [signal, ...(init.signal == null ? [] : [init.signal])];
   try {
     const response = await httpFetch(address, {
       method,
       redirect: "manual",
       headers: headersFor(address, { given: init.headers, settings }),
-      // the page's scripts bring the browser's type of a Blob into the program beside Node's
+      // The scripts for web pages add the browser's Blob type to the program, which differs from Node's.
       body: bodyOf(init, { sent, moved, idleMs: settings.idleMs }) as BodyInit | undefined,
       signal: AbortSignal.any([idle.signal, ...stops]),
     });
@@ -174,7 +174,7 @@ async function sendOnce(
   }
 }
 
-/** The package's headers without its authorization; the token goes to the Hub and to no other host. */
+/** The package's headers without its authorization. Adds the token for the Hub, and for no other host. */
 function headersFor(
   address: string,
   { given = {}, settings }: { given?: Readonly<Record<string, string>>; settings: HubSettings },
@@ -199,7 +199,7 @@ function bodyOf(
   let left = body.size;
   return new CountedBlob(body, (bytes) => {
     left -= bytes;
-    moved(left > 0 ? idleMs : ANSWER_FACTOR * idleMs); // then the server checks what it has
+    moved(left > 0 ? idleMs : ANSWER_FACTOR * idleMs); // after the last byte, the server checks the file
     sent?.add(path, part, bytes);
   });
 }

@@ -7,9 +7,9 @@ import { hubFetch, type PushContext } from "./hub-fetch";
 import { aborted, statusOf } from "./push-problem";
 import type { SentBytes } from "./push-progress";
 
-/** The package wants a token of this form; `hubFetch` replaces it by the real one. */
+/** The package requires a token of this form; `hubFetch` replaces it with the real one. */
 const PLACEHOLDER = "hf_placeholder";
-/** Paths in one question. */
+/** Paths in one request. */
 const ASKED = 100;
 
 /** State of a repository on the Hub at a revision. */
@@ -39,14 +39,14 @@ export class HubRepository {
     }
   }
 
-  /** @returns false if there is one already */
+  /** Creates the repository. @returns false if it exists already */
   async create(options: { readonly private?: boolean }): Promise<boolean> {
     const { createRepo } = await import("@huggingface/hub");
     const visibility = options.private === undefined ? undefined : options.private ? "private" : "public";
     return this.#unless409(createRepo({ repo: this.#repo, visibility, accessToken: PLACEHOLDER, ...this.#common() }));
   }
 
-  /** Makes a branch from main. @returns false if there is one already */
+  /** Creates a branch from main. @returns false if it exists already */
   async createBranch(branch: string): Promise<boolean> {
     const { createBranch } = await import("@huggingface/hub");
     return this.#unless409(createBranch({ repo: this.#repo, branch, ...this.#common() }));
@@ -72,9 +72,9 @@ export class HubRepository {
   }
 
   /**
-   * Stores the large files and makes a commit of all.
+   * Stores the large files, then commits all files.
    *
-   * @param options.beforeCommit - is awaited before the commit; an error stops it
+   * @param options.beforeCommit - is awaited before the commit; if it throws, there is no commit
    */
   async commit(
     files: readonly HashedFile[],
@@ -115,7 +115,7 @@ export class HubRepository {
       fetch: hubFetch(this.#context, { sent, failed: failure.reject }),
     });
     try {
-      // the package's generator may wait forever after a failure of one of several uploads
+      // If one of several uploads fails, the package's generator may wait forever.
       return await Promise.race([
         follow(events, {
           sent,
@@ -163,7 +163,7 @@ function withResolvers(): { promise: Promise<never>; reject: (error: unknown) =>
   return { promise, reject };
 }
 
-/** Follows a commit to its end. */
+/** Reads the events of a commit to its end. */
 async function follow(
   events: AsyncGenerator<CommitProgressEvent, CommitOutput | undefined>,
   { sent, beforeCommit }: { sent: SentBytes; beforeCommit: () => Promise<void> },
@@ -171,7 +171,7 @@ async function follow(
   for (;;) {
     const { done, value } = await events.next();
     if (done === true) {
-      if (value === undefined) throw new TypeError("A commit has an answer.");
+      if (value === undefined) throw new TypeError("A commit must end with a result.");
       return value;
     }
     if (value.event === "phase" && value.phase === "committing") await beforeCommit();
@@ -179,7 +179,7 @@ async function follow(
   }
 }
 
-/** An error of the package in our form: all errors of requests are; others come from answers it cannot read. */
+/** Converts an error of the package. Errors of requests are TsloraErrors; others come from answers it cannot read. */
 function readable(error: unknown, context: PushContext): unknown {
   if (error instanceof TsloraError) return error;
   if (error instanceof Error && "syscall" in error) return error;

@@ -33,7 +33,7 @@ export interface PreparedPush {
   readonly commitMessage: string;
   readonly kind: "adapter" | "model";
   readonly files: readonly { readonly path: string; readonly size: number }[];
-  /** Paths in the folder that do not belong into a repository; a folder ends with a slash. */
+  /** Paths in the folder that are left out since they do not belong into a repository; a folder ends with a slash. */
   readonly notSent: readonly string[];
   /** Sentences about files that readers of the repository will miss. */
   readonly notices: readonly string[];
@@ -91,7 +91,7 @@ async function expectFolder(directory: string, called: string): Promise<void> {
   });
 }
 
-/** Tells an adapter from a model. @throws TsloraError `bad-input` if the folder holds neither as a whole */
+/** The kind of content of a folder. @throws TsloraError `bad-input` if it holds neither a complete adapter nor model */
 async function kindOf(
   directory: string,
   { names, left, called }: { names: readonly string[]; left: readonly string[]; called: string },
@@ -112,7 +112,7 @@ async function kindOf(
   const [adapter, model] = [ADAPTER_WEIGHTS, MODEL_WEIGHTS.map(({ whole }) => whole)].map((one) => one.join(" or "));
   throw new TsloraError(
     "bad-input",
-    `${called}: ${shownPath(directory)} was expected to hold adapter_config.json and ${adapter}, or config.json and ${model} (or its parts and their index); it holds ${held.length === 0 ? "nothing" : held.slice(0, 20).join(", ")}.${advice}`,
+    `${called}: ${shownPath(directory)} must hold adapter_config.json and ${adapter}, or config.json and ${model} (or its parts and their index); it holds ${held.length === 0 ? "nothing" : held.slice(0, 20).join(", ")}.${advice}`,
   );
 }
 

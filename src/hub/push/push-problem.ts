@@ -13,15 +13,15 @@ export interface Answer {
 /** The purpose of a request. */
 export interface Stage {
   /**
-   * `batch`: asks where to store large files. `store`: a large file's bytes go to a storage server. `commit`: the files
-   * become a commit.
+   * `batch` requests the addresses for large files, `store` sends a large file to a storage server, `commit` commits
+   * the files; `ask` is any other request.
    */
   readonly kind: "ask" | "batch" | "store" | "commit";
   /** The same in words. */
   readonly name: string;
 }
 
-/** Facts that an error of a request names. */
+/** Facts for the error of a request. */
 export interface About {
   readonly stage: Stage;
   readonly settings: NamedSettings;
@@ -50,7 +50,7 @@ export function aborted(): TsloraError {
   );
 }
 
-/** Whether the push may find out by asking the repository again. */
+/** Whether a further round, which reads the repository's state again, can complete the push. */
 export function mayGoOn(error: unknown): boolean {
   return error instanceof TsloraError && error.details.again === true;
 }
@@ -70,17 +70,17 @@ export function againLater(answer: Answer, about: About & { readonly waitMs: num
   const when = status === 429 ? `Push again in ${Math.max(1, Math.ceil(waitMs / 60_000))} minutes` : "Push again later";
   return new TsloraError(
     "unreachable",
-    `While ${what}, ${happened}. ${when}: large files that are stored are not sent again.${serverWords(saidBy(answer), settings)}`,
+    `While ${what}, ${happened}. ${when}: large files that are stored are not sent again.${serverWords(messageOf(answer), settings)}`,
     { details: { status } },
   );
 }
 
-/** The error for an answer that another attempt does not change. */
+/** The error for an answer that another attempt would not change. */
 export function refused(answer: Answer, about: About): TsloraError {
   const { stage, settings, repoId, path } = about;
   const { status, headers } = answer;
   const code = headers["x-error-code"];
-  const words = serverWords(saidBy(answer), settings);
+  const words = serverWords(messageOf(answer), settings);
   const details = { status, code, stage: stage.kind };
   const page = `${settings.endpoint}/${repoId}`;
   if (stage.kind === "commit" && (status === 0 || status >= 500))
@@ -125,10 +125,10 @@ export function expectStorable(answer: Answer, { settings, repoId }: About): voi
   for (const object of objects) {
     const error = isRecord(object) ? object.error : undefined;
     if (!isRecord(error)) continue;
-    const said = typeof error.message === "string" ? error.message : undefined;
+    const message = typeof error.message === "string" ? error.message : undefined;
     throw new TsloraError(
       "bad-input",
-      `The Hub does not store a large file of ${repoId}.${serverWords(said, settings)}`,
+      `The Hub does not store a large file of ${repoId}.${serverWords(message, settings)}`,
     );
   }
 }
@@ -141,10 +141,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The server's words, from a header or its JSON. */
-function saidBy({ headers, text }: Answer): string | undefined {
+/** The server's message, from a header or from its JSON. */
+function messageOf({ headers, text }: Answer): string | undefined {
   if (headers["x-error-message"] !== undefined) return headers["x-error-message"];
   if (!/^application\/([\w.+-]*\+)?json/.test(headers["content-type"] ?? "")) return undefined;
   const value = parsed(text);
-  return isRecord(value) ? [value.error, value.message].find((said) => typeof said === "string") : undefined;
+  return isRecord(value) ? [value.error, value.message].find((message) => typeof message === "string") : undefined;
 }

@@ -18,7 +18,7 @@ export class SentBytes {
     this.#report = report;
   }
 
-  /** Starts a part anew. */
+  /** Starts a part again, from its first byte. */
   restart(path: string, part: number): void {
     this.#partsOf(path).set(part, 0);
   }

@@ -16,23 +16,23 @@ import { SentBytes } from "./push-progress";
 export interface PushedRepository extends PreparedPush {
   /** The repository's page. */
   readonly url: string;
-  /** The commit with the files: the new one, or the one that had all of them already. */
+  /** The commit with the files: a new one, or an existing one that already had all of them. */
   readonly commit: string;
   /** The pull request, if `createPr` is set and a file differs. */
   readonly pullRequestUrl?: string;
-  /** Paths that the commit changes; empty if the repository had all files already, and no commit was made. */
+  /** Paths that the commit changes; empty if the repository already had all files, so that no commit was made. */
   readonly changed: readonly string[];
   /** Paths whose bytes were sent: small changed files, and large ones that the Hub did not hold yet. */
   readonly sent: readonly string[];
 }
 
-/** Limit of new attempts after a lost answer, a refused upload or a change by others. */
+/** Most rounds of a push: a lost answer, a refused upload or a commit by others starts a new round. */
 const ROUNDS = 3;
 
 /**
  * Pushes a saved adapter or model, with its tokenizer and card, to the Hugging Face Hub. Makes the repository and the
- * branch if they do not exist. Files whose hash is there already are not sent again, so an interrupted push goes on
- * where it stopped. Files are sent to the Hub that HF_ENDPOINT names, with the token of HF_TOKEN or of
+ * branch if they do not exist. Files whose hash the repository already has are not sent again, so that an interrupted
+ * push continues where it stopped. Files are sent to the Hub that HF_ENDPOINT names, with the token of HF_TOKEN or of
  * `hf auth login`.
  *
  * @throws TsloraError `bad-option` and `bad-input` before anything is sent (see `preparePush`); `bad-input` or
@@ -42,7 +42,7 @@ export async function pushToHub(options: PushOptions): Promise<PushedRepository>
   return pushWith(options, { pause: pauseFor, called: "pushToHub" });
 }
 
-/** The same, with a clock and the call's name for messages. */
+/** {@link pushToHub} with a clock, and with the call's name for messages. */
 export async function pushWith(
   options: PushOptions,
   { pause, called }: { readonly pause: PushContext["pause"]; readonly called: string },
@@ -118,7 +118,7 @@ async function ensureRepository(repository: HubRepository, { options, push, sett
       `There is no repository at ${page} for a pull request, or the token may not see it. Check the name.`,
     );
   if (found === undefined && !(await repository.create({ private: options.private }))) {
-    found = await repository.state("main"); // another push has just made it, or it is hidden
+    found = await repository.state("main"); // either another push has just created it, or the token may not see it
     if (found === undefined)
       throw new TsloraError(
         "bad-input",
@@ -139,11 +139,11 @@ async function ensureRepository(repository: HubRepository, { options, push, sett
 /** Results of earlier rounds of a push. */
 interface Done {
   readonly sent: Set<string>;
-  /** Paths of the commit whose answer was lost. */
+  /** Paths of the last commit, whose answer may have been lost. */
   readonly changed: Set<string>;
 }
 
-/** Compares, sends and commits; again if the outcome of a round is not known. */
+/** Compares, sends and commits. Starts another round if the outcome of a round is unknown. */
 async function pushRounds(
   repository: HubRepository,
   target: Target & { readonly files: readonly HashedFile[] },
@@ -168,8 +168,8 @@ async function pushRound(
   const state = await repository.state(push.revision);
   if (state === undefined) throw new TsloraError("not-found", `${url} has no branch ${push.revision} any more.`);
   const paths = files.map(({ path }) => path);
-  const there = await repository.hashes(paths, state.commit);
-  const changed = files.filter(({ path, sha256, gitHash }) => ![sha256, gitHash].includes(there.get(path) ?? ""));
+  const remote = await repository.hashes(paths, state.commit);
+  const changed = files.filter(({ path, sha256, gitHash }) => ![sha256, gitHash].includes(remote.get(path) ?? ""));
   if (changed.length === 0)
     return { ...push, url, commit: state.commit, changed: [...done.changed], sent: [...done.sent].sort() };
   const sizes = new Map(changed.map(({ path, size }) => [path, size]));

@@ -6,11 +6,11 @@ export interface RankedLayer {
 }
 
 /**
- * Distributes a budget of ranks over layers: the components with the largest explained variance ratios, over all
- * layers, get one each. Among layers of one input the first has the highest rank.
+ * Distributes a budget of ranks over layers: one rank for each of the components with the largest explained variance
+ * ratios over all layers. Among layers with the same input, the first has the highest rank.
  *
- * Layers of one input have equal ratios. Where only some of three such layers get the last ranks, the earlier layers
- * do; in peft, the order of equal numbers depends on the processor's sorting instructions.
+ * Layers with the same input have equal ratios. If the budget ends among them, the earlier layers get the last ranks;
+ * in peft, the order of equal numbers depends on the processor's sorting instructions.
  *
  * @param options.layers - the layers with an input of their own first
  * @param options.ratios - of each source, in descending order

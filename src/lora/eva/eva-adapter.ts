@@ -11,8 +11,8 @@ import { planAdapter } from "../plan-adapter";
 import { minimalTargets } from "./minimal-targets";
 
 /**
- * Makes the adapter that EVA's directions give, as peft's `initialize_lora_eva_weights`: A has the directions as rows,
- * B is 0, and layers without a direction are not adapted any more.
+ * Makes an adapter from EVA's directions, as peft's `initialize_lora_eva_weights`: the rows of A are the directions, B
+ * is 0, and layers without a direction are no longer adapted.
  *
  * @param directions - rows of A for each adapted layer
  */
@@ -62,7 +62,7 @@ function distributed(
     if (rank !== config.r) rankPattern[module] = rank;
     if (adjusted !== config.loraAlpha) alphaPattern[module] = adjusted;
   }
-  // peft forgets the layers of rank 0 here, so that a short ending may name them again on loading.
+  // peft ignores the layers of rank 0 here, so that a short ending may name them again on loading.
   const others = [...moduleTree(model).keys()].filter((name) => !targets.includes(name));
   return { ...config, targetModules: minimalTargets(targets, others), rankPattern, alphaPattern };
 }

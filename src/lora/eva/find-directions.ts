@@ -11,7 +11,7 @@ export interface EvaLayer {
   readonly r: number;
 }
 
-/** Inputs of some layers for a batch, [rows, features] row by row; one for each time that a layer runs. */
+/** Reads the inputs of layers for a batch: [rows, features], once for each time that a layer runs. */
 export type ReadInputs = (
   modules: readonly string[],
   batch: number,
@@ -27,7 +27,7 @@ export interface FindDirectionsOptions {
   readonly rho: number;
   readonly tau: number;
   readonly whiten: boolean;
-  /** Number of batches, which are used again and again until all directions have converged. */
+  /** Number of batches. They are repeated until all directions have converged. */
   readonly batches: number;
   readonly inputs: ReadInputs;
   /** Called after each batch with the number of layers whose directions have converged. */
@@ -35,20 +35,20 @@ export interface FindDirectionsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Passes over the batches after which directions count as not converging. */
+/** Directions that have not converged after so many passes over the batches are an error. */
 const MOST_PASSES = 100;
 
-/** A layer with an input of its own, on the way to its directions. */
+/** A layer whose input no earlier layer has, and the principal components of that input so far. */
 interface Watched {
   readonly layer: EvaLayer;
   readonly pca: IncrementalPca;
-  /** Whether each direction is that of one batch before. */
+  /** For each direction, whether the last batch has hardly changed it. */
   similar: readonly boolean[];
 }
 
 /**
  * The directions of EVA (Paischer et al., "Explained Variance Adaptation", 2024), as peft finds them: for each layer,
- * the first principal components of its inputs; as many as its share of a common budget of ranks.
+ * the first principal components of its inputs. Their number is the layer's share of a common budget of ranks.
  *
  * @returns rows of A for each layer, as many as its new rank, which may be 0
  * @throws TsloraError `bad-input` if the batches are too small, or the directions do not converge.
@@ -94,7 +94,7 @@ export async function findDirections(
   );
 }
 
-/** Adds a batch, and compares the directions with those before it. */
+/** Adds a batch, and compares the directions with the earlier ones. */
 async function take(one: Watched, x: Float32Array, tau: number): Promise<void> {
   const before = one.pca.components;
   const { vectors } = await one.pca.fit(x);
@@ -105,7 +105,7 @@ function converged(similar: readonly boolean[], rank = 0): boolean {
   return rank === 0 || (similar.length > 0 && similar.slice(0, rank).every(Boolean));
 }
 
-/** The layers with an input of their own, then the others, each with its source. */
+/** The layers that are their own source, then the others. */
 function ranked({ layers, sources }: FindDirectionsOptions): RankedLayer[] {
   const all = layers.map(({ module }) => ({ module, source: sources.get(module) ?? module }));
   return [
@@ -124,7 +124,7 @@ function mostComponents({ layers, sources, rho }: FindDirectionsOptions): Readon
   return new Map(layers.map(({ module }) => [module, sizeOf(most, sources.get(module) ?? module)]));
 }
 
-/** The highest rank that EVA gives to a layer of rank r: r rho, rounded to an even number at .5 as in Python. */
+/** The highest rank that EVA gives to a layer of rank r: r times rho, rounded half to even as in Python. */
 export function evaComponents(r: number, rho: number): number {
   const [product, below] = [r * rho, Math.floor(r * rho)];
   return product - below === 0.5 ? below + (below % 2) : Math.round(product);

@@ -67,7 +67,7 @@ export class IncrementalPca {
     }
   }
 
-  /** Rows that hold what earlier batches found, and the difference of the means. */
+  /** Rows that represent the earlier batches: their components, and the difference of the means. */
   #history(own: Moments): { top: Float64Array[]; bottom: Float64Array[] } {
     const [moments, components] = [this.#moments, this.#components];
     if (moments === undefined || components === undefined) return { top: [], bottom: [] };

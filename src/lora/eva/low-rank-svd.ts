@@ -6,7 +6,7 @@ import { TorchNormals } from "./torch-normals";
 /** Columns of a matrix. */
 type Columns = readonly Float64Array[];
 
-/** A matrix [rows, features] in three parts of rows: a few in double precision, many on the device, a few more. */
+/** A matrix [rows, features] in three blocks of rows: the many rows of `body` are on the device. */
 export interface StackedRows {
   readonly top: readonly Float64Array[];
   /** [rows, features] */
@@ -20,7 +20,7 @@ export interface LowRankSvd {
   readonly vectors: readonly Float64Array[];
 }
 
-/** Subspace iterations, and the seed of the first basis, that peft's EVA uses. */
+/** peft's EVA uses this number of subspace iterations, and this seed for the first basis. */
 const ITERATIONS = 4;
 const SEED = 42;
 
@@ -61,7 +61,7 @@ export async function lowRankSvd(
   return { values: Float64Array.from(s), vectors };
 }
 
-/** The products of a matrix in parts. */
+/** A matrix in blocks of rows, with its products. */
 class Stacked {
   readonly #x: StackedRows;
   readonly #ops: Ops;
@@ -124,12 +124,12 @@ function drawn(length: number, { rank, precision }: { rank: number; precision: "
   return Array.from({ length: rank }, (_, j) => Float64Array.from({ length }, (_, i) => values[i * rank + j]));
 }
 
-/** Below this share of its length, what is left of a column is rounding errors of 32-bit products. */
+/** If less than this share of a column's length remains, the rest consists of rounding errors of 32-bit products. */
 const NOTHING_LEFT = 1e-7;
 
 /**
- * An orthonormal basis of the columns by modified Gram and Schmidt, repeated where much cancels (Giraud, Langou and
- * Rozložník, 2005). Leaves out columns that depend on the ones before them.
+ * An orthonormal basis of the columns by the modified Gram-Schmidt process, repeated for columns that lose most of
+ * their length (Giraud, Langou and Rozložník, 2005). Leaves out columns that depend linearly on earlier ones.
  */
 function orthonormal(columns: Columns): Columns {
   const basis: Float64Array[] = [];

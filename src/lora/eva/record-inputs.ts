@@ -16,8 +16,8 @@ export interface RecordedInputs {
 }
 
 /**
- * Records what some linear layers of a model read, without their adapters: a row for each token, or one for each
- * document in layers after the encoder.
+ * Records the inputs of linear layers, without their adapters: a row for each token or, in layers after the encoder,
+ * for each document.
  *
  * @param options.parts - the batch in parts, each a forward pass: indices of `documents`
  */
@@ -83,7 +83,7 @@ function forwardInputs(model: ClassificationModel, batch: PackedBatch, layers: r
   return found;
 }
 
-/** An adapter that changes nothing and shows a layer's inputs. */
+/** An adapter that changes nothing and records a layer's inputs. */
 function watching(see: (x: Tensor) => void): LinearAdapter {
   return {
     parameters: [],

@@ -2,8 +2,8 @@ import { MersenneTwister } from "../../base/mersenne-twister";
 
 /**
  * PyTorch's normal random numbers on the processor (`torch.manual_seed`, `torch.randn`): the Mersenne Twister and Box
- * and Muller's transformation (1958). peft's EVA draws the first basis of its
- * approximate SVD so; with the same basis, both find the same directions.
+ * and Muller's transformation (1958). peft's EVA draws the first basis of its approximate SVD with them; with the same
+ * basis, tslora finds the same directions.
  */
 export class TorchNormals {
   readonly #bits: MersenneTwister;
@@ -20,7 +20,7 @@ export class TorchNormals {
     const values = Float64Array.from({ length: count }, () => this.#uniform(single));
     for (let i = 0; i + 16 <= count; i += 16) transform(values.subarray(i, i + 16), single);
     if (count % 16 === 0) return values;
-    const last = values.subarray(count - 16); // these are drawn again
+    const last = values.subarray(count - 16); // PyTorch draws the last 16 again
     for (let i = 0; i < 16; i++) last[i] = this.#uniform(single);
     transform(last, single);
     return values;

@@ -1,6 +1,6 @@
 import { shownValue } from "../../base/shown-value";
 
-/** Error of a pattern that cannot be used. Its message continues a sentence that begins with the pattern. */
+/** The error for a pattern that cannot be used. Its message has no subject: it follows the pattern in a sentence. */
 export class PatternFault extends Error {}
 
 /** A pattern of Python's `re`, translated to RE2's syntax. */
@@ -15,14 +15,14 @@ export interface TranslatedPattern {
 const LONGEST = 10_000; // characters
 const LARGEST = 10_000; // states, with repetitions expanded
 const DEEPEST = 100; // groups
-const MOST_TIMES = 1000; // RE2's own limit of a repetition
+const MOST_TIMES = 1000; // RE2's own limit for repetitions
 
 /**
- * Translates a pattern of Python 3.12's `re` to RE2's syntax, which is matched in linear time. For texts without line
- * breaks, such as module names, both match the same.
+ * Translates a pattern of Python 3.12's `re` to RE2's syntax, which can be matched in linear time. Both patterns match
+ * the same texts, as long as these have no line breaks, as names of modules.
  *
- * @throws PatternFault if Python refuses the pattern too, or if a construct has no linear-time equivalent, naming the
- *   construct.
+ * @throws PatternFault if Python refuses the pattern too, or for a construct without a linear-time equivalent; the
+ *   message names it.
  */
 export function translatePattern(source: string): TranslatedPattern {
   if (source.length > LONGEST)
@@ -44,7 +44,7 @@ interface Item {
   readonly kind: "atom" | "assertion" | "repeat";
 }
 
-/** A recursive descent over the pattern, after CPython's `re._parser`. */
+/** A recursive descent parser of patterns, modelled on CPython's `re._parser`. */
 class Translator {
   readonly #source: string;
   #at = 0;
@@ -184,7 +184,7 @@ class Translator {
     return { char: this.#escaped(char) };
   }
 
-  /** A group, a comment or flags. `start`: at the start of the pattern. `empty`: nothing at all comes before. */
+  /** A group, a comment or flags. `start`: at most anchors precede it. `empty`: nothing precedes it. */
   #group(flags: Flags, { start, empty }: { start: boolean; empty: boolean }): { item?: Item; flags?: Flags } {
     this.#at++;
     if (!this.#take("?")) return { item: this.#rest("(", flags) };

@@ -2,8 +2,8 @@ import type { EncoderSizes, EncoderStructure } from "../encoder-structure";
 import type { ConfigFields } from "./config-fields";
 
 /**
- * Everything in which one `model_type` of transformers differs from the others. `index.ts` lists all architectures.
- * Whoever adds one writes such a record; only a part that no other encoder has needs code elsewhere.
+ * All differences of one `model_type` of transformers from the others. `index.ts` lists all architectures. To add one,
+ * write such a record; only a part that no other encoder has needs code elsewhere.
  */
 export interface Architecture {
   /** As in config.json. */
@@ -21,8 +21,8 @@ export interface Architecture {
    */
   readonly namesTypes?: false;
   /**
-   * Tensors of a checkpoint that this type's classifier does not use, besides those of other heads and buffers that
-   * `weights/weight-names.ts` lists for all types.
+   * Tensors of a checkpoint that this type's classifier does not use, in addition to those of other heads and buffers
+   * that `weights/weight-names.ts` lists for all types.
    */
   readonly unused?: RegExp;
   /** Modules without weights (dropouts and activations), which peft's patterns can still match. */
@@ -32,11 +32,11 @@ export interface Architecture {
     /** Under each layer. */
     readonly layer: readonly string[];
   };
-  /** The modules that LoRA's `targetModules` names by a word. */
+  /** The modules to which the words "auto" and "all-linear" of LoRA's `targetModules` refer. */
   readonly targetModules: {
     /** peft's default for the type; where peft has none, the queries and values of the attention. */
     readonly auto: readonly string[];
-    /** Ends of the names of all linear layers outside of the head that is trained whole. */
+    /** Ends of the names of all linear layers except those of the head, which is fully trained. */
     readonly allLinear: readonly string[];
   };
 }

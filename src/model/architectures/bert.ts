@@ -25,7 +25,7 @@ export function bertSizes(
   };
 }
 
-/** The parts of BERT, which many types share but for positions and head. */
+/** The structure of BERT. Many types have the same, except for positions and head. */
 export function bertStructure({
   positions = { kind: "learned" },
   head,

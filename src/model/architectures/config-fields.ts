@@ -3,7 +3,7 @@ import { shownValue } from "../../base/shown-value";
 import type { Activation } from "../encoder-structure";
 
 /**
- * Largest value of any size: what a 32-bit index can count. Sizes are compared with the weights when those are opened.
+ * Largest value of any size, the limit of a 32-bit index. Sizes are compared with the weights when these are opened.
  */
 const LARGEST_SIZE = 2 ** 31 - 1;
 
@@ -56,7 +56,7 @@ export class ConfigFields {
     return value as number;
   }
 
-  /** The first rate of several fields that is there and not null. The last field may not be null. */
+  /** The first rate of several fields that is neither missing nor null. The last field must not be null. */
   firstRate(names: readonly string[], fallback: number): number {
     const last = names[names.length - 1];
     return this.rate(names.find((name) => (this.json[name] ?? null) !== null) ?? last, fallback);

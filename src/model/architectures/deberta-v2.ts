@@ -73,7 +73,7 @@ export const debertaV2: Architecture = {
   },
 };
 
-/** Reports what DeBERTa can have and tslora does not. */
+/** Reports features of DeBERTa that tslora does not support. */
 function expectSupported(fields: ConfigFields, hiddenSize: number): void {
   const { problems } = fields;
   const kernel = fields.given("conv_kernel_size", 0);

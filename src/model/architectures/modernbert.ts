@@ -87,7 +87,7 @@ function modernStructure(fields: ConfigFields, sizes: EncoderSizes): EncoderStru
   };
 }
 
-/** Reads which layers are local, the width of their window, and the bases of the rotation. */
+/** Reads which layers have local attention, the width of their window, and the bases of the rotation. */
 function layers(fields: ConfigFields, { numHiddenLayers }: EncoderSizes): (index: number) => LayerStructure {
   const { problems, json } = fields;
   const every = fields.count("global_attn_every_n_layers", 3);
@@ -125,8 +125,8 @@ function layers(fields: ConfigFields, { numHiddenLayers }: EncoderSizes): (index
 }
 
 /**
- * The base of the rotation in layers of a type: in `rope_parameters`, or in a field of its own as transformers 4 wrote
- * it.
+ * The base of the rotation in layers of a type: from `rope_parameters`, or from the separate field that transformers 4
+ * wrote.
  */
 function theta(
   fields: ConfigFields,

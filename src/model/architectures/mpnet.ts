@@ -1,7 +1,7 @@
 import type { Architecture } from "./architecture";
 import { BERT_NAMES, bertSizes, bertStructure } from "./bert";
 
-/** transformers takes these whatever config.json holds. */
+/** transformers uses these values and ignores config.json's. */
 const PAD = 1;
 const LEAST_BUCKETS = 32;
 

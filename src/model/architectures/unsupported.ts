@@ -1,5 +1,6 @@
 /**
- * A group of types that tslora does not read: what they are, and those of its own that come nearest, the best first.
+ * A group of types that tslora does not support: their description, and the supported types that are most similar, the
+ * best first.
  */
 interface Family {
   readonly what: string;
@@ -44,7 +45,7 @@ const FAMILIES: readonly Family[] = [
   },
 ];
 
-/** Says what a type is, and which of the types that can be read comes nearest. Empty for a type that nobody knows. */
+/** Describes a type and names the most similar supported one; empty for an unknown type. */
 export function nearestChoice(modelType: unknown, known: readonly string[]): string {
   const family = FAMILIES.find(({ types }) => types.some((type) => type === modelType));
   if (family === undefined) return "";

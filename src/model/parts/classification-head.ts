@@ -89,6 +89,6 @@ export class ClassificationHead {
 }
 
 function expectedNorm({ norm }: HeadSaved): LayerNormSaved {
-  if (norm === undefined) throw new TypeError("This state is another head's.");
+  if (norm === undefined) throw new TypeError("The saved state is of another head.");
   return norm;
 }

@@ -9,7 +9,7 @@ import type { RelativePositions } from "./relative-positions";
 import { withoutSegments } from "./segments";
 import type { Attention, AttentionPartSaved, DisentangledSaved, ProjectedPositions } from "./attention";
 
-/** The projections of a layer. Positions have their own, or share those of the content. */
+/** The projections of a layer. Positions have projections of their own, or share those of the content. */
 export interface DisentangledModules {
   readonly query: Linear;
   readonly key: Linear;
@@ -20,7 +20,7 @@ export interface DisentangledModules {
   readonly positionQuery?: Linear | undefined;
 }
 
-/** Attention with scores between contents, from content to position, and from position to content (He et al., 2021). */
+/** Attention with scores content to content, content to position, and position to content (He et al., 2021). */
 export class DisentangledAttention implements Attention {
   readonly #config: EncoderConfig;
   readonly #structure: DisentangledStructure;
@@ -85,7 +85,7 @@ export class DisentangledAttention implements Attention {
     from: { saved: AttentionPartSaved; plan: LayerPlan; plus: readonly Tensor[]; needsInput: boolean },
   ): { dx: Tensor; dQueried?: Tensor } | undefined {
     const { saved, plan, plus, needsInput } = from;
-    if (saved.kind !== "disentangled") throw new TypeError("This state is another attention's.");
+    if (saved.kind !== "disentangled") throw new TypeError("The saved state is of another kind of attention.");
     const { ops } = pass;
     const { query, key, value } = this.modules;
     const { keys, queries } = this.#projections();

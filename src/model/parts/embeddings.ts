@@ -37,7 +37,7 @@ export interface EmbeddingsInput {
   readonly types?: Tensor;
   /** Given if a text contains the pad token: 0 for each pad token, else 1, [rows, 1]. */
   readonly notPad?: Tensor;
-  /** Word embeddings in place of those of `ids`, [rows, width]. */
+  /** Word embeddings instead of those of `ids`, [rows, width]. */
   readonly words?: Tensor;
 }
 
@@ -77,7 +77,7 @@ export class Embeddings {
   }
 
   /**
-   * Replaces the embeddings that are looked up, or restores the model's own. Norm and projection are replaced apart.
+   * Replaces the tables of embeddings, or restores the model's own. Norm and projection have their own `use`.
    */
   use(substitutes?: Substitutes): void {
     const { words, positions, types } = this.modules;
@@ -88,7 +88,7 @@ export class Embeddings {
     };
   }
 
-  /** The weights that are looked up. */
+  /** The tables in use. */
   get #tables(): readonly Parameter[] {
     const { words, positions, types } = this.#used;
     return [words, positions, types].flatMap((table) => table ?? []);
@@ -124,7 +124,7 @@ export class Embeddings {
 
   /**
    * Adds the gradients of the trained weights; dy is [rows, width]. As in PyTorch (`padding_idx`), the pad token's word
-   * embedding gets no gradient, and where positions count from the pad token, neither does its position embedding.
+   * embedding gets no gradient. If positions count from the pad token, its position embedding gets none either.
    *
    * @returns the gradient of `from.words`, [rows, width], which the caller owns; undefined if they were looked up
    */

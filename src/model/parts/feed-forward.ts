@@ -78,7 +78,7 @@ export class Mlp extends TwoLinears {
     dy: Tensor,
     { saved, needsInput, plus }: { saved: FeedForwardSaved; needsInput: boolean; plus: readonly Tensor[] },
   ): Tensor | undefined {
-    if (saved.kind !== "mlp") throw new TypeError("This state is another block's.");
+    if (saved.kind !== "mlp") throw new TypeError("The saved state is of another kind of block.");
     const { intermediate } = this.modules;
     const dInner = this.#innerGradient(pass, dy, { saved, needed: needsInput || intermediate.hasTrainables });
     return dInner && intermediate.backward(pass, dInner, { saved: saved.intermediate, needsInput, onward: { plus } });

@@ -59,7 +59,7 @@ export class FusedAttention implements Attention {
   ): { dx: Tensor } | undefined {
     const { ops } = pass;
     const { saved, plan, plus, needsInput } = from;
-    if (saved.kind !== "fused") throw new TypeError("This state is another attention's.");
+    if (saved.kind !== "fused") throw new TypeError("The saved state is of another kind of attention.");
     const back = { ...this.#rotary(plan), inverse: true };
     return ops.tidy(() => {
       const { dq, dk, dv } = ops.attentionBackward(dy, saved.attention, { needsKey: true });

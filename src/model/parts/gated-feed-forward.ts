@@ -32,7 +32,7 @@ export class GatedFeedForward extends TwoLinears {
   ): Tensor | undefined {
     const { ops } = pass;
     const { intermediate, output } = this.modules;
-    if (saved.kind !== "gated") throw new TypeError("This state is another block's.");
+    if (saved.kind !== "gated") throw new TypeError("The saved state is of another kind of block.");
     return ops.tidy(() => {
       const dDropped = output.backward(pass, dy, {
         saved: saved.output,

@@ -20,7 +20,7 @@ export interface LinearSaved {
   readonly adapter?: AdapterSaved;
 }
 
-/** One of several layers with the same input, for {@link Linear.backwardOfAll}. */
+/** A layer and the gradient of its output, for {@link Linear.backwardOfAll}. */
 export interface Through {
   readonly linear: Linear;
   /** [rows, out] */
@@ -34,14 +34,14 @@ const BACKWARD = { transpose: false } as const;
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  // The weight packed for its products: x W' in the forward pass, dy W in the backward pass. When one of them exists,
-  // the unpacked weight is freed.
+  // The weight, packed for its products: x W' in the forward pass, dy W in the backward pass. Once a packed form exists,
+  // the unpacked weight can be freed.
   readonly #forward: DerivedTensors<PackedMatrix>;
   readonly #backward: DerivedTensors<PackedMatrix>;
   readonly #forwardRounded: DerivedTensors<Tensor>;
   readonly #backwardRounded: DerivedTensors<Tensor>;
   #used: { readonly weight: Parameter; readonly bias: Parameter | undefined };
-  /** The bias of a layer without one. */
+  /** A bias of zeros, for a layer without bias. */
   readonly #zeros: Tensor | undefined;
   #adapter: LinearAdapter | undefined;
 
@@ -106,8 +106,8 @@ export class Linear {
   }
 
   /**
-   * Whether the layer's own product and the adapter's update can be computed separately: the layer's weights are not
-   * trained, and an adapter, if any, only adds a low-rank update.
+   * Whether the layer's own product and the adapter's update can be computed separately. They can if the layer's
+   * weights are not trained, and the adapter, if there is one, only adds a low-rank update.
    */
   isSeparable(pass: ForwardPass): boolean {
     const { weight, bias } = this.#used;
@@ -122,7 +122,7 @@ export class Linear {
     return { weight: this.#used.weight.value, bias: this.#bias };
   }
 
-  /** The adapter's part of y alone, [rows, out], for x [rows, in]. Undefined without an adapter. */
+  /** Only the adapter's part of y, [rows, out], for x [rows, in]. Undefined without an adapter. */
   update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
     const { ops } = pass;
     const slices = this.#slices(pass, x);
@@ -141,7 +141,7 @@ export class Linear {
     });
   }
 
-  /** The gradient of x through the adapter alone. Undefined if it is not requested. */
+  /** The gradient of x through the adapter only. Undefined if it is not requested. */
   updateBackward(
     pass: BackwardPass,
     dy: Tensor,
@@ -179,7 +179,7 @@ export class Linear {
     });
   }
 
-  /** An activation of {@link forward}, and in training its derivative [rows, out]. */
+  /** {@link forward} with an activation; in training also the activation's derivative [rows, out]. */
   forwardActivated(
     pass: ForwardPass,
     x: Tensor,
@@ -203,7 +203,7 @@ export class Linear {
    * Computes dx [rows, in] from dy [rows, out], and adds the weights' gradients. Returns undefined if dx is not
    * requested.
    *
-   * @param from.onward - further addends of dx, and a final factor
+   * @param from.onward - further addends of dx, and a factor for the sum
    */
   backward(
     pass: BackwardPass,
@@ -213,7 +213,7 @@ export class Linear {
     return Linear.backwardOfAll(pass, [{ linear: this, dy, saved: from.saved }], from);
   }
 
-  /** {@link backward} of several layers with the same input: dx is one sum over the layers. */
+  /** {@link backward} for several layers with the same input. Sums dx over the layers in one call. */
   static backwardOfAll(
     pass: BackwardPass,
     layers: readonly Through[],
@@ -270,7 +270,7 @@ export class Linear {
     return this.updateBackward(pass, dy, { saved, needsInput });
   }
 
-  /** The slices of x in a pass with segments. Without x, each slice's changes alone. */
+  /** The slices of the input in a pass with segments. Without x, the rows of all segments count. */
   #slices(pass: ForwardPass, x?: Tensor): LinearSlice[] | undefined {
     const segments = segmentsOf(pass);
     if (segments === undefined) return undefined;

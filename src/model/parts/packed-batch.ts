@@ -9,9 +9,9 @@ export interface TokenDocument {
 }
 
 /**
- * Documents without padding: sorted by length (within each key, if there are keys), with their tokens in consecutive rows. Token-wise operations run over
- * all rows at once; attention runs over each group of documents of equal length. No pad token is computed and no mask
- * is needed. The result equals that of padded batches with an attention mask.
+ * Documents without padding: sorted by length (within each key, if there are keys), with their tokens in consecutive
+ * rows. Token-wise operations run over all rows at once; attention runs over each group of documents of equal length.
+ * No pad token is computed and no mask is needed. The result equals that of padded batches with an attention mask.
  */
 export interface PackedBatch {
   /** Token ids of all documents: [rows]. */

@@ -1,7 +1,10 @@
 import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 
-/** A weight in memory, or set aside. `restore` makes the tensor again from another one with the same numbers. */
+/**
+ * A weight whose tensor is in memory ("here"), or was freed ("aside"). `restore` makes the tensor again from another
+ * one that holds the same numbers.
+ */
 type Held =
   | { readonly kind: "here"; readonly value: Tensor; readonly restore?: () => Tensor }
   | { readonly kind: "aside"; readonly restore: () => Tensor };
@@ -19,8 +22,8 @@ export class Parameter {
   drawn = false;
 
   /**
-   * @param name - its name in the checkpoint, after transformers' or peft's naming
-   * @param value - this parameter takes it over and disposes of it
+   * @param name - its name in the checkpoint, as transformers or peft name it
+   * @param value - the tensor, which this parameter owns from now on
    */
   constructor(
     ops: Ops,
@@ -33,8 +36,8 @@ export class Parameter {
   }
 
   /**
-   * The weight's tensor, which this parameter owns. If it is needed for one call only, use `lend` or `read`: then it
-   * need not stay in memory.
+   * The weight's tensor, which this parameter owns and keeps in memory from now on. For a single use, call `lend` or
+   * `read`, which need not keep it.
    */
   get value(): Tensor {
     this.#handedOut = true;
@@ -43,7 +46,7 @@ export class Parameter {
     return this.#held.value;
   }
 
-  /** Number of assignments. A cache of something computed from the value is stale if this number changed. */
+  /** Number of assignments. A tensor that was computed from the value is stale once this number has changed. */
   get version(): number {
     return this.#version;
   }
@@ -67,10 +70,10 @@ export class Parameter {
   }
 
   /**
-   * Frees the tensor when another one, such as a packed copy, holds the same numbers. A tensor that `value` handed out
-   * stays.
+   * Frees the tensor, since another one, such as a packed copy, holds the same numbers. Does nothing if `value` has
+   * been read, since its reader may still use the tensor.
    *
-   * @param restore - makes the same tensor again, bit for bit; may be called until another value is assigned
+   * @param restore - makes the same tensor again, bit for bit; is called at most until another value is assigned
    */
   setAside(restore: () => Tensor): void {
     if (this.#handedOut || this.#held.kind === "aside") return;
@@ -78,13 +81,13 @@ export class Parameter {
     this.#held = { kind: "aside", restore };
   }
 
-  /** Frees a restored tensor again. No one may use the tensor that `value` handed out any more. */
+  /** Frees a restored tensor again. Tensors that `value` has returned must not be used any longer. */
   takeBack(): void {
     this.#handedOut = false;
     if (this.#held.kind === "here" && this.#held.restore !== undefined) this.setAside(this.#held.restore);
   }
 
-  /** Replaces the value by a new one, and takes that over. */
+  /** Replaces the value with a new one, which this parameter owns from now on. */
   assign(value: Tensor): void {
     if (value.shape.join() !== this.shape.join())
       throw new RangeError(

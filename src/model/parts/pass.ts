@@ -29,8 +29,7 @@ export interface AdaptedWeights {
 }
 
 /**
- * A change of a linear layer from outside, such as LoRA. The model knows this interface alone; the lora room implements
- * it.
+ * A change of a linear layer, such as LoRA. The model knows only this interface; the lora room implements it.
  */
 export interface LinearAdapter {
   /** Its own weights. */
@@ -58,7 +57,7 @@ export interface ModelChanges {
   readonly substitutes: Substitutes;
 }
 
-/** Consecutive documents of a packed batch that go through the model with the same changes. */
+/** Consecutive documents of a packed batch for which the model has the same changes. */
 export interface Segment {
   /** Number of their tokens. */
   readonly rows: number;
@@ -72,7 +71,7 @@ export type ForwardPass =
   | {
       readonly kind: "evaluation";
       readonly ops: Ops;
-      /** The documents in their packed order, by the changes that they go through the model with. */
+      /** Consecutive documents, in the packed order, with the changes of the model for them. */
       readonly segments?: readonly Segment[] | undefined;
     }
   | {

@@ -55,7 +55,7 @@ export class PostNormLayer extends TwoBlockLayer<PostNormModules> {
     const { ops } = pass;
     const m = this.modules;
     const { saved, plan, needsInput } = from;
-    if (saved.kind !== "post") throw new TypeError("This state is another layer's.");
+    if (saved.kind !== "post") throw new TypeError("The saved state is of another kind of layer.");
     const needsProjections = needsInput || m.attention.hasTrainables;
     const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
     return ops.tidy(() => {

@@ -6,8 +6,8 @@ import type { LayerPlan } from "./layer-plan";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /**
- * One pre-norm transformer layer (Xiong et al., 2020): each block reads the norm of what it is added to. If only first
- * tokens are needed after it, only keys and values are computed for the other tokens.
+ * One pre-norm transformer layer (Xiong et al., 2020): the input of each block is normalised, and its output is added
+ * to the input before the norm. If only first tokens are needed after it, the other tokens only get keys and values.
  */
 export class PreNormLayer extends TwoBlockLayer {
   forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: PreNormSaved } {
@@ -48,7 +48,7 @@ export class PreNormLayer extends TwoBlockLayer {
     const { ops } = pass;
     const m = this.modules;
     const { saved, plan, needsInput } = from;
-    if (saved.kind !== "pre") throw new TypeError("This state is another layer's.");
+    if (saved.kind !== "pre") throw new TypeError("The saved state is of another kind of layer.");
     const needsNormed = needsInput || m.attentionNorm?.hasTrainables === true;
     const needsProjections = needsNormed || m.attention.hasTrainables;
     const needsMiddle = needsProjections || m.attentionOutput.hasTrainables;

@@ -17,8 +17,9 @@ export interface ProjectionGradients {
 }
 
 /**
- * The gradient of an attention's input through its projections: one sum if every token is a query, else that of the
- * queries apart. Adds the gradients of the projections' weights. Returns undefined if the input's is not requested.
+ * The gradient of an attention's input through its projections. If every token is a query, it is one sum; otherwise the
+ * part through the queries is separate. Adds the gradients of the projections' weights. Returns undefined if the
+ * gradient of the input is not requested.
  */
 export function projectionsBackward(
   pass: BackwardPass,

@@ -4,7 +4,7 @@ import type { Tensor } from "../../ops/tensor";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass } from "./pass";
 
-/** MPNet's buckets: transformers takes these numbers whatever config.json holds. */
+/** MPNet's buckets. transformers uses these values and ignores config.json's. */
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
 

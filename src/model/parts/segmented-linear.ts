@@ -3,7 +3,7 @@ import type { Parameter } from "./parameter";
 import type { AdaptedWeights, ForwardPass, LinearAdapter, Segment } from "./pass";
 import { concatSlices, slicesOf, type Slice } from "./segments";
 
-/** A slice of a linear layer's input, with what changes the layer there. */
+/** A slice of a linear layer's input, with the changes of the layer for it. */
 export interface LinearSlice extends Slice {
   readonly update: LinearAdapter | undefined;
   /** Replaces the layer's own weight. */
@@ -12,10 +12,10 @@ export interface LinearSlice extends Slice {
   readonly bias: Parameter | undefined;
 }
 
-/** The layer's own product, and its weights under an adapter. */
+/** The products of a layer, and its weights, for slices of its input. */
 export interface SegmentedLayer {
   readonly outFeatures: number;
-  /** x W' + b: the layer's own, or with other weights. */
+  /** x W' + b, with the layer's own weights or with those in `used`. */
   affine(x: Tensor, used?: { weight: Parameter | undefined; bias: Parameter | undefined }): Tensor;
   /** The layer's own product plus a matrix [rows, out]. */
   affinePlus(x: Tensor, whole: Tensor): Tensor;
@@ -36,19 +36,20 @@ export function linearSlices(
   }));
 }
 
-/** Whether the layer is its own there, but for an update. */
+/** Whether the slice uses the layer's own weights. It may have an update. */
 export function keepsWeights({ weight, bias }: LinearSlice): boolean {
   return weight === undefined && bias === undefined;
 }
 
-/** Whether the layer is its own there, but for a low-rank update if there is one. */
+/** Whether the slice uses the layer's own weights with at most a low-rank update. */
 export function isSeparable(slice: LinearSlice): boolean {
   return keepsWeights(slice) && (slice.update === undefined || slice.update.lowRank !== undefined);
 }
 
 /**
- * A linear layer whose slices have adapters of their own: x [rows, in] to y [rows, out]. The layer's own product is
- * computed once, over all rows; each slice then gets its update. A slice with other weights gets a product of its own.
+ * A linear layer in which each slice of rows has its own adapter: x [rows, in] to y [rows, out]. The product with the
+ * layer's own weights is computed once for all rows; the update of each slice is then added. A slice with other weights
+ * gets a product of its own.
  */
 export function segmentedForward(
   pass: ForwardPass,
@@ -79,7 +80,7 @@ export function segmentedForward(
   });
 }
 
-/** The updates alone, [rows, out]; undefined if no slice has one. Each must be a low-rank update. */
+/** Only the updates, [rows, out]; undefined if no slice has one. All must be low-rank updates. */
 export function segmentedUpdate(
   pass: ForwardPass,
   x: Tensor,

@@ -72,7 +72,7 @@ export class SelfAttention implements Attention {
     from: { saved: AttentionPartSaved; plan: LayerPlan; plus: readonly Tensor[]; needsInput: boolean },
   ): { dx: Tensor; dQueried?: Tensor } | undefined {
     const { saved, plan, plus, needsInput } = from;
-    if (saved.kind !== "separate") throw new TypeError("This state is another attention's.");
+    if (saved.kind !== "separate") throw new TypeError("The saved state is of another kind of attention.");
     const { ops } = pass;
     const { query, key, value } = this.modules;
     const { inner, query: ofQuery } = saved;

@@ -89,7 +89,7 @@ function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOp
   const named = config.id2label?.length === shape[0] ? ` (${shownNames(config.id2label)})` : "";
   throw new TsloraError(
     "bad-input",
-    `The model's head has ${shape[0]} labels${named}; ${asked} labels were asked for ("${name}" has the shape [${shape.join(", ")}]; [${asked}, ${width}] was expected). ` +
+    `The model's head has ${shape[0]} labels${named}; ${asked} labels were requested ("${name}" has the shape [${shape.join(", ")}] instead of [${asked}, ${width}]). ` +
       `Give ${shape[0]} labels to use its head, or the option newHead: true to train a new head for ${asked}.`,
     { details: { headLabels: shape[0], labels: asked, weights: file.path } },
   );

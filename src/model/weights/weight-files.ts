@@ -8,7 +8,7 @@ export interface Checkpoint {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   /** Place of the weights, and the parts that are not read, if a file holds more than weights. */
   readonly notice?: string;
-  /** Texts beside the tensors, which safetensors can hold. */
+  /** Metadata texts, which safetensors files can hold. */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * Reads one tensor as 32-bit floats; F16 and BF16 are widened.

@@ -1,6 +1,7 @@
 /**
  * Runs in its own process, in a notebook's folder: compiles cells one after the other with tslab's converter, which
- * takes its folder from the process. Receives a {@link CheckRequest} and answers with a list of {@link CellProblem}.
+ * resolves imports from the process's folder. Receives a {@link CheckRequest} and answers with a list of
+ * {@link CellProblem}.
  */
 import { join } from "node:path";
 
@@ -51,7 +52,7 @@ function check({ cells }: CheckRequest): CellProblem[] {
   const { createConverter, getCodeMetadata } = loadTslab();
   const converter = createConverter({ isJS: false, isBrowser: false });
   const problems: CellProblem[] = [];
-  const lost = new Set<string>(); // names of cells that failed: later cells cannot find them, and that is not reported
+  const lost = new Set<string>(); // names that failed cells declare: that later cells lack them is not reported
   let declarations = "";
   for (const { number, source } of cells) {
     const metadata = getCodeMetadata(source);

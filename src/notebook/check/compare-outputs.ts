@@ -15,9 +15,9 @@ import { stripTags, withoutHidden } from "../page/strip-tags";
 
 /** Options of comparing outputs. */
 export interface CompareOptions {
-  /** Relative difference that a number may have from the saved one. @default 1e-5 */
+  /** Largest allowed relative difference of a number from the saved one. @default 1e-5 */
   readonly relativeTolerance?: number;
-  /** Absolute difference that a number may have from the saved one. @default 1e-8 */
+  /** Largest allowed absolute difference of a number from the saved one. @default 1e-8 */
   readonly absoluteTolerance?: number;
   /**
    * Regular expressions of RE2 for texts that are removed from both sides before they are compared, such as times.
@@ -131,7 +131,7 @@ function comparer({
   };
 }
 
-/** The first line that differs; later differences often follow from it. */
+/** The first line that differs. Later differences are often its consequence. */
 function textDifference(what: string, found: string, expected: string, tolerance: Tolerance): Difference[] {
   if (sameText(found.trimEnd(), expected.trimEnd(), tolerance)) return [];
   const [now, before] = [found.trimEnd().split("\n"), expected.trimEnd().split("\n")];
@@ -175,7 +175,7 @@ function firstDifference(
   }
   if (isRecord(found) && isRecord(expected)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(found)])) {
-      if (key === "uid") continue; // plotly draws one for each trace
+      if (key === "uid") continue; // plotly gives each trace a random one
       const inside = firstDifference(found[key], expected[key], tolerance, [...path, key]);
       if (inside !== undefined) return inside;
     }

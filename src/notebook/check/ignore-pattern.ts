@@ -1,9 +1,9 @@
 import { RE2JS, RE2JSException } from "re2js";
 
-/** Characters that a pattern may have. */
+/** Most characters of a pattern. */
 const LONGEST = 1000;
 
-/** Why a pattern cannot be used: the message begins with the pattern. */
+/** The error for a pattern that cannot be used. Its message begins with the pattern. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
 }

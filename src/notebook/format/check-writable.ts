@@ -7,7 +7,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { besideName } from "../../base/files/write-atomically";
 
 /**
- * Checks that a file can be saved under a path, before the work whose results go there.
+ * Checks that a file can be saved under a path, before the work that it will hold.
  *
  * @param what - the file's name in messages
  * @throws TsloraError `bad-option` with the reason.

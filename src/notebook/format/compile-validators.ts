@@ -16,7 +16,7 @@ export function compileValidators(): Validators {
   return { cell: ajv.compile(cellSchema), notebook: ajv.compile(notebookSchema) };
 }
 
-/** The same validators as the source of a CommonJS module that exports them: set-up writes it beside this file. */
+/** The same validators as the source of a CommonJS module that exports them; set-up writes it next to this file. */
 export function validatorsSource(): string {
   const ajv = newAjv().addSchema(cellSchema, "cell").addSchema(notebookSchema, "notebook");
   return standaloneCode(ajv, { cell: "cell", notebook: "notebook" });

@@ -9,8 +9,8 @@ export interface SaveOptions {
 }
 
 /**
- * Writes a notebook to a temporary file beside its path and renames it; the file keeps its permissions. Follows a link
- * and replaces its target. Writes part by part, so a notebook may be of any length.
+ * Writes a notebook to a temporary file in the same folder and renames it; the file keeps its permissions. Follows a
+ * link and replaces its target. Writes part by part, so a notebook may be of any length.
  *
  * @throws TsloraError `bad-input` for a notebook that breaks the format, before anything is written; `not-saved`.
  */

@@ -1,6 +1,6 @@
 /**
- * Run by set-up, in the compiled package: writes the validators beside this file, where {@link checkNotebook} looks for
- * them.
+ * Set-up runs this file in the compiled package: it writes the validators into this folder, where {@link checkNotebook}
+ * looks for them.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -26,17 +26,17 @@ export interface KernelOptions {
   readonly transport?: Transport;
   /** Milliseconds that the kernel may take to answer its first request. @default 60000 */
   readonly startTimeoutMs?: number;
-  /** Milliseconds that each step of stopping it waits. @default 3000 */
+  /** Milliseconds to wait at each step of stopping the kernel. @default 3000 */
   readonly graceMs?: number;
-  /** Stops a start that is under way. */
+  /** Stops the start. */
   readonly signal?: AbortSignal;
-  /** Called after the process was started and before it answers: time for work that can wait. */
+  /** Called once the process is started, before it answers: for work that can be done meanwhile. */
   readonly onSpawned?: () => void;
   /** Called for text that the process prints itself, and for messages that were refused. */
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
 
-/** Incoming for one request: its reply, an iopub message, an input request, or the kernel's end. */
+/** An event of one request: its reply, an iopub message, an input request, or the kernel's end. */
 export type KernelEvent =
   | { readonly kind: "reply"; readonly message: Message }
   | { readonly kind: "iopub"; readonly message: Message }
@@ -121,7 +121,7 @@ export class Kernel {
     return this.#heartbeat.silentMs;
   }
 
-  /** Whether an iopub message has arrived; from then on none can be missed. */
+  /** Whether an iopub message has arrived. From then on none is missed. */
   get iopubSeen(): boolean {
     return this.#iopubSeen;
   }
@@ -131,13 +131,13 @@ export class Kernel {
     return this.#channels.stdinConnected;
   }
 
-  /** Listens to iopub messages whose request has no listener any more: late outputs. */
+  /** Listens to late outputs: iopub messages whose request no longer has a listener. */
   onStray(listener: (message: Message) => void): void {
     this.#onStray = listener;
   }
 
   /**
-   * Sends a request; all messages that answer it go to `listener` until {@link forget} is called.
+   * Sends a request. All messages that answer it are passed to `listener` until {@link forget} is called.
    *
    * @returns the request's id
    */
@@ -157,19 +157,19 @@ export class Kernel {
   }
 
   /** Sends a message that has no answer. */
-  tell(channel: "shell" | "control", type: string, content: JsonRecord): void {
+  sendMessage(channel: "shell" | "control", type: string, content: JsonRecord): void {
     if (!this.#process.ended)
       this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
   }
 
-  /** Ends listening to a request. */
+  /** Removes the listener of a request. */
   forget(id: string): void {
     this.#listeners.delete(id);
   }
 
   /**
-   * Sends a request and waits for it: resolves with its reply once idle, or undefined when the kernel ended or
-   * `timeoutMs` passed.
+   * Sends a request. Resolves with its reply once the kernel is idle again, or with undefined when the kernel has ended
+   * or `timeoutMs` has passed.
    */
   async ask(
     channel: "shell" | "control",
@@ -203,24 +203,24 @@ export class Kernel {
     if (this.#process.ended) return;
     debug("interrupt by %s", this.spec.interruptMode);
     if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
-    else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: it may be waiting for one of them
+    else this.#process.signal("SIGINT"); // also to its children, as in Jupyter: it may be waiting for one of them
   }
 
   /**
-   * Removes the file with the connection's key, once the kernel has read it. Does not wait; {@link stop} tries again.
+   * Removes the file with the connection's key, which the kernel has read. Does not wait; {@link stop} tries again.
    */
   removeConnectionFile(): void {
     this.#file.removeRead().catch(() => undefined);
   }
 
   /**
-   * Ends the kernel and its children: by a shutdown request, then SIGTERM, then SIGKILL. Resolves when it has ended.
+   * Ends the kernel and its children: by a shutdown request, then SIGTERM, then SIGKILL. Resolves when all have ended.
    */
   async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
       await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
-      // a kernel with open timers or handles stays after its reply
+      // A kernel with open timers or handles continues to run after its reply.
       await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]);
     }
     const exit = await this.#process.stop(this.#graceMs);
@@ -262,13 +262,13 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
-      kernel.removeConnectionFile(); // it has been read; now even a runner that is killed leaves none
+      kernel.removeConnectionFile(); // so that even a killed runner leaves no file
       return kernel;
     }
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();
-    if (findsPortTaken(kernel) && attempt < 3) continue;
+    if (isPortTaken(kernel) && attempt < 3) continue;
     const what =
       exit === undefined
         ? `did not answer within ${startTimeoutMs / 1000} s`
@@ -286,14 +286,14 @@ function stoppedAtStart(): TsloraError {
   return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
 }
 
-/** Whether a kernel reports a taken port: another program may take it between our choice and the kernel's start. */
-function findsPortTaken(kernel: Kernel): boolean {
+/** Whether a kernel reports a port in use: another program may open it between our choice and the kernel's start. */
+function isPortTaken(kernel: Kernel): boolean {
   return /EADDRINUSE|address already in use/i.test(kernel.logTail);
 }
 
 /**
- * Milliseconds after which the request to a kernel that has not answered is repeated: ZeroMQ may have dropped the first
- * one while the kernel opened its sockets.
+ * A request that a starting kernel has not answered is repeated after so many milliseconds: ZeroMQ may have dropped it
+ * while the kernel opened its sockets.
  */
 const ASK_AGAIN_MS = 2000;
 
@@ -306,16 +306,16 @@ async function becomeReady(
   let abort = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
   signal?.addEventListener("abort", abort);
-  if (signal?.aborted === true) abort(); // while the process was started
+  if (signal?.aborted === true) abort(); // aborted while the process was started
   try {
     while (performance.now() < deadline) {
-      // Repeated until an iopub message arrives too: the subscription reaches the kernel some time after its first
+      // Repeated until an iopub message arrives, too: the kernel receives the subscription some time after its first
       // reply.
       const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
       const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
       if (signal?.aborted === true) return "aborted";
       if (kernel.ended) return "ended";
-      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab keeps running without its port
+      if (reply === undefined && isPortTaken(kernel)) return "silent"; // tslab keeps running without its port
       // tslab's reply has no status; any reply counts.
       if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
       if (reply !== undefined && kernel.iopubSeen) return "ready";

@@ -9,7 +9,7 @@ import { endMarked, killMarked } from "./process-tree";
 export interface KernelExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not be started. */
+  /** The reason why it could not be started. */
   readonly failure?: string;
 }
 
@@ -25,7 +25,7 @@ export interface KernelProcessOptions {
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
 }
 
-/** Last characters of the process's own output that are kept, to show why it died. */
+/** So many last characters of the process's own output are kept, to show why it ended. */
 const LOG_TAIL = 4000;
 const running = new Set<KernelProcess>();
 

@@ -52,10 +52,10 @@ export function killMarked(variable: string): { readonly killed: number; readonl
 /** Number of searches, and the milliseconds between them: a killed process takes some time to end. */
 const ROUNDS = 100;
 const ROUND_MS = 10;
-/** Rounds to wait for processes that show no environment; some never show one. */
+/** Number of rounds to wait for processes whose environment cannot be read yet; that of some never can. */
 const UNDECIDED_ROUNDS = 10;
 
-/** As {@link killMarked}; resolves when they have ended. */
+/** {@link killMarked}, and waits until the processes have ended. */
 export async function endMarked(variable: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const { killed, undecided } = killMarked(variable);

@@ -1,4 +1,4 @@
-const write = process.stderr.write.bind(process.stderr); // before cells' outputs are sent elsewhere
+const write = process.stderr.write.bind(process.stderr); // bound before outputs of cells are redirected
 let isReported = false;
 
 /**

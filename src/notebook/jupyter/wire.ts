@@ -106,7 +106,7 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
   return decodeMessages(frames, key)[0];
 }
 
-/** The least number of signatures that a reader remembers; the oldest are forgotten first. */
+/** A reader remembers at least so many signatures; it forgets the oldest first. */
 const REMEMBERED = 65_536;
 
 /**

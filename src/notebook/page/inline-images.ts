@@ -16,7 +16,7 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   ".bmp": "image/bmp",
 };
 
-/** The largest image file, in bytes, that is put into a page. */
+/** The largest image file, in bytes, that a page embeds. */
 const MOST_BYTES = 20_000_000;
 
 const TAG = /<img(?=[\s/])/gi;

@@ -6,7 +6,7 @@ import type { ErrorOutput, MimeBundle, Output } from "../format/notebook-types";
 /** plotly's own MIME type: a figure as JSON. */
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-/** Characters of one text that the page shows. */
+/** The page shows at most so many characters of a text. */
 const SHOWN_CHARACTERS = 5_000_000;
 
 /** The kinds of trace that plotly.js's small build draws. */

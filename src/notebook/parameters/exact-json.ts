@@ -13,12 +13,12 @@ const SINGLE_QUOTED = /'(?:[^'\\\n]|\\['"\\nrt])*'/y;
 const BLANK = /[ \t\r\n]*/y;
 
 /**
- * The syntax of a text.
+ * The syntax of a text:
  *
  * - `json` is JSON.
  * - `typescript` is JSON with `undefined`, NaN and Infinity.
  * - `python` is JSON with None, True, False, nan and inf, with tuples, sets, texts in single quotes, keys of any type,
- *   and a comma behind the last item.
+ *   and a comma after the last item.
  */
 export type ValueSyntax = "json" | "typescript" | "python";
 
@@ -169,7 +169,7 @@ class ValueReader {
     return true;
   }
 
-  /** @param why - the fault. @default the text found there */
+  /** @param why - the fault. @default the text at the place of the fault */
   #fail(why = this.#found()): never {
     const before = this.#text.slice(0, this.#at).split("\n");
     const [line, column] = [before.length, (before.at(-1) ?? "").length + 1];

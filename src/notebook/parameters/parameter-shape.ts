@@ -1,7 +1,7 @@
 import { isRecord } from "../../base/json";
 
 /**
- * The values that a parameter takes, as far as the text of its type tells.
+ * The values that a parameter takes, as far as the text of its type shows.
  *
  * - `number` keeps ints and floats as written; `float` converts an int to a float; `bigint` is TypeScript's.
  * - `scalar` is an untyped Python parameter whose default is a string: its texts are read as papermill reads them.

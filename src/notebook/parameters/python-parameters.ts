@@ -61,7 +61,7 @@ function logicalLines(source: string): string[] {
   return open === "" ? lines : [...lines, open];
 }
 
-/** A value and the comment after it; a hash inside quotes begins no comment. */
+/** A value and the comment after it. A hash inside quotes does not start a comment. */
 function splitComment(rest: string): [value: string, comment: string] {
   const match = /^((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^#"'])*)(?:#\s*(.*))?$/.exec(rest);
   return match === null ? [rest.trim(), ""] : [match[1].trim(), (match[2] as string | undefined)?.trim() ?? ""];
@@ -133,7 +133,7 @@ function topLevelParts(text: string, separator = ","): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** The values that an untyped parameter takes. Its default is a hint: Python does not enforce the default's type. */
+/** The values that an untyped parameter accepts. Its default is only a hint, since Python enforces no type. */
 function shapeOfLiteral(value: string): { shape: ParameterShape; type: string } {
   const plain = (...of: ParameterShape[]): ParameterShape => ({ kind: "union", of: [...of, { kind: "null" }] });
   if (/^(?:[rbfu]|[rb][rbf]|f[rb])?["']/i.test(value)) return { type: "string", shape: { kind: "scalar" } };

@@ -26,7 +26,7 @@ export function parametersCell(notebook: Notebook, path: string): CodeCell | und
   if (tagged.length > 1)
     throw new TsloraError(
       "bad-input",
-      `${path} has ${tagged.length} cells tagged "parameters"; expected one at most.`,
+      `${path} must have at most one cell tagged "parameters"; it has ${tagged.length}.`,
       { details: { path } },
     );
   return tagged[0];

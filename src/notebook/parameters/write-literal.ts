@@ -1,7 +1,7 @@
 import { entriesOf, takesKind, type ParameterShape } from "./parameter-shape";
 import { FloatValue, Readings, TupleValue } from "./parameter-value";
 
-/** Literals of one language. A method returns undefined for a value without an exact literal. */
+/** The literals of one language. A function returns undefined for a value that has no exact literal. */
 export interface LiteralDialect {
   readonly words: {
     readonly none: string;
@@ -12,7 +12,7 @@ export interface LiteralDialect {
   readonly string: (text: string) => string;
   /** An int of any size. */
   readonly integer: (value: bigint) => string | undefined;
-  /** An int of a separate type for ints of any size, if the language has one. */
+  /** An int of the language's separate type for ints of any size, if it has one. */
   readonly bigint?: (value: bigint) => string;
   readonly float: (value: FloatValue) => string | undefined;
   readonly list: (items: readonly string[]) => string;
@@ -21,7 +21,7 @@ export interface LiteralDialect {
   /** Whether a set holds hashable values only: no lists, maps or sets. */
   readonly hasHashedSets: boolean;
   readonly map: (entries: readonly (readonly [key: string, value: string])[]) => string;
-  /** A key that is not a string, converted where a string is required. */
+  /** Converts a key that is not a string to a string. */
   readonly keyText: (key: unknown) => string;
 }
 
@@ -29,7 +29,8 @@ export interface LiteralDialect {
 const DEEPEST = 250;
 
 /**
- * Writes a value as a literal of a language, by the declared type. Parameters reach a kernel in this way alone.
+ * Writes a value as a literal of a language, according to the declared type. All parameters are passed to a kernel in
+ * this way.
  *
  * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, tuple, set, map or object, or
  *   {@link Readings}
@@ -118,7 +119,7 @@ class LiteralWriter {
     return this.#float(value, false);
   }
 
-  /** A float; an int only where an int is required and exact. */
+  /** A float. An int is converted only if `takesInts` is set and the conversion is exact. */
   #float(value: unknown, takesInts: boolean): string | undefined {
     if (typeof value === "number") return this.#dialect.float(new FloatValue(value));
     if (typeof value === "bigint") {
@@ -258,7 +259,7 @@ function isLiteral(value: unknown, literal: string | number | bigint | boolean |
   return (value instanceof FloatValue ? value.value : value) === Number(literal);
 }
 
-/** Orders the parts of a union: the type that a number was written in comes before types that convert it. */
+/** Orders the parts of a union: a type that holds the value as it is comes before types that convert it. */
 function rank(value: unknown, shape: ParameterShape): number {
   if (shape.kind === "literal") return 0;
   if (typeof value === "bigint") return { integer: 1, number: 2, bigint: 3, float: 4 }[shape.kind as string] ?? 1;

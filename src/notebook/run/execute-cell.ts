@@ -6,7 +6,7 @@ import type { Message } from "../jupyter/wire";
 
 /** Limits and stop signal of one execution. */
 export interface ExecuteOptions {
-  /** After how many milliseconds the cell is interrupted; undefined for no limit. */
+  /** The cell is interrupted after so many milliseconds; undefined for no limit. */
   readonly timeoutMs?: number;
   /** Milliseconds that an interrupted cell may take to end before the kernel is ended. */
   readonly graceMs: number;
@@ -24,11 +24,11 @@ type ExecutionTime = "iopub.status.busy" | "iopub.execute_input" | "iopub.status
 /** End of an execution (by the kernel's reply or exit), and whether it was interrupted before. */
 export interface Execution {
   readonly end: ExecutionEnd;
-  /** Why it was interrupted, if it was. */
+  /** The reason why it was interrupted, if it was. */
   readonly stopped: Stop | undefined;
   /** The prompt, if the cell was stopped because it requested input. */
   readonly prompt?: string;
-  /** Milliseconds without an answer to a heartbeat when the kernel was interrupted. */
+  /** Milliseconds since the last answer to a heartbeat, at the time of the interrupt. */
   readonly silentMs: number;
   readonly times: ExecutionTimes;
 }
@@ -37,7 +37,9 @@ export interface Execution {
 export type ExecutionEnd =
   { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
 
-/** Why a cell is interrupted: its limit, the user, or a request for input, which a headless run cannot answer. */
+/**
+ * The reason for an interrupt: the cell's limit, the user, or a request for input, which a headless run cannot answer.
+ */
 export type Stop = "timeout" | "aborted" | "input";
 
 /** Milliseconds to wait for messages that a kernel published before it exited. */
@@ -46,10 +48,10 @@ const DRAIN_MS = 100;
 /** Milliseconds to wait for the idle status after the reply, before a request checks whether it was lost. */
 const IDLE_MS = 2000;
 
-/** Messages after which timers may run; an endless sequence of messages would block them. */
+/** Timers may run after so many messages: an endless sequence of messages would otherwise block them. */
 const TURN = 200;
 
-type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
+type MailboxEvent = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
 
 /**
  * Executes code in a kernel: yields the messages that the kernel publishes for it, returns how it ended. It has ended
@@ -73,7 +75,7 @@ export async function* executeCell(
 class CellExecution {
   readonly #kernel: Kernel;
   readonly #options: ExecuteOptions;
-  readonly #mailbox = new Mailbox<Happening>();
+  readonly #mailbox = new Mailbox<MailboxEvent>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #times: Partial<Record<ExecutionTime, string>> = {};
   readonly #onAbort = (): void => this.#stop("aborted");
@@ -108,16 +110,16 @@ class CellExecution {
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** Yields what the kernel publishes until the execution ends. */
+  /** Yields the messages that the kernel publishes until the execution ends. */
   async *toEnd(): AsyncGenerator<Message, Execution> {
     for (let turn = 1; ; turn++) {
       if (turn % TURN === 0) await new Promise(setImmediate);
       await this.#settle();
       if (this.#reply !== undefined && this.#isSettled && this.#mailbox.isEmpty)
         return this.#ended({ kind: "reply", content: this.#reply });
-      const happening = await this.#mailbox.next();
-      if (happening.kind === "exit" && this.#exit !== undefined) return this.#ended(happening);
-      const published = this.#take(happening);
+      const event = await this.#mailbox.next();
+      if (event.kind === "exit" && this.#exit !== undefined) return this.#ended(event);
+      const published = this.#handle(event);
       if (published !== undefined) yield published;
     }
   }
@@ -141,21 +143,21 @@ class CellExecution {
   }
 
   /** Handles an event; returns its message if it is the cell's output. */
-  #take(happening: Happening): Message | undefined {
-    switch (happening.kind) {
+  #handle(event: MailboxEvent): Message | undefined {
+    switch (event.kind) {
       case "iopub":
-        return this.#takePublished(happening.message);
+        return this.#handlePublished(event.message);
       case "reply":
-        this.#times["shell.execute_reply"] = happening.message.header.date;
-        this.#reply = happening.message.content;
+        this.#times["shell.execute_reply"] = event.message.header.date;
+        this.#reply = event.message.content;
         this.#after(IDLE_MS, () => this.#mailbox.push({ kind: "idle-late" }));
         return undefined;
       case "exit": // check again in a moment: earlier messages of the kernel may still arrive
-        this.#exit = happening.exit;
-        this.#after(DRAIN_MS, () => this.#mailbox.push(happening));
+        this.#exit = event.exit;
+        this.#after(DRAIN_MS, () => this.#mailbox.push(event));
         return undefined;
       case "input": {
-        const { prompt } = happening.message.content;
+        const { prompt } = event.message.content;
         this.#stop("input", typeof prompt === "string" ? prompt : "");
         return undefined;
       }
@@ -168,7 +170,7 @@ class CellExecution {
     }
   }
 
-  #takePublished(message: Message): Message | undefined {
+  #handlePublished(message: Message): Message | undefined {
     const { header, content } = message;
     if (header.msg_type === "execute_input") this.#times["iopub.execute_input"] = header.date;
     if (header.msg_type !== "status") return message;
@@ -180,7 +182,7 @@ class CellExecution {
     return undefined;
   }
 
-  /** Interrupts the cell at once and not through the mailbox, where many outputs may be waiting. */
+  /** Interrupts the cell at once instead of through the mailbox, in which many outputs may be waiting. */
   #stop(why: Stop, prompt?: string): void {
     if (this.#interruption.stopped !== undefined || this.#isSettled) return;
     this.#interruption = { stopped: why, silentMs: this.#kernel.silentMs, prompt };
@@ -191,8 +193,8 @@ class CellExecution {
   }
 
   /**
-   * A publisher whose queue overflows drops messages, perhaps the idle status too; the idle status of a later request
-   * proves it.
+   * Checks whether the idle status was lost: a publisher whose queue overflows drops messages. If a later request
+   * becomes idle, it was.
    */
   async #askForIdle(): Promise<void> {
     const answer = await this.#kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);

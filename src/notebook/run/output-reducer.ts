@@ -20,12 +20,12 @@ function isOpenStream(item: Output | OpenStream): item is OpenStream {
 export class CellOutputs {
   #items: (Output | OpenStream)[] = [];
   #clearFirst = false; // after a `clear_output` with `wait`: the next output replaces all
-  #displays = new Map<string, number[]>(); // by display id: where among #items
+  #displays = new Map<string, number[]>(); // by display id: indices in #items
   #lastError: ErrorOutput | undefined;
   #cached: readonly Output[] | undefined = [];
-  #size = 0; // all items except an open stream at the end
+  #size = 0; // of all items except an open stream at the end
 
-  /** The outputs so far: the same list until one changes. A stream of many millions of characters is in pieces. */
+  /** The outputs so far; the same list until one changes. A stream of many millions of characters is in pieces. */
   get outputs(): readonly Output[] {
     return (this.#cached ??= this.#items.flatMap((item) => (isOpenStream(item) ? streamOutputs(item) : [item])));
   }
@@ -41,7 +41,7 @@ export class CellOutputs {
     return this.#lastError;
   }
 
-  /** Takes one more message. Returns whether it changed the outputs; messages of other types do not. */
+  /** Adds a message. Returns whether it changed the outputs; messages of other types do not. */
   add({ type, content }: OutputMessage): boolean {
     if (type === "clear_output") {
       if (content.wait === true) this.#clearFirst = true;
@@ -67,7 +67,7 @@ export class CellOutputs {
     return true;
   }
 
-  /** Updates every output of a `display_id` with new data. Returns whether there is one. */
+  /** Updates every output with the message's `display_id`. Returns false if there is none. */
   updateDisplay(content: JsonRecord): boolean {
     const shown = { data: record(content.data), metadata: record(content.metadata) };
     const places = this.#displays.get(displayId(content) ?? "") ?? [];

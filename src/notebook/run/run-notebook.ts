@@ -17,7 +17,7 @@ import type { RunEvent, RunSummary } from "./run-events";
 import type { RunOptions } from "./run-options";
 import { RunState } from "./run-state";
 
-/** Milliseconds until the file shows that a cell is running, and between saves of a long cell's outputs. */
+/** Milliseconds until the file shows that a cell is running, and between two saves of a running cell's outputs. */
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
 
@@ -37,8 +37,8 @@ const onDemand = {
  *   console.log(event.event);
  * ```
  *
- * A failing cell is an event and an outcome, not an exception. If you leave the loop early, the notebook is saved and
- * the kernel ended.
+ * A failing cell is reported as an event and an outcome, not thrown. If you leave the loop early, the notebook is saved
+ * and the kernel is ended.
  *
  * @param notebook - a path, or a notebook in memory, which is not changed
  * @returns the run's summary; the `end` event has the same
@@ -166,7 +166,7 @@ async function* execute(
         (outcome.status !== "timeout" || outcome.interrupted === true),
     );
     await kernel.stop(isAnswering ? "ask" : "terminate");
-    // the caller left the loop or threw in it: a failed save cannot be reported
+    // The caller has left the loop, or an error was thrown in it, so a failed save cannot be reported.
     if (!isDone) await autosave?.flush().catch(() => undefined);
   }
 }
@@ -208,7 +208,7 @@ function checkLimits(options: RunOptions): void {
   const problems = new Problems("runNotebook");
   for (const name of ["cellTimeoutMs", "timeoutMs", "startTimeoutMs", "graceMs"] as const) {
     const value = options[name];
-    // a timer counts in 32 bits
+    // Timers have 32 bits.
     problems.expect(
       value === undefined || (value > 0 && value < 2 ** 31),
       `${name} must be above 0 and below 2^31 milliseconds (24 days); got ${value}`,

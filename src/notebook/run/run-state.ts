@@ -33,10 +33,10 @@ export class RunState {
   readonly #start = performance.now();
   readonly #notebook: Notebook;
   readonly #reports = new Map<number, CellReport>(); // by the cell's number
-  readonly #ended: CodeCell[]; // by number - 1: the cell as it is saved
+  readonly #ended: CodeCell[]; // by number - 1: the cell as it is saved, without outputs
   readonly #outputs: CellOutputs[]; // by number - 1
-  readonly #saved: (CodeCell | undefined)[] = []; // by number - 1: the cell with its outputs, until either changes
-  readonly #displays = new Map<string, Set<number>>(); // by display id: where among #outputs it is shown
+  readonly #saved: (CodeCell | undefined)[] = []; // by number - 1: the cell with its outputs, cached until it changes
+  readonly #displays = new Map<string, Set<number>>(); // by display id: indices in #outputs of the cells that show it
   /** The widgets that cells have created. */
   readonly widgets = new Widgets();
 
@@ -128,7 +128,7 @@ export class RunState {
     this.#saved[place.number - 1] = undefined;
   }
 
-  /** Records how a cell ended. */
+  /** Records the end of a cell. */
   end(
     { cell, place }: PlacedCell,
     { outcome, elapsedMs, times = {}, executionCount = null, memory }: CellEnd,
@@ -162,8 +162,8 @@ export class RunState {
   }
 
   /**
-   * Fails a cell that was ok, and returns its new report. A cell that has failed already, or has raised the error that
-   * its tag expects, is left unchanged.
+   * Marks a cell that was ok as failed, and returns its new report. A cell that has already failed, or that has raised
+   * the error that its tag expects, is left unchanged.
    */
   failLate(place: CellPlace, error: ErrorOutput): CellReport | undefined {
     const report = this.#reports.get(place.number);

@@ -29,7 +29,7 @@ export function tslabErrorOutput(failure: TslabFailure, cells: readonly Executed
   }
   const { frames, place } = mapFrames(failure.stack, cells);
   const head = `${failure.ename}: ${failure.evalue}`;
-  const note = failure.unhandled ? ["(not awaited: raised by code that went on beside the cell)"] : [];
+  const note = failure.unhandled ? ["(not awaited: thrown by code that ran in the background)"] : [];
   const frame = place === undefined ? [] : codeFrame(place.cell.source, place.position);
   return {
     output_type: "error",

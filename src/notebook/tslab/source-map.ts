@@ -12,7 +12,7 @@ export interface CellPosition {
 
 /** Maps a cell's compiled code to its source. */
 export interface TslabSourceMap {
-  /** The place in the cell for one in the compiled code; undefined for tslab's own lines. */
+  /** The place in the cell for a place in the compiled code; undefined for lines that tslab adds. */
   readonly locate: (line: number, column: number) => CellPosition | undefined;
   /** Names of the functions around a place in the cell, innermost first. */
   readonly functionsAt: (position: CellPosition) => readonly string[];
@@ -21,9 +21,9 @@ export interface TslabSourceMap {
 const PREFIX = "export {};\n";
 
 /**
- * tslab runs a cell without a source map and without a name. This function compiles the cell as tslab's converter does
- * (exports every local name, puts `exports.` before names of earlier cells, assigns the last expression to a variable,
- * emits CommonJS), and keeps the maps of both steps.
+ * Makes the source map of a cell, since tslab runs cells without one and without a file name. Compiles the cell as
+ * tslab's converter does (exports every local name, puts `exports.` before names of earlier cells, assigns the last
+ * expression to a variable, emits CommonJS), and keeps the maps of both steps.
  *
  * @param earlier - the sources of the cells executed before
  */

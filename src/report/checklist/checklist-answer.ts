@@ -3,7 +3,7 @@ import type { StudyFacts } from "../facts/study-facts";
 /** Facts before the checklist is filled. */
 export type FactsForChecklist = Omit<StudyFacts, "checklist">;
 
-/** A text from the run's facts, the part of the page that shows them, and what the authors have to add. */
+/** A text from the run's facts, the part of the page that shows them, and facts that the authors must add. */
 export interface ChecklistAnswer {
   readonly text: string;
   readonly source: { readonly id: string; readonly name: string };

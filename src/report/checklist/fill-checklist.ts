@@ -5,7 +5,7 @@ import { methodAnswers } from "./method-answers";
 import { resultAnswers } from "./result-answers";
 import { TRIPOD_AI } from "./tripod-ai";
 
-/** Fills the items of TRIPOD+AI from the facts; the others are to be completed by the authors. */
+/** Fills the items of TRIPOD+AI from the facts. The authors must complete the others. */
 export function fillChecklist(facts: FactsForChecklist): ChecklistItem[] {
   const answers: ChecklistAnswers = { ...methodAnswers(facts), ...resultAnswers(facts), ...discussionAnswers(facts) };
   return TRIPOD_AI.map((item) => {

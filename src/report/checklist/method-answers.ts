@@ -18,11 +18,11 @@ export function methodAnswers(facts: FactsForChecklist): ChecklistAnswers {
       authorsAdd: "who assigned the labels, how, and whether the assessors knew the predictors",
     },
     15: {
-      text: `A probability for each label. The predicted label is the one with the greatest probability, the first of equal ones${subject.labels.length === 2 ? ": a threshold of 0.5" : ""}.`,
+      text: `A probability for each label. The predicted label is the most probable one, or the first of several equally probable ones${subject.labels.length === 2 ? ": a threshold of 0.5" : ""}.`,
       source: SOURCES.method,
     },
     16: {
-      text: `Development and evaluation use parts of the same source, ${subject.dataName}; they differ by the split alone.`,
+      text: `Development and evaluation use parts of the same source, ${subject.dataName}; they differ only by the split.`,
       source: SOURCES.method,
       authorsAdd: "differences in setting or labelling, if other texts were evaluated",
     },

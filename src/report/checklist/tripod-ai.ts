@@ -19,7 +19,7 @@ const item = (number: number, section: TripodItem["section"], topic: string, ask
   asks,
 });
 
-/** The 27 main items of TRIPOD+AI; what their sub-items ask for is joined. */
+/** The 27 main items of TRIPOD+AI. Each summarizes its sub-items. */
 export const TRIPOD_AI: readonly TripodItem[] = [
   item(1, "Title and abstract", "Title", "Names development or evaluation, the population and the outcome."),
   item(2, "Title and abstract", "Abstract", "Summarizes aims, data, methods, results and conclusion."),

@@ -5,12 +5,12 @@ import { readFrame } from "../../corpus/read-frame";
 import type { StudyParts } from "./data-facts";
 import type { AuditFacts } from "./evidence";
 
-/** Issues that the report keeps. */
+/** The report keeps at most so many issues. */
 const KEPT = 1000;
 
 /**
- * Audits all parts. Labels are judged by TF-IDF in folds, which never saw the text; not if a label has fewer than two
- * texts.
+ * Audits all parts. Labels are judged by a TF-IDF baseline in folds that was not trained on the text, unless a label
+ * has fewer than two texts.
  */
 export async function auditParts(
   { train, validation, test }: StudyParts,

@@ -12,9 +12,9 @@ export interface HashedText {
 }
 
 /**
- * SHA-256 of texts in canonical form, in hexadecimal: for each text a line of JSON, `["ID","label","text"]`, or with two
- * texts for a pair; the lines sorted by code points, each ended by a line feed, in UTF-8. The order of the texts does
- * not count.
+ * SHA-256 of texts in canonical form, in hexadecimal: for each text a line of JSON, `["ID","label","text"]`, or with
+ * two texts for a pair; the lines sorted by code points, each ended by a line feed, in UTF-8. The order of the texts
+ * does not count.
  */
 export function canonicalHash(texts: readonly HashedText[]): string {
   const lines = texts.map(({ ID, label, text }) =>

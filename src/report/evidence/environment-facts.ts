@@ -10,7 +10,7 @@ import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { isKernelOps } from "../../ops/kernel-ops";
 import type { EnvironmentFacts } from "./evidence";
 
-/** Packages whose versions decide numbers. */
+/** Packages whose versions can change numbers. */
 const PACKAGES = ["@tensorflow/tfjs", "danfojs-node", "@xenova/transformers"] as const;
 
 /** The machine and the software of this process. */

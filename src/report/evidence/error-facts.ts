@@ -7,7 +7,7 @@ import type { StudyParts } from "./data-facts";
 import type { ErrorFacts } from "./evidence";
 import { nearestTexts } from "./nearest-texts";
 
-/** Wrong texts that the report keeps. */
+/** The report keeps at most so many wrong texts. */
 const KEPT = 1000;
 
 /** Reasons of an audit that doubt a label. */

@@ -1,8 +1,8 @@
 import type { AuditReason, AuditSeverity, AuditSummary } from "../../audit/audit-result";
 
 /**
- * Facts that only the run itself can gather, for the report: what was trained on what, with which settings, and which
- * texts were predicted wrong. No text of the data is in it, only IDs. Plain values that survive JSON.
+ * Facts for the report that only the run itself can gather: the data, the training with its settings, and the texts
+ * that were predicted wrong. It holds IDs, but no text of the data. Plain values that can be saved as JSON.
  */
 export interface StudyEvidence {
   readonly data: DataFacts;
@@ -22,8 +22,8 @@ export interface DataFacts {
   /** The source's kind, its file's name without folder, and the file's SHA-256. */
   readonly source: { readonly kind: string; readonly file?: string; readonly sha256?: string };
   /**
-   * SHA-256 of all texts that were used, in canonical form: a line `["ID","label","text"]` of JSON for each text
-   * (`["ID","label","text","second text"]` for pairs), sorted by code points, each ended by a line feed, in UTF-8.
+   * SHA-256 of all texts that were used, in canonical form: one line of JSON for each text, `["ID","label","text"]`
+   * (for pairs `["ID","label","text","second text"]`), sorted by code points, each ended by a line feed, in UTF-8.
    */
   readonly textsSha256: string;
   /** The labels in order: the classifier's name, and the class's name in the data. */
@@ -36,7 +36,7 @@ export interface DataFacts {
     readonly read: number;
     readonly kept: number;
     readonly leftOut: number;
-    /** Files that are no texts. */
+    /** Files that are not texts. */
     readonly ignored: number;
   };
   /** Entries left out, by reason. */
@@ -45,7 +45,7 @@ export interface DataFacts {
   readonly cleaned: boolean;
   /** Texts of the training part that are in the test part as well. */
   readonly leaks: { readonly byId: number; readonly byText: number };
-  /** Training texts that are longer than `maxLength` tokens, and are cut. */
+  /** Number of training texts that are cut, since they are longer than `maxLength` tokens. */
   readonly tokens: { readonly maxLength: number; readonly cut: number; readonly texts: number };
 }
 
@@ -63,7 +63,7 @@ export interface PartFacts {
 
 /** The split that made the parts. */
 export interface SplitFacts {
-  /** Whether each part has the labels' shares. */
+  /** Whether each part has the same shares of the labels. */
   readonly stratified: boolean;
   readonly seed: number;
 }
@@ -73,7 +73,7 @@ export interface AuditFacts {
   readonly summary: AuditSummary;
   /** The most severe issues, by ID. */
   readonly issues: readonly AuditedText[];
-  /** Number of all issues, of which the list has the first. */
+  /** Number of all issues; `issues` lists only the first. */
   readonly found: number;
 }
 
@@ -110,7 +110,7 @@ export interface WrongText {
   readonly probability: number;
   /** The training texts most like it, the most similar first. */
   readonly nearest: readonly NearestText[];
-  /** Why the audit suspects its label; empty if it does not. */
+  /** The reasons why the audit suspects its label; empty if it does not. */
   readonly suspected: readonly AuditReason[];
 }
 
@@ -131,7 +131,7 @@ export interface TrainingFacts {
     readonly hiddenSize: number;
     readonly vocabSize: number;
   };
-  /** Weights without values in the checkpoint, which the seed initialized. */
+  /** Weights that the checkpoint lacks, and that were initialized at random with the seed. */
   readonly newlyInitialized: readonly string[];
   readonly trainableParameters: { readonly trainable: number; readonly all: number };
   /** The adapter's configuration, with all defaults; missing if all weights were trained. */
@@ -139,7 +139,7 @@ export interface TrainingFacts {
   /** Optimizer steps that were done, and the one whose weights were kept. */
   readonly steps: { readonly done: number; readonly kept: number };
   readonly elapsedSeconds: number;
-  /** Why training ended. */
+  /** The reason why training ended. */
   readonly ended: "finished" | "stopped" | "early-stopping";
   /** The loss of each step; every n-th of a long run. */
   readonly losses: readonly { readonly step: number; readonly epoch: number; readonly loss: number }[];
@@ -163,6 +163,6 @@ export interface EnvironmentFacts {
   /** The instruction set of the kernels that ran; missing on a GPU. */
   readonly instructions?: string;
   readonly device?: { readonly kind: string; readonly name: string; readonly backend: string };
-  /** The most memory that the process had. */
+  /** The peak memory of the process. */
   readonly peakMemoryBytes: number;
 }

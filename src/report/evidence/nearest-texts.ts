@@ -23,9 +23,9 @@ export interface NearestOptions {
 }
 
 /**
- * Known texts that are most like given ones, by the cosine of the encoder's features, or of TF-IDF.
+ * Finds the known texts that are most similar to given ones, by the cosine of the encoder's features, or of TF-IDF.
  *
- * @returns for each text its neighbours, the most similar first; of equal ones the first
+ * @returns the neighbours of each text, the most similar first; equally similar ones in the order of `known`
  */
 export async function nearestTexts(
   texts: readonly TextInput[],
@@ -33,14 +33,14 @@ export async function nearestTexts(
   { classifier, k = 3, signal }: NearestOptions = {},
 ): Promise<Neighbour[][]> {
   if (texts.length === 0 || known.length === 0) return texts.map(() => []);
-  const [asked, others] =
+  const [given, others] =
     classifier === undefined
       ? tfidfRows(texts, known)
       : [
           unitRows(await encoderFeatures(classifier, texts, { signal })),
           unitRows(await encoderFeatures(classifier, known, { signal })),
         ];
-  return asked.map((row) =>
+  return given.map((row) =>
     others
       .map((other, at) => ({ row: at, similarity: dot(row, other) }))
       .sort((a, b) => b.similarity - a.similarity || a.row - b.row)

@@ -25,9 +25,9 @@ export interface StudyEvidenceOptions extends DataSources, TrainingSources {
 }
 
 /**
- * Gathers what the report of a run needs and only the run knows: hashes and counts of the data, the audit of all parts,
- * the test texts that were predicted wrong with their nearest training texts, training, settings and versions. No text
- * of the data is in the result, only IDs. `writeResults` keeps it.
+ * Gathers the facts for a report that only the run knows: hashes and counts of the data, the audit of all parts, the
+ * test texts that were predicted wrong with their nearest training texts, training, settings and versions. The result
+ * holds IDs, but no text of the data. `writeResults` stores it.
  *
  * @param classifier - the trained classifier
  * @throws TsloraError `bad-input` if `after` is not the evaluation of the test part.

@@ -1,6 +1,6 @@
 import { basename, isAbsolute } from "node:path";
 
-/** A path's last part, if it is an absolute path; other values as they are. A report names no folder of a machine. */
+/** The last part of an absolute path; other values unchanged. A report names no folder of the machine. */
 export function withoutFolder(value: string): string {
   return isAbsolute(value) || /^~[/\\]/.test(value) ? basename(value) : value;
 }

@@ -10,8 +10,8 @@ import type { CalibrationFinding, ReliabilityFacts } from "./study-facts";
 const BINS = 10;
 
 /**
- * Calibration on the test texts, before and after a temperature that is fitted on the validation texts. Probabilities
- * are enough for it: their logarithms differ from the logits by one number for each text, which the softmax cancels.
+ * Calibration on the test texts, before and after a temperature that is fitted on the validation texts. It needs only
+ * probabilities: their logarithms differ from the logits by one number for each text, which the softmax cancels.
  */
 export function calibrationFacts({
   after,
@@ -39,7 +39,7 @@ export function calibrationFacts({
   };
 }
 
-/** The temperature, or why there is none. */
+/** The temperature, or the reason why there is none. */
 function temperatureOf(validation: Evaluation): TemperatureCalibration | string {
   const labels = validation.predictions.map(({ yTrue }) => yTrue);
   try {

@@ -4,7 +4,7 @@ import { rocCurve } from "../../evaluation/metrics/roc-curve";
 import { scoresOf } from "../../evaluation/scores-of";
 import type { CurveFacts, EvaluationFacts } from "./study-facts";
 
-/** Points of a curve that the report keeps. */
+/** The report keeps at most so many points of a curve. */
 const KEPT = 400;
 
 /** An evaluation without the predictions of single texts. */
@@ -30,7 +30,7 @@ export function curveFacts(evaluations: Readonly<Record<string, Evaluation>>): C
   });
 }
 
-/** At most {@link KEPT} of a curve's values, evenly, with the first and the last. */
+/** At most {@link KEPT} evenly spaced values of a curve, with the first and the last. */
 function thin(values: ArrayLike<number>): number[] {
   const all = Array.from(values);
   if (all.length <= KEPT) return all;

@@ -14,7 +14,7 @@ import { reportLimits } from "./report-limits";
 import { studyCommands, type GivenParameter } from "./study-commands";
 import type { OtherTextFacts, ResultFacts, StudyFacts, SubjectFacts, TimeFacts } from "./study-facts";
 
-/** Options of {@link studyFacts}: what the results do not hold. */
+/** Options of {@link studyFacts}: facts that are not in the results. */
 export interface StudyFactsOptions {
   /** The time of the facts. @default now */
   readonly written?: Date;
@@ -29,8 +29,8 @@ export interface StudyFactsOptions {
 }
 
 /**
- * Gathers the facts of a report from the results of a run: comparison with tests, calibration, limits, commands, and the
- * TRIPOD+AI checklist. What the run did not record is missing.
+ * Gathers the facts of a report from the results of a run: comparison with tests, calibration, limits, commands, and
+ * the TRIPOD+AI checklist. Facts that the run did not record are missing.
  *
  * @param results - from `readResults`
  * @throws TsloraError `bad-input` if the evaluations are not about the same texts and labels.
@@ -133,7 +133,7 @@ function questionOf({ model, method, labels, dataName }: SubjectFacts, { after }
   return `Does training ${methodPhrase(method)} of ${model} on ${dataName} improve the prediction of the labels ${listed(labels)}, compared with the same model before training and with TF-IDF and logistic regression, on ${after.n} test texts?`;
 }
 
-/** Names in a row: `A, B or C`; of many labels the first ten. */
+/** Lists names: `A, B and C`; only the first ten of many labels. */
 function listed(names: readonly string[]): string {
   const shown = names.length > 10 ? [...names.slice(0, 10), `${names.length - 10} more`] : names;
   return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;

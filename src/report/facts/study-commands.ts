@@ -14,7 +14,7 @@ export interface GivenParameter {
 /** The run whose commands are listed. */
 export interface RepeatedRun {
   readonly method: "lora" | "full";
-  /** The parameters that it was given. @default all of `settings` */
+  /** The given parameters. @default all of `settings` */
   readonly parameters?: readonly GivenParameter[];
   /** All its parameters by name. @default not recorded */
   readonly settings?: Readonly<Record<string, SettingValue>>;
@@ -44,7 +44,7 @@ function written(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** An argument as a POSIX shell reads it. */
+/** Quotes an argument for a POSIX shell. */
 function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

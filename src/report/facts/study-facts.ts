@@ -14,12 +14,12 @@ import type {
 } from "../evidence/evidence";
 
 /**
- * The facts of a report, as in `study.json`; the page is made of them alone. What the run did not record is missing.
+ * The facts of a report, as in `study.json`. The page shows only them. Facts that the run did not record are missing.
  */
 export interface StudyFacts {
   /** The file of this document's JSON schema. */
   readonly $schema?: string;
-  /** The kind of this document, and the version of its form. */
+  /** The kind of this document, and the version of its format. */
   readonly kind: "tslora-study";
   readonly version: 1;
   /** The time at which the facts were gathered, in ISO 8601. */
@@ -36,7 +36,7 @@ export interface StudyFacts {
   readonly otherTexts: OtherTextFacts;
   /** Conclusions that the figures allow, in sentences. */
   readonly findings: readonly string[];
-  /** Conclusions that they do not allow, in sentences. */
+  /** Limits of the conclusions, in sentences. */
   readonly limits: readonly string[];
   /** The run's parameters by name. */
   readonly settings?: Readonly<Record<string, SettingValue>>;
@@ -44,7 +44,7 @@ export interface StudyFacts {
   readonly time: TimeFacts;
   /** Commands that repeat or continue the run. */
   readonly commands: readonly CommandFacts[];
-  /** Further sections, which other code added. */
+  /** Further sections that other code added. */
   readonly sections?: readonly ReportSection[];
   /** The items of the TRIPOD+AI checklist. */
   readonly checklist: readonly ChecklistItem[];
@@ -61,7 +61,7 @@ export interface SubjectFacts {
   /** The data's name, and whether they are the published study's, the embedded sample or the user's own. */
   readonly dataName: string;
   readonly about: DataAbout;
-  /** Why this model and these data were chosen. */
+  /** Sentences about the choice of the model and of the data. */
   readonly notices: readonly string[];
   /** A caution about results on these data. */
   readonly banner?: string;
@@ -109,7 +109,7 @@ export interface FittedCalibration {
   readonly curves: readonly ReliabilityFacts[];
 }
 
-/** Calibration on the test texts, and why no temperature was fitted. */
+/** Calibration on the test texts, and the reason why no temperature was fitted. */
 export interface UnfittedCalibration {
   readonly kind: "unfitted";
   readonly reason: string;
@@ -131,7 +131,7 @@ export interface ReliabilityFacts {
 
 /** Expectations for texts other than the test texts. */
 export interface OtherTextFacts {
-  /** Precision where another share of texts is positive; for two labels that both have test texts. */
+  /** Precision at other shares of positive texts; for two labels that both have test texts. */
   readonly prevalence?: PrevalenceCurve;
   /** Evaluations on texts of other sources. */
   readonly evaluations?: readonly { readonly name: string; readonly evaluation: EvaluationFacts }[];
@@ -146,7 +146,7 @@ export interface TimeFacts {
   readonly notebooks?: readonly { readonly name: string; readonly seconds: number }[];
 }
 
-/** A command and what it does. */
+/** A command, with a sentence about its effect. */
 export interface CommandFacts {
   readonly does: string;
   readonly command: string;
@@ -170,7 +170,7 @@ export type ChecklistStatus =
       readonly text: string;
       /** The id of the page's element that shows it, and its name. */
       readonly source: { readonly id: string; readonly name: string };
-      /** Facts that the run cannot know, and the authors have to add. */
+      /** Facts that the run cannot know and that the authors must add. */
       readonly authorsAdd?: string;
     }
   | { readonly kind: "authors" };

@@ -8,7 +8,7 @@ export function inlineText(text: string): string {
     .join("");
 }
 
-/** A cell's text as HTML: all of it is code if it is between backticks, none of it else. */
+/** A cell's text as HTML: code if the whole text is between backticks, else plain text. */
 export function cellText(text: string): string {
   const code = /^`([^`]+)`$/.exec(text);
   return code === null ? escapeHtml(xmlText(text)) : `<code>${escapeHtml(xmlText(code[1]))}</code>`;

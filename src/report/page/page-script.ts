@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The page's one script: opens what is folded away before printing, and folds it again after. */
+/** The page's only script: unfolds folded blocks before printing, and folds them again afterwards. */
 export const PAGE_SCRIPT = `const folded = [];
 addEventListener("beforeprint", () => {
   for (const one of document.querySelectorAll("details:not([open])")) { folded.push(one); one.open = true; }
@@ -9,8 +9,8 @@ addEventListener("afterprint", () => { for (const one of folded.splice(0)) one.o
 `;
 
 /**
- * The page's Content-Security-Policy. Nothing is fetched from anywhere; of scripts the page's own runs alone. Styles are
- * inline, since pictures have style attributes, and the cells of a confusion matrix are an image inside the page.
+ * The page's Content-Security-Policy. Nothing is fetched, and only the page's own script runs. Inline styles are
+ * allowed, since pictures have style attributes; so are images inside the page, as the cells of a confusion matrix.
  */
 export function contentPolicy(): string {
   const hash = createHash("sha256").update(PAGE_SCRIPT).digest("base64");

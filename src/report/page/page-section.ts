@@ -26,7 +26,7 @@ export interface HeadingBlock {
   readonly text: string;
 }
 
-/** Links to files beside the page. */
+/** Links to files in the page's folder. */
 export interface LinksBlock {
   readonly kind: "links";
   readonly links: readonly { readonly file: string; readonly about: string }[];
@@ -38,7 +38,7 @@ export interface ChecklistBlock {
   readonly items: readonly ChecklistItem[];
 }
 
-/** The blocks of a part that the run did not record: what is missing, and the command that records it. */
+/** The blocks for facts that the run did not record: a sentence, and the command that records them. */
 export function missing(what: string, command: string): PageBlock[] {
   return [
     { kind: "paragraph", text: `This run did not record ${what}.` },

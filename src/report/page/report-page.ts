@@ -7,7 +7,7 @@ import { contentPolicy, PAGE_SCRIPT } from "./page-script";
 import { REPORT_STYLE } from "./report-style";
 
 /**
- * A report as one page of HTML that needs no other file and no network. It holds what its facts hold, and no text of the
+ * A report as one page of HTML that needs no other file and no network. It shows only its facts, and no text of the
  * data.
  */
 export function reportPage(facts: StudyFacts): string {

@@ -9,10 +9,10 @@ import type { ReportFigure, ReportPoint, ReportSeries } from "../report-section"
 
 /** Points of several series in one category are this far apart, in categories. */
 const APART = 0.16;
-const TICKS = 10; // most values of a logarithmic axis that all have a tick
+const TICKS = 10; // on a logarithmic axis with at most so many values, each value has a tick
 const LABEL = 22; // characters of a category's name
 
-/** A figure of series as a plotly figure, for the one drawing code of all figures. */
+/** Converts a figure of a section to a plotly figure, as which all figures are drawn. */
 export function seriesFigure(figure: ReportFigure): Figure {
   const { title, form, xLabel, yLabel, series, range, logX = false, reference } = figure;
   const names = categoriesOf(series);
@@ -46,13 +46,16 @@ export function seriesFigure(figure: ReportFigure): Figure {
   };
 }
 
-/** The categories in the order of their first point; undefined if all points are at numbers. */
+/** The categories in the order of their first point; undefined if all x are numbers. */
 function categoriesOf(series: readonly ReportSeries[]): string[] | undefined {
   const all = series.flatMap(({ points }) => points.map(({ x }) => x));
   return all.some((x) => typeof x === "string") ? [...new Set(all.map(String))] : undefined;
 }
 
-/** The horizontal place of a point. Points of several series in a category stand side by side; bars do by themselves. */
+/**
+ * Returns the x coordinate of a point. Points of several series in one category are placed next to each other; plotly
+ * does that for bars.
+ */
 function placeOf(
   names: readonly string[] | undefined,
   { form, count }: { form: ReportFigure["form"]; count: number },
@@ -131,7 +134,9 @@ function labelAbove({ y, label }: NonNullable<ReportFigure["reference"]>): Recor
   return { ...place, text: escapeLabel(label), showarrow: false };
 }
 
-/** Few points have a tick each; on a logarithmic axis other ticks would be too many. */
+/**
+ * The ticks of an axis of numbers. On a logarithmic axis, each of a few values has a tick, and no other number has one.
+ */
 function numberTicks(series: readonly ReportSeries[], logX: boolean): Record<string, unknown> {
   const values = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => Number(x))))].sort((a, b) => a - b);
   if (!logX) return { type: "linear" };
@@ -144,7 +149,7 @@ function shorten(name: string): string {
   return shortened(name, LABEL);
 }
 
-/** Whether the categories' names fit side by side. */
+/** Whether the categories' names fit next to each other without rotation. */
 function fits(names: readonly string[]): boolean {
   const width = (FIGURE_SIZE.width - 110) / names.length;
   return names.every((name) => measureText(shorten(name), 13) <= width - 8);

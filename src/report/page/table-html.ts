@@ -3,11 +3,11 @@ import { formatNumber } from "../../figures/format";
 import type { ReportCell, ReportColumn, ReportTable } from "../report-section";
 import { cellText, inlineText } from "./inline-text";
 
-/** Columns from which a table may be wider than the page, so that it scrolls. */
+/** A table with at least so many columns may be wider than the page, and scrolls. */
 const WIDE = 4;
-/** Columns from which a table has smaller print. */
+/** A table with at least so many columns has smaller print. */
 const VERY_WIDE = 8;
-/** Characters from which a cell keeps some width on a narrow page. */
+/** A cell with at least so many characters keeps some width on a narrow page. */
 const LONG = 40;
 
 /** A table as HTML, with a caption and headings of columns and rows. */

@@ -3,7 +3,7 @@ import { PAPER } from "../../figures/plots/theme-layout";
 import { renderSvg } from "../../figures/plotly/render-svg";
 import type { Figure } from "../../figures/types";
 
-/** The variables of the page's style in place of the colours of a picture on paper. */
+/** The variables of the page's style that replace the fixed colours of a picture. */
 const VARIABLES = [
   [PAPER.text, "var(--text)"],
   [PAPER.grid, "var(--line)"],

@@ -49,7 +49,7 @@ export function calibrationSection({ calibration, subject }: StudyFacts): PageSe
       },
       {
         kind: "command",
-        does: "The command that keeps a calibration beside the classifier, for predictions:",
+        does: "The command that stores a calibration with the classifier, for predictions:",
         command: `npx tslora calibrate ${subject.method === "lora" ? "--adapter output/adapter" : "--model output/model"} --data validation.csv`,
       },
     ],

@@ -11,7 +11,7 @@ export function checklistSection({ checklist }: StudyFacts): PageSection {
     content: [
       {
         kind: "paragraph",
-        text: `${filled} of the ${checklist.length} items are filled from the run, as far as a run can know; each links to its source on this page. The others are to be completed by the authors. The items' words are ours; the published ones hold (${TRIPOD_AI_SOURCE}).`,
+        text: `${filled} of the ${checklist.length} items are filled from the run, as far as a run can know; each links to its source on this page. The authors must complete the others. The items' words are ours; the published ones hold (${TRIPOD_AI_SOURCE}).`,
       },
       { kind: "checklist", items: checklist },
     ],

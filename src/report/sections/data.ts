@@ -42,9 +42,9 @@ function sourceTable({ source, textsSha256, entries, problems }: DataFacts): Rep
       ["Entries read", entries.read],
       ["Kept", entries.kept],
       ["Left out", kinds === "" ? entries.leftOut : `${formatNumber(entries.leftOut)}: ${kinds}`],
-      ["Files that are no texts", entries.ignored],
+      ["Files that are not texts", entries.ignored],
     ],
-    note: "The hash of the texts is of their canonical form: a line of JSON with ID, label and text for each, sorted by code points, in UTF-8.",
+    note: "The hash of the texts is that of their canonical form: one line of JSON for each text, with ID, label and text, sorted by code points, in UTF-8.",
   };
 }
 

@@ -10,7 +10,7 @@ export function methodSection(facts: StudyFacts): PageSection {
   const { subject, training } = facts;
   const lora = subject.method === "lora";
   const adapter =
-    "LoRA (Hu et al., 2021) freezes the weights W of a linear layer and trains an update of low rank, B A, beside them; the head is trained too, and everything else is frozen.";
+    "LoRA (Hu et al., 2021) freezes the weights W of a linear layer and trains a low-rank update, B A, that is added to them. The head is trained, too; everything else is frozen.";
   return {
     id: "method",
     title: "Method",
@@ -21,7 +21,7 @@ export function methodSection(facts: StudyFacts): PageSection {
       },
       {
         kind: "paragraph",
-        text: "Training uses AdamW with linear decay and minimizes the cross entropy, with the same weight for each text. It evaluates on the validation texts from time to time, and keeps the weights of the best evaluation. The output is a probability for each label by the softmax; the predicted label is the most probable one, the first of equal ones.",
+        text: "Training uses AdamW with linear decay and minimizes the cross entropy, with the same weight for each text. It evaluates on the validation texts from time to time, and keeps the weights of the best evaluation. The output is a probability for each label by the softmax; the predicted label is the most probable one, or the first of several equally probable ones.",
       },
       {
         kind: "paragraph",

@@ -1,7 +1,7 @@
 import type { StudyFacts } from "../facts/study-facts";
 import type { PageSection } from "../page/page-section";
 
-/** The question, and what counts as an answer. */
+/** The question, and how the results answer it. */
 export function questionSection({ question, results, subject }: StudyFacts): PageSection {
   const { method, n } = { method: subject.method, n: results.after.n };
   return {

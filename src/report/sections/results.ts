@@ -8,7 +8,7 @@ import type { PageBlock, PageSection } from "../page/page-section";
 import type { ReportCell, ReportColumn, ReportTable } from "../report-section";
 import { COLUMNS } from "./summary";
 
-/** Labels up to which confusion matrices are drawn; more do not fit on a page. */
+/** Confusion matrices are drawn for at most so many labels, since more do not fit on a page. */
 const DRAWN = 12;
 
 /** Every metric before and after, confusion matrices, and curves of two labels. */

@@ -17,7 +17,7 @@ export function sendError(reply: FastifyReply, { status, type, message, headers 
   return reply.code(status).headers(headers).send({ error: message, error_type: type });
 }
 
-/** The answer to an error; one that nothing explains is reported and answered without details. */
+/** The answer to an error. An unexpected error is reported to the operator, and answered without details. */
 export function toServeError(
   error: FastifyError | Error,
   onFault: (text: string) => void = () => undefined,

@@ -11,7 +11,7 @@ import { stateRoutes, type StateRouteParts } from "./state-routes";
 /** Everything that the routes need. */
 export type AppParts = PredictRouteParts & AdapterRouteParts & StateRouteParts;
 
-/** Milliseconds between two looks for requests that did not arrive in time. */
+/** Milliseconds between two checks for requests that did not arrive in time. */
 const LOOK = 1000;
 /** Milliseconds for a request's headers to arrive: Node's default. */
 const HEADERS = 60_000;
@@ -25,7 +25,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     // Node exchanges the two limits if the one for the headers is the longer one
     http: { connectionsCheckingInterval: LOOK, headersTimeout: Math.min(HEADERS, limits.timeout) },
     forceCloseConnections: "idle",
-    return503OnClosing: false, // the state does
+    return503OnClosing: false, // ServerState answers with 503
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toServeError(error, onNotice)),
@@ -53,7 +53,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   return app;
 }
 
-/** Answers a request that is no HTTP, or that did not arrive in time, and closes the connection. */
+/** Answers a request that is not valid HTTP, or that did not arrive in time, and closes the connection. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
@@ -62,7 +62,7 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
     ? ["408 Request Timeout", "the request did not arrive in time."]
     : large
       ? ["431 Request Header Fields Too Large", "the headers are too large."]
-      : ["400 Bad Request", "the request is no valid HTTP."];
+      : ["400 Bad Request", "the request is not valid HTTP."];
   const body = JSON.stringify({ error: message, error_type: late ? "Timeout" : "Validation" });
   const head = `HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/json\r\n`;
   if (socket.writable) socket.write(`${head}Connection: close\r\n\r\n${body}`);

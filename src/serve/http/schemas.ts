@@ -118,7 +118,7 @@ export const PREDICT_ANSWERS = {
     415: "The body is not JSON",
     422: "The input is invalid",
     424: "The model's process failed",
-    429: "The queue is full; Retry-After says when to come again",
+    429: "The queue is full; Retry-After has the seconds to wait",
     503: "The server is draining, or the model is being loaded again",
     504: "No answer in time",
   }),

@@ -7,7 +7,7 @@ import { sendError } from "./answer-errors";
 /** Routes that answer while the server drains. */
 const ALWAYS: readonly string[] = ["/health", "/metrics"];
 
-/** Status that metrics give to a request whose client left. */
+/** The status in the metrics of a request whose client disconnected. */
 const CLIENT_LEFT = 499;
 
 /** Counts the requests in flight, reports each to the metrics, and refuses new ones while the server drains. */

@@ -3,13 +3,13 @@ import { TsloraError } from "../../base/tslora-error";
 import type { LoadedModel, LoadMessage, ModelResults } from "./messages";
 import { ModelProcess } from "./model-process";
 
-/** Milliseconds before the first start after a process that ended; doubles with each further one. */
+/** Milliseconds between the end of a process and the next start; they double with each failed start. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 30_000;
 
 /**
- * Keeps a process with the model and its adapters. If the process ends, it starts another one with the same adapters;
- * what was being computed fails.
+ * Keeps a process with the model and its adapters running. If the process ends, it starts another one with the same
+ * adapters; requests that were being computed fail.
  */
 export class ModelHost {
   readonly #load: LoadMessage;
@@ -46,7 +46,7 @@ export class ModelHost {
     }
   }
 
-  /** Whether the process is there and has its model and adapters. */
+  /** Whether the process runs and has loaded the model and its adapters. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -60,7 +60,7 @@ export class ModelHost {
     return this.#process.pid;
   }
 
-  /** @throws TsloraError that says what does not fit the model; nothing is then added. */
+  /** Adds an adapter. @throws TsloraError that lists everything that does not fit the model; nothing is then added. */
   async add(name: string, directory: string): Promise<ModelResults["add"]> {
     this.#expectReady();
     const added = await this.#process.request({ kind: "add", name, directory });
@@ -74,7 +74,7 @@ export class ModelHost {
     await this.#process.request({ kind: "remove", name });
   }
 
-  /** Logits row by row: [documents, labels]. */
+  /** Predicts the logits of documents: [documents, labels]. */
   async predict(documents: readonly MixedDocument[]): Promise<Float32Array> {
     this.#expectReady();
     return this.#process.request({ kind: "predict", documents });

@@ -7,7 +7,7 @@ import type { ModelReply, ModelRequest, ModelResults } from "./messages";
 /** Lines that TensorFlow's library writes to standard error at every log level. */
 const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;
 
-/** Variables that the model's process does not get. */
+/** Environment variables that are not passed to the model's process. */
 const SECRETS: readonly string[] = ["TSLORA_ADMIN_TOKEN"];
 
 interface Waiting {
@@ -24,7 +24,7 @@ export class ModelProcess {
   #rss = 0;
   #ended: TsloraError | undefined;
   #stopping = false;
-  /** Resolves when the process has ended; to the reason if it was not stopped. */
+  /** Resolves when the process has ended: with the reason, or with undefined if it was stopped. */
   readonly ended: Promise<TsloraError | undefined>;
 
   constructor() {
@@ -79,7 +79,7 @@ export class ModelProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#child.connected) this.#child.disconnect();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000); // it may be computing
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000); // it cannot answer while it computes
     await this.ended;
     clearTimeout(timer);
   }

@@ -1,6 +1,6 @@
 /**
  * Runs in a process of its own: holds the model with its adapters, and computes. TensorFlow's kernels block the thread
- * that calls them, so the server's process calls none. Ends when the server's process is gone.
+ * that calls them, so the server's process calls none. Ends when the server's process has ended.
  */
 import { loadClassifier } from "../../classifier/load-classifier";
 import { MixedPredictor } from "../../classifier/mixed-predictor";

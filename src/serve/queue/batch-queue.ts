@@ -1,9 +1,9 @@
 import type { MixedDocument } from "../../classifier/mixed-predictor";
 
-/** Computes the logits of a batch, row by row: [documents, labels]. */
+/** Computes the logits of a batch: [documents, labels]. */
 export type ComputeBatch = (documents: readonly MixedDocument[]) => Promise<Float32Array>;
 
-/** A text that waits or is computed. */
+/** A text that waits or is being computed. */
 interface Entry extends MixedDocument {
   readonly resolve: (logits: Float32Array) => void;
   readonly reject: (error: unknown) => void;
@@ -19,8 +19,8 @@ export interface BatchQueueOptions {
 }
 
 /**
- * A queue of texts, first come, first served. While a batch is computed texts gather; the next batch takes as many as
- * fit its tokens, of whatever adapters.
+ * A queue of texts, first come, first served. Texts gather while a batch is computed; the next batch takes as many of
+ * them as its token limit allows, whatever their adapters are.
  */
 export class BatchQueue {
   readonly #compute: ComputeBatch;
@@ -39,9 +39,9 @@ export class BatchQueue {
   }
 
   /**
-   * Logits of each document, in their order.
+   * Adds documents to the queue, and resolves with the logits of each, in their order.
    *
-   * @param signal - takes documents that still wait out of the queue, and rejects with its reason
+   * @param signal - removes documents that still wait from the queue; the result is rejected with its reason
    */
   async add(documents: readonly MixedDocument[], signal: AbortSignal): Promise<Float32Array[]> {
     signal.throwIfAborted();
@@ -49,8 +49,8 @@ export class BatchQueue {
       (document) =>
         new Promise<Float32Array>((resolve, reject) => this.#waiting.push({ ...document, resolve, reject, signal })),
     );
-    const leave = (): void => this.#takeOut(signal);
-    signal.addEventListener("abort", leave, { once: true });
+    const onAbort = (): void => this.#removeEntries(signal);
+    signal.addEventListener("abort", onAbort, { once: true });
     this.#next();
     try {
       return await Promise.all(results);
@@ -58,11 +58,11 @@ export class BatchQueue {
       await Promise.allSettled(results); // each rejection is handled
       throw error;
     } finally {
-      signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #takeOut(signal: AbortSignal): void {
+  #removeEntries(signal: AbortSignal): void {
     for (const entry of [...this.#waiting, ...this.#running]) if (entry.signal === signal) entry.reject(signal.reason);
     this.#waiting = this.#waiting.filter((entry) => entry.signal !== signal);
   }

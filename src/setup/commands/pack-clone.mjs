@@ -20,7 +20,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 import { formatBytes } from "../tools/show-progress.mjs";
 
-/** Parts of `.tslora` that a machine without a network needs; the others are for tests and Lab. */
+/** Parts of `.tslora` that a machine without a network needs. The other parts are for tests and Lab. */
 export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
 
@@ -59,7 +59,7 @@ PATH=$here/bin:$PATH exec "$here/bin/node" "$here/../../src/setup/tslora.mjs" "$
 export async function packClone(parameters, { root }) {
   const { folder, piece } = readPackOptions(parameters);
   mkdirSync(folder, { recursive: true });
-  layRuntime(root);
+  copyRuntime(root);
   const top = readdirSync(root).filter((name) => !LEFT_OUT.includes(name));
   const parts = PARTS.map((part) => `.tslora/${part}`).filter((part) => existsSync(join(root, part)));
   const tar = spawn("tar", ["-cf", "-", "--exclude=data/Dataset.zip", "-C", root, ...top, ...parts], {
@@ -102,7 +102,7 @@ export function readPackOptions(parameters) {
 }
 
 /** Copies this Node, and a script that starts tslora with it. @param {string} root */
-function layRuntime(root) {
+function copyRuntime(root) {
   const runtime = join(root, ".tslora", "runtime");
   rmSync(runtime, { recursive: true, force: true });
   mkdirSync(join(runtime, "bin"), { recursive: true });

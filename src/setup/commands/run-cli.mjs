@@ -16,7 +16,7 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 export async function runCli(parameters, { root }) {
   const main = join(places.placesOf(root).compiled, "cli", "main.js");
   if (!existsSync(main))
-    throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
+    throw new SetUpError(`tslora's command line must be at ${main}, compiled from src/cli/main.ts; it is missing.`);
   process.argv = [process.execPath, main, ...parameters];
   return createRequire(import.meta.url)(main).exitCode;
 }

@@ -15,13 +15,13 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
  */
 
 /**
- * Selects tests of `test/lab`. Without a Chromium it leaves out those in Jupyter Lab, and one line says so.
+ * Selects tests of `test/lab`. Without a Chromium it leaves out those in Jupyter Lab.
  *
  * @param {readonly string[]} words  a file's name must hold one of these words; empty for all files
- * @param {{ root: string, says?: boolean }} options  with `says`, the line that names what is left out is printed
+ * @param {{ root: string, announces?: boolean }} options  whether to print a line about tests that are left out
  * @returns {LabTests}
  */
-export function chooseLabTests(words, { root, says = false }) {
+export function chooseLabTests(words, { root, announces = false }) {
   const files = listFiles(root, "test/lab").filter(
     (file) => words.length === 0 || words.some((word) => file.includes(word)),
   );
@@ -32,7 +32,7 @@ export function chooseLabTests(words, { root, says = false }) {
   if (browser.length + tools.length === 0)
     throw new UsageError(`No test of test/lab has ${words.join(" or ").slice(0, 120)} in its name.`);
   const chromium = browser.length === 0 ? undefined : findChromium();
-  if (says && browser.length > 0 && chromium === undefined)
+  if (announces && browser.length > 0 && chromium === undefined)
     console.error(
       "SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.",
     );

@@ -76,11 +76,11 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
  * Counts the tests of a file's TAP output.
  *
  * @param {{ output: string, code: number | string }} end
- * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file failed
+ * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` is the reason of a failed file
  */
 export function countTests({ output, code }) {
   const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-  // some versions of Node count them as skipped
+  // Some versions of Node count tests whose names do not match as skipped.
   const left = output.match(/# SKIP test name does not match pattern/g)?.length ?? 0;
   const [passed, skipped, failed] = [
     counted("pass"),
@@ -96,7 +96,7 @@ export function countTests({ output, code }) {
 }
 
 /**
- * Makes a table's lines, the columns aligned.
+ * Formats a table with aligned columns.
  *
  * @param {readonly (readonly string[])[]} rows
  */
@@ -128,7 +128,7 @@ export function writeEmulatedNode(path, commandLine) {
 }
 
 /**
- * The variables that make an emulated Node start its children in the emulator too.
+ * The variables with which an emulated Node also starts its children in the emulator.
  *
  * @param {string} [node]
  * @returns {Record<string, string>}

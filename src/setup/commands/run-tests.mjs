@@ -20,7 +20,7 @@ the first that fails ends it.`;
 
 /** The time limit of a test. The longest takes a minute or two; on a busy machine, ten times as long. */
 const TEST_LIMIT_MS = 30 * 60_000;
-/** Test files at a time. Node's default is one on two cores, where many tests wait for processes and time limits. */
+/** Number of test files that run at once. On two cores Node's default is one, but many tests wait for processes. */
 const FILES_AT_A_TIME = Math.max(2, availableParallelism() - 1);
 
 /**
@@ -120,7 +120,7 @@ export function testVariables(root) {
 }
 
 /**
- * Refuses unknown options, and words that are in no test file's path.
+ * Refuses unknown options, and words that no test file's path contains.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
@@ -163,7 +163,7 @@ function testFiles(root) {
   return listFiles(root, "test").filter((file) => /\.test\.(ts|mjs)$/.test(file));
 }
 
-/** @param {string} file  a test's source @returns {string} what Node runs */
+/** @param {string} file  a test's source @returns {string} the file that Node runs */
 function compiled(file) {
   return file.endsWith(".ts") ? `.tslora/tests/${file.slice(0, -".ts".length)}.js` : file;
 }
@@ -179,7 +179,7 @@ function jupyterPath(root) {
 }
 
 /**
- * Whether the command line knows the command.
+ * Whether the compiled command line has the command check-notebooks.
  * @param {string} root
  */
 function checksNotebooks(root) {

@@ -7,7 +7,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { emulated, runTestFiles, tableOf, writeEmulatedNode } from "./run-test-files.mjs";
 import { allSets, widestSet } from "../stages/instruction-sets.mjs";
 
-/** Tests of all computations: kernels, operations, models, adapters, losses and training. */
+/** The tests of computations: kernels, operations, models, adapters, losses and training. */
 const FILES = [
   "ops/kernels",
   "ops/ops",
@@ -27,7 +27,7 @@ const FILES = [
   "training/saved-runs",
   "training/pending-steps",
 ];
-/** The part for an emulator, which is about twenty times slower: every kernel, a whole model, and training. */
+/** The tests for an emulator, which is about twenty times slower: every kernel, a whole model, and training. */
 const EMULATED = ["ops/kernels", "ops/ops", "model/classification-model", "training/losses", "training/pending-steps"];
 
 export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
@@ -42,31 +42,31 @@ ${EMULATED.slice(2).join(", ")}; of ops/kernels, those that start no
 further process and take fewer than 400 columns.`;
 
 /**
- * Tests of kernels for an emulator: those that neither start further processes nor compute for long. Node also matches
- * a pattern with the name of the root, "" or "<root>", which contains every test.
+ * Patterns that select, for an emulator, the tests of kernels that neither start processes nor compute for long. Node
+ * also matches a pattern with the name of the root suite, "" or "<root>", so a pattern must not match it.
  */
 export const EMULATED_PATTERNS = {
   "ops/kernels":
     "^(?=[^<])(?!.*(400 columns|product \\[(130|300),|the kernels for |number of threads|instructions that are not there))",
 };
-/** Processors without AVX-512, without the features that the emulator lacks. */
+/** Emulated processors without AVX-512, less the features that the emulator lacks. */
 const PROCESSORS = [
   "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
   "EPYC,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,-nrip-save,-xsavec",
 ];
-/** oneDNN's names of the sets that our kernels are compiled for. */
+/** oneDNN's names of the instruction sets for which our kernels are compiled. */
 const ONEDNN = { baseline: "SSE41", avx2: "AVX2", avx512: "AVX512_CORE" };
 const QEMU = "qemu-x86_64-static";
 
 /**
- * A way to run the tests.
+ * One way to run the tests: an instruction set, a number of threads, or an emulated processor.
  * @typedef {object} Way
  * @property {string} name
  * @property {string} how
  * @property {Record<string, string>} env
  * @property {string} [kernels]  the instruction set that our kernels must use
  * @property {string} [processor]  the emulated processor
- * @property {string} [missing]  why it cannot run here
+ * @property {string} [missing]  the reason why it cannot run here
  */
 
 /** @returns {Way[]} every way, with the reason for those that cannot run on this machine */
@@ -190,7 +190,7 @@ export async function testInstructions(parameters, { root }) {
 }
 
 /**
- * The instruction set that the kernels use, which proves that an emulated processor lacks the wider sets.
+ * The instruction set that the kernels use. It shows that an emulated processor lacks the wider sets.
  *
  * @param {{ root: string, node: string | undefined, env: Record<string, string> }} options
  * @returns {string}

@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import places from "../places.cjs";
 
 /**
- * The kernelspecs of a clone or a project. Both start tslab through tslora's layer: `tslora`, and `tslab`, which replaces a plain tslab
- * here. The notebooks name `tslab`, so they open in any Jupyter that has tslab.
+ * The kernelspecs of a clone or a project. Both start tslab through tslora's layer: `tslora`, and `tslab`, which
+ * replaces a plain tslab here. The notebooks name `tslab`, so they open in any Jupyter that has tslab.
  */
 const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslora, for tslab's notebooks)" };
 

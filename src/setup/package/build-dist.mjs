@@ -8,8 +8,8 @@ import { copyPackedPackages } from "./packed-packages.mjs";
 export const DIST = "dist";
 
 /**
- * Builds the folder that the tarball holds: the compiled package, and beside it the packages that npm cannot install by
- * their names. It is complete or missing.
+ * Builds the folder that the tarball holds: the compiled package, and the packages that npm cannot install by their
+ * names. The folder is either complete or missing.
  *
  * @param {string} root  the clone, set up
  */

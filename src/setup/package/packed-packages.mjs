@@ -33,7 +33,7 @@ export const PACKED_PACKAGES = [
   },
 ];
 
-/** Small files in the place of packages that the packed ones import, from `stubs` to the folder beside them. */
+/** Stubs that replace packages which the packed ones import: from `stubs` to the folder of the packed packages. */
 const STUBS = {
   "tfjs-node.cjs": "@tensorflow/tfjs-node",
   "node-pre-gyp.cjs": "@mapbox/node-pre-gyp",
@@ -41,16 +41,16 @@ const STUBS = {
   "sharp.cjs": "@xenova/transformers/node_modules/sharp",
 };
 
-/** Entries that their package.json loses. */
+/** Entries that are removed from their package.json. */
 const REMOVED = ["scripts", "dependencies", "optionalDependencies", "devDependencies"];
 
 /** Source maps, and tests of the packages. */
 const LEFT_OUT = /\.map$|_test\.(?:js|d\.ts)$|(?:^|\/)(?:run_tests|jasmine_\w+)\.(?:js|d\.ts)$/;
 
 /**
- * Copies the packed packages into a node_modules folder beside the compiled package, where Node and TypeScript find
- * them by their names. They keep their code, names, versions and licences, and lose scripts and dependencies: those
- * that they need are tslora's own.
+ * Copies the packed packages into a node_modules folder next to the compiled package, where Node and TypeScript find
+ * them by their names. They keep their code, names, versions and licences, but not their scripts and dependencies:
+ * tslora itself depends on the packages that they need.
  *
  * @param {string} root  the clone
  * @param {string} target  the node_modules folder

@@ -57,8 +57,8 @@ export function compilePackage(root, { checksTypes = false } = {}) {
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);
       }
-      // Ajv compiles the notebook's schemas slower than a kernel starts, so their validators are written beside their
-      // source.
+      // Ajv compiles the notebook's schemas more slowly than a kernel starts, so the compiled validators are written
+      // into the package.
       await work.run([process.execPath, join(made, "notebook", "format", "write-validators.js")], { cwd: root });
       const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
       writeFileSync(

@@ -2,13 +2,13 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The first lines of a script that starts the Python beside it, at any path of the environment. */
+/** The first lines of a script that starts the Python in its own folder, wherever the environment is. */
 const RELOCATABLE = `#!/bin/sh\n'''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"\n' '''\n`;
 /** pip's first lines: Python's path, or a start through the shell if the path is long or contains a blank. */
 const OWN_PYTHON = /^#!(?:\/bin\/sh\n'''exec' )?"?([^\n"]+)\/bin\/python[\d.]*"?(?: "\$0" "\$@"\n' ''')?\n/;
 
 /**
- * Updates the path of a moved Python environment: console scripts find the Python beside them, and other files that
+ * Updates the path of a moved Python environment: console scripts find the Python in their folder, and other files that
  * contain the path (pyvenv.cfg, activation scripts, kernelspecs, links to packages) get the new one.
  *
  * @param {string} environment  its current path

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
  * @typedef {{ name: string, version: string, sha256: string, bytes: number }} Wheel
  */
 /**
- * TensorFlow on a platform.
+ * The builds of TensorFlow for a platform.
  * @typedef {object} Platform
  * @property {readonly string[]} tags  the wheels' platform tags
  * @property {readonly [cc: string, framework: string]} libraries  file names in the wheel's `tensorflow` folder
@@ -160,8 +160,8 @@ export function platformNamed(name) {
 }
 
 /**
- * The TensorFlow for this machine: the one with CUDA if NVIDIA's driver is loaded, else the one for the CPU.
- * `TSLORA_TENSORFLOW=cpu` or `cuda` overrides this, for an image that is built on another machine.
+ * The build of TensorFlow for this machine: with CUDA if NVIDIA's driver is loaded, else for the CPU.
+ * `TSLORA_TENSORFLOW=cpu` or `cuda` overrides this, for an image that is built for another machine.
  *
  * @returns {"cpu" | "cuda"}
  */

@@ -66,8 +66,8 @@ function keyOf(flavour) {
 }
 
 /**
- * Puts libcusolver beside libcublas as well. libtensorflow_framework opens NVIDIA's libraries and knows all their
- * folders except cusolver's; if one library is missing, TensorFlow uses no GPU.
+ * Also puts libcusolver into the folder of libcublas. libtensorflow_framework opens NVIDIA's libraries, and finds all
+ * of their folders except cusolver's; if one library is missing, TensorFlow uses no GPU.
  *
  * @param {string} target
  */

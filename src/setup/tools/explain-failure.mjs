@@ -4,7 +4,7 @@ import { SetUpError } from "./set-up-error.mjs";
 
 /** Lines that do not explain a failure: stack traces, paths of logs, retries. */
 const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
-/** Last lines of a failed command that are shown. */
+/** So many last lines of a failed command are shown. */
 const SHOWN = 15;
 
 /** Messages of npm and pip when a registry does not answer. */
@@ -12,7 +12,7 @@ const UNREACHED =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|Max retries exceeded|Failed to establish a new connection|Temporary failure in name resolution|Cannot connect to proxy|timed out/;
 
 /**
- * Explains a failure of a stage: the part, what happened, what to do.
+ * Explains a failure of a stage: the part, the fault, and a remedy.
  *
  * @param {string} title  the part's
  * @param {unknown} error

@@ -39,10 +39,10 @@ async function findOrMake(work, root) {
     if ((await versionOf(pip, work)) >= OLDEST_PIP) return pip;
   }
   work.say("making an environment for pip");
-  const beside = join(work.staging, "python");
-  await work.run([...python.commandLine, "-m", "venv", beside]);
+  const environment = join(work.staging, "python");
+  await work.run([...python.commandLine, "-m", "venv", environment]);
   rmSync(home, { recursive: true, force: true });
-  renameSync(beside, home);
+  renameSync(environment, home);
   return [own, "-m", "pip"];
 }
 

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
  * @typedef {"npm" | "python" | "python3.11" | "compiler"} Tool
  */
 /**
- * A tool's command line, or one line with what is missing and how to install it.
+ * A tool's command line, or a sentence that names the missing tool and explains how to install it.
  * @typedef {{ commandLine: string[] } | { problem: string }} Found
  */
 
@@ -50,7 +50,7 @@ export function findTool(tool) {
 
 /** @returns {Found} */
 function findNpm() {
-  // npm gives its own path to the scripts that it runs; other package managers use the same variable for theirs.
+  // npm passes its own path to the scripts that it runs. Other package managers set the same variable to theirs.
   const npmPath = process.env["npm_execpath"];
   if (npmPath !== undefined && basename(npmPath) === "npm-cli.js" && existsSync(npmPath))
     return { commandLine: [process.execPath, npmPath] };

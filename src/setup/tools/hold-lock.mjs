@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { locateProcess } from "./locate-process.mjs";
 
 /**
- * The holder of a lock. `children` are the processes that it started. They may outlive a killed holder, so they are
- * killed before the lock is taken over; otherwise they would write into the new holder's files.
+ * The process that holds a lock. `children` are the processes that it started. They may outlive a killed holder, and
+ * would then write into the next holder's files, so they are killed before the lock is taken over.
  * @typedef {{ pid: number, started: string | undefined }} ProcessName
  * @typedef {ProcessName & { host: string, children: ProcessName[] }} Holder
  */
@@ -16,12 +16,12 @@ import { locateProcess } from "./locate-process.mjs";
 
 const POLL_MS = 200;
 const BEAT_MS = 2000;
-/** Milliseconds without an update of its file after which a holder on another machine counts as gone. */
+/** A holder on another machine counts as ended if it has not updated the lock's file for so many milliseconds. */
 const SILENCE_MS = 60_000;
 
 /**
- * Holds a lock file until it is released; waits while another running process holds it. Takes over the file of a dead
- * process.
+ * Acquires a lock file, and waits while another running process holds it. Takes over the file of a process that has
+ * ended.
  *
  * @param {string} path
  * @param {{ onWait: (holder: Holder) => void, signal?: AbortSignal }} options
@@ -35,11 +35,11 @@ export async function holdLock(path, { onWait, signal }) {
   let reported = 0;
   try {
     writeFileSync(own, JSON.stringify(self));
-    while (!linked(own, path)) {
+    while (!createLock(own, path)) {
       const holder = readHolder(path);
       if (holder === "gone") continue;
       if (holder === "torn" || !isAlive(holder, path)) {
-        takeAway(path, own, holder);
+        removeStale(path, own, holder);
         continue;
       }
       if (holder.pid !== reported) onWait(holder);
@@ -68,10 +68,10 @@ export async function holdLock(path, { onWait, signal }) {
 }
 
 /**
- * Creates the lock file with its content as a link, which is atomic: of several processes, one succeeds.
+ * Creates the lock file as a link to a complete file, which is atomic: of several processes, only one succeeds.
  * @param {string} own @param {string} path
  */
-function linked(own, path) {
+function createLock(own, path) {
   try {
     linkSync(own, path);
     return true;
@@ -82,11 +82,11 @@ function linked(own, path) {
 }
 
 /**
- * Removes the file of a dead holder by a rename, which moves exactly one file even if others try too. A newer file,
- * written meanwhile, is put back.
+ * Removes the file of a holder that has ended. Renames it first, since a rename moves exactly one file even if others
+ * try, too, and puts it back if it is a newer file that another process made meanwhile.
  * @param {string} path @param {string} own @param {Holder | "torn"} dead
  */
-function takeAway(path, own, dead) {
+function removeStale(path, own, dead) {
   const aside = `${own}.stale`;
   try {
     renameSync(path, aside);
@@ -95,7 +95,7 @@ function takeAway(path, own, dead) {
     throw error;
   }
   const moved = readHolder(aside);
-  if (typeof moved === "object" && (dead === "torn" || !isSame(moved, dead))) linked(aside, path);
+  if (typeof moved === "object" && (dead === "torn" || !isSame(moved, dead))) createLock(aside, path);
   else if (typeof moved === "object") endChildren(moved);
   rmSync(aside, { force: true });
 }

@@ -12,16 +12,16 @@ import { runCommand } from "./run-command.mjs";
 import { formatBytes } from "./show-progress.mjs";
 
 /**
- * A part of the set-up, which is made once at one path in the clone.
+ * A part of the set-up. Its result is made once, at one path in the clone.
  * @typedef {object} Stage
- * @property {string} name  of its marker and its staging folder
+ * @property {string} name  the name of its marker and its staging folder
  * @property {string} title  its name on the terminal
  * @property {string} place  where the result is, relative to the clone
- * @property {readonly string[]} [after]  the stages that it depends on; it is made again when one of them is
+ * @property {readonly string[]} [after]  the stages that it depends on; when one of them is made, it is made again
  * @property {readonly import("./find-tool.mjs").Tool[]} needs  the tools that it needs
  * @property {number} bytes  the disk space that it needs, with the caches of npm and pip
  * @property {() => string} key  identifies the inputs of the result; a new key means a new result
- * @property {(doneKey: string) => boolean} [accepts] whether a result of another key is accepted too
+ * @property {(doneKey: string) => boolean} [accepts] whether a result with another key is accepted, too
  * @property {() => boolean} [isWhole] whether the result is still complete; called at every start, so it must be quick
  * @property {(work: Work) => Promise<string>} make  makes the result in `work.staging` and returns its path
  */
@@ -89,10 +89,10 @@ export async function runStages(stages, { root, progress, lock, signal }) {
   const started = Date.now();
   const workshop = join(root, ".tslora", "staging");
   const sweep = () => rm(workshop, { recursive: true, force: true });
-  await sweep(); // removes files of a killed run
+  await sweep(); // a killed run may have left files
   const pending = pendingStages(stages, root);
   const ending = new globalThis.AbortController();
-  setMaxListeners(0, ending.signal); // every command of every stage listens to it
+  setMaxListeners(0, ending.signal); // every command of every stage adds a listener
   const end = () => ending.abort(signal.reason);
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
@@ -153,7 +153,7 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
       run,
       runAll: async (commandLines) => {
         let ended = 0;
-        const failed = new globalThis.AbortController(); // the first failure ends the others
+        const failed = new globalThis.AbortController(); // the first failure ends the other commands
         const either = globalThis.AbortSignal.any([signal, failed.signal]);
         const runOne = async (/** @type {readonly string[]} */ commandLine) => {
           await runCommand(commandLine, { signal: either, onStart: lock.adopt });
@@ -181,13 +181,13 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
     part.end(position(), formatBytes(bytes));
     return taken;
   } catch (error) {
-    part.drop();
+    part.remove();
     throw signal.aborted ? signal.reason : explainFailure(stage.title, error);
   }
 }
 
 /**
- * Limits the number of pieces of work that run at once; the others wait.
+ * Makes a function that runs at most `most` pieces of work at once; the others wait.
  *
  * @param {number} most
  * @returns {<T>(work: () => Promise<T>) => Promise<T>}
@@ -223,7 +223,7 @@ function isDone(stage, root) {
 }
 
 /**
- * Puts a result into its place. Until the last step the stage counts as missing.
+ * Moves a result to its place. The stage counts as missing until the last step.
  * @param {string} result @param {{ stage: Stage, root: string, aside: string, marker: { key: string, bytes: number } }}
  *   options
  */

@@ -14,7 +14,7 @@
  * @property {(detail: string) => void} say  shows its progress: "112 of 274 MB"
  * @property {(position: string, result: string) => void} end  shows that it is done, with its position (2 of 5) and
  * size
- * @property {() => void} drop  removes it after a failure; the error explains why
+ * @property {() => void} remove  removes it after a failure, which the error explains
  */
 /** @typedef {{ title: string, detail: string, since: number }} Shown */
 
@@ -43,7 +43,7 @@ export function showProgress(stream) {
           block.remove(part);
           note(`[${position}] ${title}: ${result}, ${formatDuration(Date.now() - part.since)}`);
         },
-        drop: () => block.remove(part),
+        remove: () => block.remove(part),
       };
     },
     note,
@@ -129,7 +129,7 @@ function sumTable(parts, ms) {
     .join("\n");
 }
 
-/** @param {number} bytes @returns {string} in decimal units, as registries and disks count */
+/** @param {number} bytes @returns {string} the size in decimal units, as registries and disks state it */
 export function formatBytes(bytes) {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;

@@ -1,9 +1,9 @@
 import { TsloraError } from "../../base/tslora-error";
 import { graphemeEnd } from "./grapheme-end";
 
-/** Bytes of the longest replacement. The longest of Unicode's compatibility forms has 33. */
+/** Most bytes of a replacement. The longest of Unicode's compatibility forms has 33. */
 const LONGEST = 256;
-/** Bytes of the largest grapheme that is looked up as a whole, as in Python's tokenizers. */
+/** Most bytes of a grapheme that is looked up as a whole, as in Python's tokenizers. */
 const WHOLE_GRAPHEME = 5;
 const LEAF = 1 << 31;
 
@@ -41,8 +41,8 @@ export class Charsmap {
   }
 
   /**
-   * Replaces each grapheme of at most five bytes as a whole if the rules have it or its beginning, else each of its
-   * characters, as Python's tokenizers do.
+   * Replaces each grapheme as Python's tokenizers do. A grapheme of at most five bytes is replaced as a whole if it
+   * begins with a key of the rules. Otherwise, each of its characters is replaced.
    */
   normalize(text: string): string {
     let out = "";
@@ -101,7 +101,7 @@ export class Charsmap {
     return this.#find(length);
   }
 
-  /** The replacement of the shortest key that the first bytes begin with. */
+  /** The replacement of the shortest key with which the first `length` bytes begin. */
   #find(length: number): string | undefined {
     const units = this.#units;
     let node = offsetOf(units[0]);

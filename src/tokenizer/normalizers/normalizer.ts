@@ -19,21 +19,21 @@ export interface Normalizer {
 interface Step {
   readonly apply: (text: string) => string;
   /**
-   * The number of UTF-16 units at the start of the result that come from the first `own` units of a text. By default as
-   * many as the result of these alone has, and at least one.
+   * The number of UTF-16 units at the start of the result that come from the first `own` units of a text. By default,
+   * those `own` units are normalized alone: the number is the length of that result, and at least 1.
    */
   readonly ownStart?: (text: string, own: number) => number;
 }
 
 const MOST_STEPS = 32;
-/** Characters of a replacement in a tokenizer.json. */
+/** Most characters of a replacement in a tokenizer.json. */
 const LONGEST_CONTENT = 64;
 /** A normal form may have 18 times as many characters as the text. */
 const MOST_GROWTH = 20;
 
 /**
- * Regular expressions of transformers' own tokenizers, for JavaScript, whose \s is another set. Others are refused,
- * since their search might take very long.
+ * The regular expressions of transformers' own tokenizers, rewritten for JavaScript, where \s means a different set.
+ * Other expressions are refused, since matching them might take very long.
  */
 const KNOWN_PATTERNS: Readonly<Record<string, RegExp>> = {
   " {2,}": / {2,}/g,
@@ -59,9 +59,9 @@ const STEPS: Readonly<Record<string, (given: Json, problems: Problems) => Step |
 };
 
 /**
- * Makes a normalizer of its description in tokenizer.json, a `Sequence` or one step.
+ * Makes a normalizer from its description in tokenizer.json, a `Sequence` or one step.
  *
- * @returns undefined if there is none, or if `problems` has got one
+ * @returns undefined if there is no description, or if it is wrong, which is then in `problems`
  */
 export function makeNormalizer(given: Json | undefined, problems: Problems): Normalizer | undefined {
   if (given === undefined) return undefined;
@@ -166,7 +166,7 @@ function stripStep(given: Json, problems: Problems): Step {
   };
 }
 
-// sentencepiece's rules of the name nmt: control characters are removed, other blanks and marks become spaces.
+// sentencepiece's rules named nmt: control characters are removed, other blanks and marks become spaces.
 // eslint-disable-next-line no-control-regex
 const NMT_REMOVED = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g;
 const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
@@ -236,5 +236,6 @@ function precompiledStep(given: Json, problems: Problems): Step | undefined {
   );
   if (bytes === undefined) return undefined;
   const map = new Charsmap(bytes, "The tokenizer's normalizer Precompiled");
-  return { apply: (text) => map.normalize(text) }; // what it removes at the start leaves the next character there
+  // without `ownStart`: if the first character is removed, the next one counts as the start of the text
+  return { apply: (text) => map.normalize(text) };
 }

@@ -8,7 +8,7 @@ import { CharTrait, traitsOf } from "../normalizers/char-traits";
 import type { Json } from "../json";
 import { metaspaceWords, type PrependScheme } from "./metaspace-words";
 
-/** Splits a part of a text into words. Yields word by word, so the rest of a long text costs nothing if unread. */
+/** Splits a part of a text into words. Yields word by word: words that the caller does not read are not computed. */
 export interface PreTokenizer {
   /** @param first - whether the part begins where the whole text begins */
   words(text: string, first: boolean): Iterable<string>;
@@ -37,9 +37,9 @@ const KINDS: Readonly<Record<string, Make>> = {
 };
 
 /**
- * Makes a pre-tokenizer of its description in tokenizer.json.
+ * Makes a pre-tokenizer from its description in tokenizer.json.
  *
- * @returns undefined if `problems` has got one
+ * @returns undefined if the description is wrong, which is then in `problems`
  */
 export function makePreTokenizer(given: Json | undefined, problems: Problems): PreTokenizer | undefined {
   const type = String(given?.type);
@@ -136,7 +136,7 @@ const isBlank = (code: number): boolean => (classOf(code) & CharClass.blank) !==
 const isPunctuation = (code: number): boolean => (classOf(code) & CharClass.punctuation) !== 0;
 const isNumeric = (code: number): boolean => (traitsOf(code) & CharTrait.numeric) !== 0;
 
-/** Splits at characters of a kind, which are removed, words of their own, or words of the whole run. */
+/** Splits at separators. They are removed, or each is a word, or each run of them is a word. */
 function* separated(
   text: string,
   isSeparator: (code: number) => boolean,

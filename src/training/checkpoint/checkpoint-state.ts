@@ -13,7 +13,7 @@ export interface CheckpointState {
   readonly step: number;
   readonly epoch: number;
   readonly best: BestEvaluation | undefined;
-  /** Number of masks drawn. With the seed this is the whole random state: shuffles depend on seed and epoch alone. */
+  /** Number of dropout masks drawn. With the seed this is the whole random state: shuffles depend on seed and epoch. */
   readonly dropoutDraws: number;
   readonly optimizerSteps: number;
   readonly earlyStoppingCount: number;
@@ -66,8 +66,8 @@ export function stateToJson(state: CheckpointState, more: Readonly<Record<string
 }
 
 /**
- * Reads a checkpoint's trainer_state.json and checks each value on its own; `checkResume` compares the values with the
- * run.
+ * Reads a checkpoint's trainer_state.json and checks the type and range of each value. `checkResume` compares the
+ * values with the run.
  *
  * @throws TsloraError `bad-input` if tslora cannot resume from the checkpoint, naming every value at fault.
  */
@@ -150,7 +150,7 @@ const FINITE: Kind<number> = [
 function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
   const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
   problems.expect(holds(value), `"${name}" must be ${expected}; got ${shownValue(value)}`);
-  return value as T; // of another type only if the caller throws anyway
+  return value as T; // if the type is wrong, the caller throws
 }
 
 /** The best evaluation. Its step, metric, loss and checkpoint are all given or all null. */

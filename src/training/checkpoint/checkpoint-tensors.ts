@@ -19,7 +19,7 @@ export interface ReadTensorsOptions {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Names of the model's frozen weights, which a checkpoint without an adapter holds too. */
   readonly frozen: readonly string[];
-  /** Folder of the adapter's own files in the checkpoint. */
+  /** Folder of the adapter's files in the checkpoint. */
   readonly adapterFolder: string;
 }
 
@@ -67,7 +67,7 @@ export async function readCheckpointTensors(
   return { weights: model, moments };
 }
 
-/** Tensors that a file must hold, and those that it may hold besides. */
+/** Tensors that a file must hold, and others that it may also hold. */
 interface WantedTensors {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly others?: readonly string[];
@@ -84,7 +84,7 @@ async function readTensors(
     checkNames(file, { shapes, others, problems });
     const tensors = new Map<string, Float32Array>();
     if (problems.count > 0) return tensors;
-    // refuses numbers that are not finite
+    // readFloats refuses numbers that are not finite
     for (const name of shapes.keys()) tensors.set(name, await file.readFloats(name));
     return tensors;
   } finally {

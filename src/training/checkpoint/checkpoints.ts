@@ -16,10 +16,11 @@ import { LOG_FILE } from "../log/training-log";
 /** Number of `earlier-<n>` folders that an output folder keeps. */
 export const EARLIER_KEPT = 3;
 
-/** Folder that an earlier run's files were moved to. */
+/** Files of an earlier run that were moved to another folder. */
 export interface SetAside {
+  /** The folder to which they were moved. */
   readonly path: string;
-  /** Deleted folders of older runs. */
+  /** Folders of older runs that were deleted. */
   readonly deleted: readonly string[];
 }
 
@@ -28,7 +29,7 @@ export interface SetAside {
  * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter also its weights
  * under the trained parameters' own names; `trainer_state.json`, `training_args.json` and `SHA256SUMS`. A checkpoint is
  * written to a temporary folder, synced to disk and renamed, so a folder named `checkpoint-<step>` is complete even if
- * the process is killed. The newest few are kept, and the best ones that they name.
+ * the process is killed. The newest `limit` checkpoints are kept, and the best ones that their states name.
  */
 export class Checkpoints {
   readonly #classifier: SequenceClassifier;
@@ -64,7 +65,7 @@ export class Checkpoints {
    *
    * @param options.resume - the checkpoint to resume from; if it is in another folder, the best checkpoint that it
    *   names is copied from there
-   * @returns the folder that files were moved to, and the deleted folders; undefined if nothing was moved
+   * @returns the folder to which files were moved, and the deleted folders; undefined if nothing was moved
    */
   async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
     makeFolder(this.#directory);
@@ -80,7 +81,7 @@ export class Checkpoints {
     const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
     const best = resume?.state.best?.step;
     if (own < 0 && resume !== undefined && best !== undefined)
-      await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
+      await this.#copyBest(join(dirname(resume.path), `checkpoint-${best}`), best);
     for (const { step, path } of await listCheckpoints(this.#directory))
       this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
     return aside;
@@ -92,42 +93,43 @@ export class Checkpoints {
     from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> },
   ): Promise<string> {
     const path = this.pathOf(state.step);
-    const beside = `${path}.incomplete`;
+    const temporary = `${path}.incomplete`;
     const { ops } = this.#classifier.model;
-    await rm(beside, { recursive: true, force: true });
-    makeFolder(beside);
+    await rm(temporary, { recursive: true, force: true });
+    makeFolder(temporary);
     const lora = this.#classifier.adapter !== undefined;
-    if (lora) await this.#classifier.saveAdapter(beside);
-    else await this.#classifier.saveModel(beside);
+    if (lora) await this.#classifier.saveAdapter(temporary);
+    else await this.#classifier.saveModel(temporary);
     const weights = lora
       ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value }))
       : [];
     const tensors: TensorToWrite[] = [];
     for await (const moment of from.optimizer.state()) tensors.push(moment);
     for (const { name, value } of weights) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
-    await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
+    await writeSafetensors(join(temporary, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
     await writeAtomically(
-      join(beside, "training_args.json"),
+      join(temporary, "training_args.json"),
       `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`,
     );
-    const sums = await checksumsOf(beside);
+    const sums = await checksumsOf(temporary);
     await writeAtomically(
-      join(beside, STATE_FILE),
+      join(temporary, STATE_FILE),
       stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more),
     );
-    await writeChecksums(beside, { known: sums });
-    await replaceFolder(path, beside);
+    await writeChecksums(temporary, { known: sums });
+    await replaceFolder(path, temporary);
     await syncPath(this.#directory);
     this.#saved.set(state.step, state.best?.step);
-    await this.#forget({ strict: false });
+    await this.#deleteOld({ strict: false });
     return path;
   }
 
-  /** At the end of a run, keeps only the newest few checkpoints and the best one. */
+  /** At the end of a run, keeps only the newest `limit` checkpoints and the best one. */
   async finish(): Promise<void> {
-    await this.#forget({ strict: true });
+    await this.#deleteOld({ strict: true });
   }
 
+  /** Moves files to a new folder `earlier-<n>`, and deletes the oldest such folders, except `source`. */
   async #setAside(moved: readonly string[], present: readonly string[], source: string | undefined): Promise<SetAside> {
     const numbers = present.flatMap((name) =>
       /^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : [],
@@ -145,18 +147,24 @@ export class Checkpoints {
     return { path, deleted };
   }
 
-  async #adopt(from: string, step: number): Promise<void> {
-    const beside = `${this.pathOf(step)}.incomplete`;
-    const copied = await cp(from, beside, { recursive: true }).then(
+  /** Copies the best checkpoint of the run to resume into the output folder. */
+  async #copyBest(from: string, step: number): Promise<void> {
+    const temporary = `${this.pathOf(step)}.incomplete`;
+    const copied = await cp(from, temporary, { recursive: true }).then(
       () => true,
       () => false, // the best step has no checkpoint
     );
     if (!copied) return;
-    await writeChecksums(beside);
-    await rename(beside, this.pathOf(step));
+    await writeChecksums(temporary);
+    await rename(temporary, this.pathOf(step));
   }
 
-  async #forget({ strict }: { strict: boolean }): Promise<void> {
+  /**
+   * Deletes old checkpoints.
+   *
+   * @param options.strict - keep the best checkpoint of the newest state only, not that of every kept one
+   */
+  async #deleteOld({ strict }: { strict: boolean }): Promise<void> {
     const newest = [...this.#saved.keys()].sort((a, b) => b - a).slice(0, this.#limit);
     const kept = new Set<number | undefined>([
       ...newest,
@@ -164,9 +172,9 @@ export class Checkpoints {
     ]);
     for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
       // Renamed first, so that a killed process leaves no incomplete folder with the final name.
-      const gone = `${this.pathOf(step)}.incomplete`;
-      await rename(this.pathOf(step), gone);
-      await rm(gone, { recursive: true, force: true });
+      const old = `${this.pathOf(step)}.incomplete`;
+      await rename(this.pathOf(step), old);
+      await rm(old, { recursive: true, force: true });
       this.#saved.delete(step);
     }
   }

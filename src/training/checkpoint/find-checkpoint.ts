@@ -47,7 +47,7 @@ export async function findCheckpoint(
       .filter((name) => name !== basename(path));
     throw new TsloraError(
       "bad-input",
-      `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other in its folder." : `Others in its folder are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`,
+      `resumeFrom: ${shownPath(path)} is not a complete checkpoint: ${damage}. ${others.length === 0 ? "There is no other in its folder." : `Others in its folder are ${others.join(", ")}; resumeFrom: "last" takes the newest undamaged one.`}`,
     );
   }
   const directory = outputDir ?? "";
@@ -60,7 +60,7 @@ export async function findCheckpoint(
   }
   throw new TsloraError(
     "not-found",
-    `resumeFrom: "last": ${shownPath(directory)} holds no ${damaged.length === 0 ? "checkpoint" : `whole checkpoint (${damaged.join("; ")})`}. Leave resumeFrom out to begin anew.`,
+    `resumeFrom: "last": ${shownPath(directory)} holds no ${damaged.length === 0 ? "checkpoint" : `undamaged checkpoint (${damaged.join("; ")})`}. Leave resumeFrom out to start a new run.`,
   );
 }
 
@@ -70,10 +70,10 @@ async function damageOfCheckpoint(path: string): Promise<string | undefined> {
   const { best, step, identity } = await readState(path);
   if (best === undefined || best.step === step || identity.options.loadBestModelAtEnd !== true) return undefined;
   const ofBest = await damageOfFiles(join(dirname(path), `checkpoint-${best.step}`));
-  return ofBest === undefined ? undefined : `of the best weights so far, checkpoint-${best.step}, ${ofBest}`;
+  return ofBest === undefined ? undefined : `in checkpoint-${best.step}, the best so far, ${ofBest}`;
 }
 
-/** Checks a checkpoint's files by its checksums, and the checksums by those in its state. */
+/** Checks a checkpoint's files against its checksums, and the checksums against those in its state. */
 async function damageOfFiles(path: string): Promise<string | undefined> {
   const checksums = await checkChecksums(path, { required: ["optimizer.safetensors", STATE_FILE] });
   if (checksums.damage !== undefined) return checksums.damage;
@@ -81,9 +81,9 @@ async function damageOfFiles(path: string): Promise<string | undefined> {
   if (files === undefined) return undefined;
   for (const [name, sum] of checksums.sums)
     if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum))
-      return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
+      return `${shownText(name, 100)} is not the file that ${STATE_FILE} was saved with`;
   for (const name of Object.keys(files))
     if (!checksums.sums.has(name))
-      return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
+      return `${shownText(name, 100)}, which ${STATE_FILE} was saved with, is not in ${MANIFEST}`;
   return undefined;
 }

@@ -30,7 +30,7 @@ export async function writeChecksums(
   const { files, folders } = await listAll(directory);
   const lines: string[] = [];
   for (const path of files.sort()) {
-    if (basename(path) === MANIFEST) continue; // the folder had a manifest before
+    if (basename(path) === MANIFEST) continue; // an earlier manifest is replaced
     await syncPath(path);
     const name = nameOf(path, directory);
     lines.push(`${known.get(name) ?? (await sha256Of(path))}  ${name}\n`);
@@ -39,11 +39,11 @@ export async function writeChecksums(
   for (const folder of folders) await syncPath(folder);
 }
 
-/** The checksums of a sealed folder, or its damage. */
+/** The checksums of a folder with a manifest, or its damage. */
 export type ChecksumsCheck =
   { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
 
-/** Checks a sealed folder: its files must be exactly those of its manifest, and unchanged. */
+/** Checks a folder against its manifest: each file of the manifest must be there, and unchanged. */
 export async function checkChecksums(
   directory: string,
   { required }: { required: readonly string[] },
@@ -73,7 +73,7 @@ export async function checkChecksums(
           : `${shownText(name, 100)} cannot be read: ${messageOf(error)}`,
       };
     }
-    if (found !== sum) return { damage: `${shownText(name, 100)} is not what was written` };
+    if (found !== sum) return { damage: `${shownText(name, 100)} has changed since it was written` };
   }
   return { damage: undefined, sums };
 }

@@ -16,7 +16,7 @@ export interface Resume {
 }
 
 /**
- * Reads a whole checkpoint before anything is changed.
+ * Reads all of a checkpoint before anything is changed.
  *
  * @throws TsloraError `bad-input` that names every weight and moment at fault.
  */

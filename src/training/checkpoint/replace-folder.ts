@@ -9,7 +9,7 @@ export async function replaceFolder(path: string, fresh: string): Promise<void> 
   const old = `${path}.replaced`;
   const moved = await rename(path, old).then(
     () => true,
-    () => false, // there is none
+    () => false, // there is no old folder
   );
   await rename(fresh, path);
   if (moved) await rm(old, { recursive: true, force: true });

@@ -70,7 +70,7 @@ export async function runIdentity(
         labels,
         problemType,
         dropoutDraws: model.ops.draws,
-        // Elsewhere the cache changes no number.
+        // On the processor, the cache changes no number.
         ...(options.frozenPrefixCache === true && !model.isBatchIndependent && { frozenPrefixCache: true }),
         frozenWeights: frozen.digest("hex"),
         trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"),

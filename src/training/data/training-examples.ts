@@ -6,7 +6,7 @@ import type { ProblemType } from "../../model/encoder-config";
 import type { ExampleLabel } from "../loss/classification-loss";
 import type { TrainingData } from "../options/train-options";
 
-/** Texts and their labels, side by side. */
+/** Texts and their labels, in the same order. */
 export interface Examples {
   readonly texts: readonly TextInput[];
   /** Whether each text is a pair. */
@@ -37,7 +37,7 @@ export function examplesOf(
     const other = texts.findIndex((text) => Array.isArray(text) !== Array.isArray(texts[0]));
     problems.expect(
       other < 0,
-      `rows must all have a second text or none; row 0 has ${Array.isArray(texts[0]) ? "one" : "none"}, row ${other} does not agree`,
+      `either all rows or no row must have a second text; row 0 has ${Array.isArray(texts[0]) ? "one, but" : "none, but"} row ${other} has ${Array.isArray(texts[0]) ? "none" : "one"}`,
     );
   }
   const multi = options.problemType === "multi_label_classification";
@@ -48,7 +48,7 @@ export function examplesOf(
   const badLabel = labels.findIndex((label) => !(multi ? isRow(label) : isClass(label)));
   problems.expect(
     badLabel < 0,
-    `the label of row ${badLabel} is ${JSON.stringify(labels[badLabel])}; ${multi ? `a list of ${numLabels} numbers, 1 for each label the text has and else 0,` : `a class from 0 to ${numLabels - 1}`} was expected`,
+    `the label of row ${badLabel} must be ${multi ? `a list of ${numLabels} numbers, 1 for each label the text has and else 0` : `a class from 0 to ${numLabels - 1}`}; got ${JSON.stringify(labels[badLabel])}`,
   );
   problems.throwIfAny("bad-input");
   return {

@@ -45,9 +45,10 @@ export class RunPrefix {
   }
 
   /**
-   * Decides whether a run uses the cache: if it was asked for, or if it changes no number, pays and fits.
+   * Decides whether a run uses the cache: if it was requested; or if it changes no number, the run has more than one
+   * epoch, and the results fit into the limit. Returns undefined if the run uses none.
    *
-   * @throws TsloraError `bad-option` if it was asked for and the results do not fit into the limit
+   * @throws TsloraError `bad-option` if it was requested and the results do not fit into the limit
    */
   static plan(
     classifier: SequenceClassifier,
@@ -55,15 +56,15 @@ export class RunPrefix {
   ): RunPrefix | undefined {
     const { model } = classifier;
     const prefix = model.frozenPrefix();
-    const { frozenPrefixCache: asked, frozenPrefixDropout } = options;
+    const { frozenPrefixCache: requested, frozenPrefixDropout } = options;
     const drops = frozenPrefixDropout && encoderDropout(model.config) > 0;
-    if (prefix === undefined || drops || asked === false) return undefined;
+    if (prefix === undefined || drops || requested === false) return undefined;
     const texts = { training, validation: encodeValidation() };
     const bytes = prefixBytes(model, { prefix }, [...texts.training, ...(texts.validation ?? [])]);
     const fits = bytes <= options.frozenPrefixCacheLimit * GIGABYTE;
     const { totalSteps, stepsPerEpoch } = planSteps(texts.training.length, options);
     const changesNothing = model.isBatchIndependent && totalSteps > stepsPerEpoch && fits;
-    if (asked !== true && !changesNothing) return undefined;
+    if (requested !== true && !changesNothing) return undefined;
     if (!fits) throw tooLarge(bytes, options.frozenPrefixCacheLimit * GIGABYTE);
     return new RunPrefix(classifier, { prefix, options, texts });
   }
@@ -73,21 +74,21 @@ export class RunPrefix {
     return this.#training;
   }
 
-  /** Results of the validation texts; undefined where evaluations would get other bits. */
+  /** Results of the validation texts; undefined where they would change an evaluation's last bits. */
   get validation(): PrefixCache | undefined {
     return this.#validation;
   }
 
-  /** Damage and losses found since the last call, as sentences. */
+  /** Messages about damaged or missing results since the last call. */
   takeNotices(): readonly string[] {
     return [this.#training, this.#validation].flatMap((cache) => cache?.takeNotices() ?? []);
   }
 
   /**
-   * Computes what the cache lacks, and reports progress. If the cache was not asked for and cannot be written, a warning
-   * says so, and the run computes the layers in each step.
+   * Computes the results that the cache lacks, and reports progress. If the cache was not requested and cannot be
+   * written, yields a warning, and the run computes the layers in each step.
    *
-   * @throws TsloraError `not-saved` if the cache was asked for and cannot be written, such as to a full disk
+   * @throws TsloraError `not-saved` if the cache was requested and cannot be written, such as to a full disk
    */
   async *prepare(step: number, stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     try {

@@ -50,7 +50,7 @@ export class TrainingLog {
     const events = tensorboard
       ? await TensorboardFile.create(join(directory, "runs"), { firstStep: resume?.step })
       : undefined;
-    // Readers drop the steps of earlier event files from that one on, so it is written again.
+    // TensorBoard ignores steps of earlier event files from this step on, so this step is written again.
     for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
     return new TrainingLog(await open(path, "a"), events);
   }

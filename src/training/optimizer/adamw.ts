@@ -10,12 +10,12 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
 /**
- * Largest size of a weight that is updated together with others: on a GPU, one operation costs as much as thousands of
- * numbers.
+ * Largest size of a weight that is updated together with others. Joining weights saves operations: on a GPU, starting
+ * an operation takes as long as computing thousands of numbers.
  */
 const SMALL = 2 ** 18;
 
-/** Weights of one group that are updated as one tensor, since they differ only in their rows; or a single weight. */
+/** Weights of one group and equal width that are joined by rows and updated as one tensor; or a single weight. */
 interface Bundle extends ParameterGroup {
   readonly parameters: readonly Parameter[];
   /** First and second moment of the gradients; undefined before the first step. */
@@ -56,7 +56,7 @@ export class AdamW {
     return this.#steps;
   }
 
-  /** Bundles the weights that every step updates. Only the first call does anything. */
+  /** Bundles the weights that every step updates. Later calls have no effect. */
   prepare(parameters: readonly Parameter[]): void {
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
   }
@@ -189,7 +189,7 @@ export class AdamW {
     bundle.values = parameters.length === 1 ? undefined : values; // the parameter owns a single weight
   }
 
-  /** The weights in one tensor: that of the last step, unless a weight was replaced since. */
+  /** The weights in one tensor: that of the last step, or a new one if a weight was replaced since. */
   #valueOf({ parameters, values }: Bundle): Tensor {
     const current = parameters.map((parameter) => parameter.value);
     return values !== undefined && current.every((value, i) => value === values.parts[i])

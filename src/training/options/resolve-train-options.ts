@@ -86,7 +86,7 @@ function home(path: string | undefined): string | undefined {
   return typeof path === "string" ? expandHome(path) : path;
 }
 
-/** Checks each given value on its own. */
+/** Checks the type and range of each given value. */
 function checkValues(
   problems: Problems,
   { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext },
@@ -162,7 +162,7 @@ function checkTogether(problems: Problems, { options, resolved }: Resolution): v
   const given = (name: keyof TrainOptions): boolean => options[name] !== undefined;
   problems.expect(
     !(given("warmupSteps") && given("warmupRatio")),
-    "warmupSteps and warmupRatio say the same thing; give one of them",
+    "warmupSteps and warmupRatio both set the length of the warm-up; give one of them",
   );
   problems.expect(
     !(given("trainSamplingStrategy") && given("groupByLength")) || options.groupByLength === resolved.groupByLength,
@@ -184,7 +184,7 @@ function checkTogether(problems: Problems, { options, resolved }: Resolution): v
   if (!given("validation")) checkWithoutValidation(problems, options);
   problems.expect(
     !given("earlyStoppingThreshold") || given("earlyStoppingPatience"),
-    "earlyStoppingThreshold does nothing without earlyStoppingPatience",
+    "earlyStoppingThreshold has no effect without earlyStoppingPatience",
   );
   if (!given("outputDir")) {
     problems.expect(!given("saveSteps"), "saveSteps needs an outputDir to save to");
@@ -193,7 +193,7 @@ function checkTogether(problems: Problems, { options, resolved }: Resolution): v
   }
   problems.expect(
     options.frozenPrefixCache !== false || !(given("frozenPrefixCacheDir") || given("frozenPrefixCacheLimit")),
-    "frozenPrefixCacheDir and frozenPrefixCacheLimit do nothing with frozenPrefixCache false",
+    "frozenPrefixCacheDir and frozenPrefixCacheLimit have no effect with frozenPrefixCache false",
   );
   if (given("saveSteps") && given("validation") && resolved.loadBestModelAtEnd) checkSaveSteps(problems, resolved);
 }

@@ -170,8 +170,8 @@ export interface TrainOptions {
    */
   readonly bf16?: boolean;
   /**
-   * Number of steps whose losses and gradient norms are read together, since reading makes a GPU wait; on the processor
-   * it costs nothing. Every step is still reported and logged, at the latest before an evaluation or a checkpoint.
+   * Number of steps whose losses and gradient norms are read together. Reading makes a GPU wait; on the processor it
+   * costs nothing. Every step is still reported and logged, at the latest before an evaluation or a checkpoint.
    * @default 1 on the processor, 10 on a GPU
    */
   readonly loggingSteps?: number;
@@ -187,10 +187,11 @@ export interface TrainOptions {
    * them in all epochs, evaluations and later runs. Needs such layers, without dropout (`frozenPrefixDropout: false`,
    * or a model whose rates are 0).
    *
-   * On the processor the results are bit for bit those of computing them again. So the cache is used there by itself if
-   * the run has more than one epoch and the results fit into `frozenPrefixCacheLimit`. On a GPU a text's last bits
-   * depend on the others of its batch. There `true` computes each text in a batch of its own: with a cache that is
-   * empty or full the numbers are the same, and differ in the last bits from those without a cache. `false` uses none.
+   * On the processor, cached results equal computed ones bit for bit. There the cache is used by default if the run has
+   * more than one epoch and the results fit into `frozenPrefixCacheLimit`. On a GPU, the last bits of a text's results
+   * depend on the other texts of its batch. There `true` computes each text in a batch of its own. The numbers of a run
+   * are then the same with an empty and a full cache, but differ in the last bits from those without a cache. `false`
+   * means no cache.
    * @default true where it changes no number
    */
   readonly frozenPrefixCache?: boolean;
@@ -221,7 +222,7 @@ export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] a
 /** One of `SAMPLING_STRATEGIES`. */
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
-/** Targets of a run's numbers besides its log. */
+/** Where a run's numbers are written in addition to its log. */
 export const REPORT_TARGETS = ["none", "tensorboard"] as const;
 
 /** Results of an evaluation during training. */

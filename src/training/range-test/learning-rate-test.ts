@@ -27,7 +27,7 @@ export interface LearningRateTest {
   readonly elapsedSeconds: number;
   /** Whether a signal or an interrupt stopped the test. */
   readonly stopped: boolean;
-  /** Why it ended: at the highest rate, because the loss diverged, or on request. */
+  /** The reason why the test ended: the highest rate was reached, the loss diverged, or a stop was requested. */
   readonly reason: "finished" | "diverged" | "stopped";
 }
 

@@ -15,7 +15,7 @@ export type Metrics = { readonly loss: number; readonly accuracy: number; readon
 /** Results of an evaluation. */
 export interface ValidationResult {
   readonly metrics: Metrics;
-  /** The class that was predicted for every text, if the texts belong to several classes; else undefined. */
+  /** The class that was predicted for every text although the texts belong to several classes; else undefined. */
   readonly onlyClass: number | undefined;
 }
 

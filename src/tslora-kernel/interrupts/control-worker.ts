@@ -18,8 +18,8 @@ export interface ControlSettings {
   readonly counts: Int32Array;
 }
 
-/** Milliseconds after which the main thread counts as computing if it has not taken an interrupt. */
-const KICK_MS = 250;
+/** Milliseconds between the signals to a main thread that has not taken an interrupt, since it computes. */
+const SIGNAL_MS = 250;
 /** Milliseconds after which the process is killed if the main thread has not taken a shutdown request. */
 const END_MS = 1500;
 /** The largest message that is accepted, in bytes. */
@@ -60,18 +60,18 @@ async function listen(): Promise<void> {
     const mine = ++number;
     parentPort?.postMessage({ number: mine, frames: signedFrames(frames) });
     const isTaken = (): boolean => Atomics.load(counts, TAKEN) >= mine;
-    if (type === "interrupt_request") kickUntil(isTaken);
+    if (type === "interrupt_request") signalUntil(isTaken);
     if (type === "shutdown_request") setTimeout(() => isTaken() || process.kill(process.pid, "SIGKILL"), END_MS);
   }
 }
 
 /** Sends signals until the main thread takes the interrupt, since only a signal stops a computation. */
-function kickUntil(isTaken: () => boolean): void {
+function signalUntil(isTaken: () => boolean): void {
   const timer = setInterval(() => {
     if (isTaken()) return clearInterval(timer);
     Atomics.add(counts, PENDING, 1);
     process.kill(process.pid, "SIGINT");
-  }, KICK_MS);
+  }, SIGNAL_MS);
 }
 
 void listen();

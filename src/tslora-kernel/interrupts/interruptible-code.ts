@@ -21,13 +21,15 @@ const DRIVE = "__tslab__.drive";
 const GUARD = "__tslab__.guard";
 const GUARD_EACH = "__tslab__.guardEach";
 
-/** tslab puts this before the code (executor.js) and shifts places in the running code by its length. */
+/**
+ * tslab puts this text before the code (executor.js), so columns of the code's first line are shifted by its length.
+ */
 export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", sync: "(function(exports, require) { " };
 
 /**
  * Makes a cell interruptible at every `await`. A top-level `await` becomes the `yield` of an async generator, so the
- * kernel decides whether and how the cell continues. In the cell's own functions the awaited value is guarded. The code
- * is called `cell:NUMBER` in stacks, and reads and writes the variables that all cells share.
+ * kernel decides whether the cell continues. In a function of the cell, `await x` becomes `await guard(x)`. The code is
+ * called `cell:NUMBER` in stacks, and reads and writes the variables that all cells share.
  *
  * @param javascript - the cell as tslab compiled it
  */

@@ -9,11 +9,11 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-const STOPPED = "The cell was interrupted. Cells that waited behind it were not run.";
+const STOPPED = "The cell was interrupted. The cells queued after it were not run.";
 const FINISHED =
-  "The cell was interrupted; it ended in an orderly way, and its variables are declared. " +
-  "Cells that waited behind it were not run.";
-const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
+  "The cell was interrupted; it ran to its end, and its variables are declared. " +
+  "The cells queued after it were not run.";
+const STOPPING = "Interrupted: the running work stops at its next step; a second interrupt ends the cell at once.";
 
 /** Runs one step of a cell; Node ends the step at a SIGINT, even if it computes without waiting. */
 const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-step.vm" });
@@ -25,15 +25,16 @@ const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-st
 const MOST_STEPS = 1000;
 
 /**
- * Interrupts of the running cell. An interrupt ends the cell's current `await`. Work that listens for SIGINT itself
- * (`train` stops at the next step with a checkpoint) may finish first; the cell then continues to the next `await`. A
- * second interrupt ends the cell at once.
+ * Interrupts of the running cell. An interrupt ends the cell at its current `await`. If work of the cell listens for
+ * SIGINT itself (`train` stops at the next step with a checkpoint), the interrupt is left to it, and the cell
+ * continues. A second interrupt ends the cell at once.
  */
 export class Interrupts {
   /** The counters shared with the control channel's thread. */
   readonly counts = controlCounts();
   readonly #waiting = new Set<(reason: Interrupted) => void>();
   #running = false;
+  /** Whether {@link ask} emits the current SIGINT. */
   #isAsked = false;
   #requests = 0;
   #listenersBefore = 0;
@@ -46,7 +47,7 @@ export class Interrupts {
     });
   }
 
-  /** Gives compiled cells the functions that they await through. */
+  /** Provides the functions through which compiled cells await promises. */
   install(): void {
     const runtime = cellRuntime();
     runtime.drive = (cell) => this.#drive(cell, runtime);
@@ -54,7 +55,7 @@ export class Interrupts {
     runtime.guardEach = (values) => this.#guardEach(values);
   }
 
-  /** Takes an interrupt that arrived as a message, and calls the listeners for SIGINT too. */
+  /** Handles an interrupt that arrived as a message; also calls the other listeners for SIGINT. */
   ask(): void {
     this.#isAsked = true;
     process.emit("SIGINT", "SIGINT");
@@ -91,7 +92,7 @@ export class Interrupts {
     return reason;
   }
 
-  /** Whether work that the cell started handles interrupts itself. */
+  /** Whether work that the cell started listens for SIGINT. */
   #isHeard(): boolean {
     return process.listenerCount("SIGINT") > this.#listenersBefore;
   }
@@ -100,7 +101,7 @@ export class Interrupts {
     return this.#running && this.#requests > 0 && !this.#isHeard();
   }
 
-  /** Runs a cell's code, which yields each promise that it awaits, and resumes it with the promise's value. */
+  /** Runs a cell's code, a generator that yields at each `await`, until it ends or is interrupted. */
   async #drive(cell: AsyncGenerator<unknown>, runtime: CellRuntime): Promise<unknown> {
     let step = (): Promise<IteratorResult<unknown>> => cell.next();
     let value: unknown;
@@ -117,7 +118,7 @@ export class Interrupts {
       } catch (error) {
         if (error instanceof Interrupted) {
           running.catch(() => undefined);
-          cell.return(undefined).catch(() => undefined); // runs its finally blocks once its current await is over
+          cell.return(undefined).catch(() => undefined); // runs its finally blocks after its current await
         }
         throw error;
       }

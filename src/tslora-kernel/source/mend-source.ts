@@ -9,15 +9,16 @@ export type ResolveImport = (specifier: string) => string | undefined;
 /** Options of {@link mendSource}. */
 export interface MendOptions {
   /**
-   * Whether the source runs. If false, it is only read by completion, which needs shorthand unchanged. @default true
+   * Whether the source runs. If false, it is only analysed for completion, which needs shorthand properties unchanged.
+   * @default true
    */
   readonly isRun?: boolean;
 }
 
 /**
  * Changes a cell's source so that tslab (1.0.22) can compile it:
- * - `{ r }` is written out as `{ r: r }`: tslab would turn it into `{ exports.r }` if `r` is an earlier cell's;
- * - `{ count: n }` in a declaration is written `{ "count": n }`: tslab would turn it into `{ exports.count: n }`;
+ * - `{ r }` becomes `{ r: r }`: tslab would change it to `{ exports.r }` if an earlier cell declared `r`;
+ * - `{ count: n }` in a declaration becomes `{ "count": n }`: tslab would change it to `{ exports.count: n }`;
  * - `export` before a declaration is removed: tslab exports every name itself, and refuses a name exported twice;
  * - imports get the path that `resolve` returns, since tslab compiles nothing outside a notebook's folder.
  */

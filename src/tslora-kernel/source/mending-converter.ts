@@ -7,7 +7,7 @@ import { varNames } from "../variables/scope";
 import { EditedText } from "./text-edits";
 import type { TslabConversion, TslabConverter, TslabPlace } from "../tslab";
 
-/** A cell on its way through the compiler. */
+/** A compiled cell, with the steps of its compilation. */
 export interface Conversion {
   readonly mended: EditedText;
   readonly code: InterruptibleCode;
@@ -26,8 +26,8 @@ export interface MendingOptions {
 }
 
 /**
- * Wraps tslab's compiler: mends sources before it, maps its answers to places in the original sources, and makes the
- * code interruptible. A cell whose only top-level wait is a `for await` is asynchronous too.
+ * Wraps tslab's compiler: changes sources so that it can compile them, maps its answers to places in the original
+ * sources, and makes the code interruptible. A cell whose only top-level `await` is a `for await` is asynchronous too.
  */
 export function mendingConverter(
   converter: TslabConverter,
@@ -77,8 +77,8 @@ export function mendingConverter(
 }
 
 /**
- * Finds the part of a string literal that is completed: tslab proposes whole values and would insert them after the
- * part already written.
+ * Finds the string literal that is completed, and the part that is typed already. tslab proposes whole values, and
+ * would insert them after that part.
  */
 function completeText(
   source: string,
@@ -110,9 +110,7 @@ function mendForReading(source: string, resolve: ResolveImport): EditedText {
   }
 }
 
-/**
- * Declares for later cells the variables that `var` declares inside a block: TypeScript's own declarations omit them.
- */
+/** Declarations, for later cells, of the names that `var` declares inside a block; TypeScript's output omits them. */
 function innerVars(source: string): string {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);

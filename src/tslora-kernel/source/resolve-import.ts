@@ -32,7 +32,9 @@ export function resolveImport(
   return placeOf(specifier, folder) === undefined ? placeOf(specifier, places.compiled) : undefined;
 }
 
-/** The path that a package's import has from a folder; undefined if no node_modules above the folder has the package. */
+/**
+ * The path that a package's import has from a folder; undefined if no node_modules above the folder has the package.
+ */
 function placeOf(specifier: string, folder: string): string | undefined {
   const name = specifier
     .split("/")

@@ -53,7 +53,7 @@ export class EditedText {
     return offset - shift;
   }
 
-  /** As {@link toBefore}, for lines and columns. */
+  /** The same as {@link toBefore}, for lines and columns. */
   positionBefore(position: TextPosition): TextPosition {
     return positionAt(this.before, this.toBefore(offsetAt(this.after, position)));
   }

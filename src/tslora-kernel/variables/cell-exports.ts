@@ -9,7 +9,7 @@ interface ExportedImport {
   readonly expression: string;
 }
 
-/** A getter of an import: the call that defines it, and the function that reads it. */
+/** A getter of an import: the call that defines it, and the function that reads the import. */
 interface ImportGetter extends ExportedImport {
   readonly call: TypeScript.Node;
   readonly read: TypeScript.Node;
@@ -67,7 +67,7 @@ export class CellExports {
     return exported;
   }
 
-  /** The name in `exports.NAME`. */
+  /** The name in `exports.NAME`; undefined for other nodes. */
   exportedName(node: TypeScript.Node): string | undefined {
     const { ts } = this;
     return ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports"
@@ -75,7 +75,7 @@ export class CellExports {
       : undefined;
   }
 
-  /** `exports.a = exports.b = void 0`, which tslab's compiler puts before a cell. */
+  /** Whether an expression is `exports.a = exports.b = void 0`, which TypeScript puts before a cell's code. */
   isHoistedReset(node: TypeScript.Expression): boolean {
     const { ts } = this;
     if (!ts.isBinaryExpression(node) || this.exportedName(node.left) === undefined) return false;
@@ -97,7 +97,7 @@ export class CellExports {
     );
   }
 
-  /** `exports.f = f` after a function or a class. */
+  /** The exported name if a statement is `exports.f = f` for a function or class `f` of the cell. */
   copiedDeclaration(statement: TypeScript.Statement): string | undefined {
     const { ts } = this;
     if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
@@ -109,7 +109,7 @@ export class CellExports {
     return this.body.statements.some(declares) ? name : undefined;
   }
 
-  /** `exports.path = path_1.default`: an imported name that tslab copies. */
+  /** The import if a statement is `exports.path = path_1.default`, by which tslab copies an imported name. */
   importAlias(statement: TypeScript.Statement): ExportedImport | undefined {
     const { ts } = this;
     if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
@@ -128,7 +128,10 @@ export class CellExports {
       : undefined;
   }
 
-  /** `Object.defineProperty(exports, "join", { enumerable: true, get: function () { return path_1.join; } })`. */
+  /**
+   * The import if a statement is
+   * `Object.defineProperty(exports, "join", { enumerable: true, get: function () { return path_1.join; } })`.
+   */
   importGetter(statement: TypeScript.Statement): ImportGetter | undefined {
     const { ts } = this;
     if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return undefined;
@@ -156,7 +159,7 @@ export class CellExports {
     return { name: name.text, expression: returned.expression.getText(this.file), call, read };
   }
 
-  /** Whether `var E;` begins an enum or a namespace, which the next function fills. */
+  /** Whether a statement `var E;` declares an enum or a namespace, whose members the next statements define. */
   fillsNamespace(statement: TypeScript.VariableStatement, next: TypeScript.Statement): boolean {
     const { ts } = this;
     const [{ name, initializer }] = statement.declarationList.declarations;

@@ -1,12 +1,12 @@
 import { checkEvaluated } from "./check-evaluated";
 import { cellRuntime, type Variables } from "../cell-runtime";
 
-/** Whether a name may be assigned to. */
+/** How a name is declared; nothing may be assigned to a constant. */
 export type DeclaredAs = "variable" | "constant";
 
 /**
- * Names by which libraries detect their environment. With a global variable `window`, say for a window of ten days, a
- * library that is loaded later would mistake Node for a browser.
+ * Names by which libraries detect their environment. If a cell's variable `window` were global, a library that is
+ * loaded later would mistake Node for a browser.
  */
 const ENVIRONMENT = ["window", "document", "self", "location", "importScripts", "define", "Deno", "Bun", "chrome"];
 
@@ -27,7 +27,7 @@ export class CellVariables {
     this.#taken = new Set([...names.flatMap((object) => Object.getOwnPropertyNames(object)), ...ENVIRONMENT]);
   }
 
-  /** Gives compiled cells their variables; tslab has made `globalThis.__tslab__` by then. */
+  /** Gives compiled cells their variables. tslab must have created `globalThis.__tslab__` before. */
   install(): void {
     const runtime = cellRuntime();
     runtime.variables = this.#values;
@@ -70,7 +70,7 @@ export class CellVariables {
       get: (): unknown => this.#values[name],
       set: (value: unknown): void => this.#assign(name, value),
       enumerable: false,
-      configurable: false, // then a function of this name in an indirect eval is an error
+      configurable: false, // so that an indirect eval cannot declare a function of this name
     };
     if (!Reflect.defineProperty(globalThis, name, property)) return;
     this.#global.add(name);
@@ -84,7 +84,9 @@ export class CellVariables {
     this.#values[name] = value;
   }
 
-  /** Declares an import. Its module may change the value until a cell declares the name again. */
+  /**
+   * Declares an import: `get` reads its current value, since its module may change it. A later declaration replaces it.
+   */
   #defineLive(name: string, get: () => unknown): void {
     const set = (value: unknown): void =>
       void Object.defineProperty(this.#values, name, { value, writable: true, enumerable: true, configurable: true });

@@ -18,7 +18,7 @@ export function checkEvaluated(code: unknown, isShared: (name: string) => boolea
   const name = isStrict(ts, file) ? undefined : declaredNames(ts, file).find(isShared);
   if (name === undefined) return code;
   throw new SyntaxError(
-    `eval must not declare ${name} by var or function; it is a variable of the cells. Assign to it without var.`,
+    `eval must not declare ${name} by var or function, since the cells have a variable of this name. Assign to it without var.`,
   );
 }
 

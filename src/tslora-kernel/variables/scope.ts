@@ -4,7 +4,7 @@ import type * as TypeScript from "typescript";
 export class Scope {
   readonly #names: ReadonlySet<string>;
   readonly #outer: Scope | undefined;
-  /** The scope that `var` declares in. */
+  /** The scope in which `var` declares names. */
   readonly function: Scope;
   /** The scope of a function's parameters: they do not see the variables of its body. */
   readonly parameters: Scope;

@@ -6,10 +6,12 @@ import type { DeclaredAs } from "./cell-variables";
 import { namesIn, scopeOf, type Scope } from "./scope";
 import type { TextEdit } from "../source/text-edits";
 
-/** The name of the object that holds the variables of all cells; no cell uses this name. */
+/** The name of the object that holds the variables of all cells. Cells must not use this name themselves. */
 const CELLS = "__cells__";
 
-/** Code before a cell's code: replaces tslab's object, a slow proxy, by that object. */
+/**
+ * Code that is put before a cell's code. It replaces tslab's `exports`, a slow proxy, by the object of the variables.
+ */
 export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = ${CELLS}; `;
 
 /** Matches a called variable at the end of a text. */
@@ -26,13 +28,14 @@ export interface SharedCell {
 }
 
 /**
- * Makes each name one variable for all cells. tslab gives a cell a local variable and copies its value to `exports`.
- * Later cells read and write that copy, so functions of the first cell never see their writes. Here each variable is a
- * property of one object, wherever it is read, written or declared: `let count = 1` becomes `__cells__.count = 1`, and
- * `count++` in a function becomes `__cells__.count++`. A name that is declared again is the same variable with another
- * value, as in Node's REPL. Inner variables of the same name are unchanged.
+ * Makes each top-level name one variable for all cells. tslab gives a cell a local variable and copies its value to
+ * `exports`. Later cells read and write that copy, so functions of the first cell never see their writes. Here each
+ * variable is a property of one object, wherever it is read, written or declared: `let count = 1` becomes
+ * `__cells__.count = 1`, and `count++` in a function becomes `__cells__.count++`. If a cell declares a name again, the
+ * variable stays the same and gets a new value, as in Node's REPL. Inner variables of the same name are unchanged.
  *
- * @param file - the compiled cell, CommonJS, as the body of the one function in the file
+ * @param file - the compiled cell (CommonJS), wrapped in one function
+ * @param body - that function's body
  */
 export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Block): SharedCell {
   return new Rewriting(loadTypeScript(), file, body).rewritten();
@@ -40,7 +43,7 @@ export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Bl
 
 class Rewriting {
   readonly #edits: TextEdit[] = [];
-  /** Edits that insert closing text; they come last if two edits are at one place. */
+  /** Edits that insert closing text. Where two edits are at one place, these come last. */
   readonly #closing: TextEdit[] = [];
   readonly #top: Scope;
   readonly #exports: CellExports;
@@ -68,7 +71,8 @@ class Rewriting {
   #topStatement(statement: TypeScript.Statement, next: TypeScript.Statement | undefined): void {
     const { ts } = this;
     if (ts.isExpressionStatement(statement) && this.#exports.isHoistedReset(statement.expression)) {
-      this.#replace(statement, ";"); // the variables of earlier cells keep their values until they are declared again
+      // without the reset, a variable of an earlier cell keeps its value until this cell declares it again
+      this.#replace(statement, ";");
       return;
     }
     const getter = this.#exports.importGetter(statement);
@@ -83,7 +87,7 @@ class Rewriting {
     }
     if (this.#exports.importAlias(statement) !== undefined) return;
     const copied = this.#exports.copiedDeclaration(statement);
-    if (copied !== undefined) return; // `exports.f = f` exports the function or class itself
+    if (copied !== undefined) return; // `exports.f = f` already stores the function or class in the shared object
     const isNamespace =
       ts.isVariableStatement(statement) && next !== undefined && this.#exports.fillsNamespace(statement, next);
     if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
@@ -119,13 +123,13 @@ class Rewriting {
     const { ts } = this;
     const inner = scopeOf(ts, node, scope);
     ts.forEachChild(node, (child) => {
-      if (!this.#isMereName(child, node))
+      if (!this.#isOnlyName(child, node))
         this.#visit(child, ts.isFunctionLike(node) && "body" in node && child !== node.body ? inner.parameters : inner);
     });
   }
 
-  /** Whether a name declares, labels or accesses something; such a name refers to no variable. */
-  #isMereName(child: TypeScript.Node, parent: TypeScript.Node): boolean {
+  /** Whether an identifier is the name of a declaration, a label or a property, and so does not refer to a variable. */
+  #isOnlyName(child: TypeScript.Node, parent: TypeScript.Node): boolean {
     const { ts } = this;
     if (!ts.isIdentifier(child)) return false;
     if (ts.isPropertyAccessExpression(parent) || ts.isMetaProperty(parent)) return parent.name === child;
@@ -168,7 +172,7 @@ class Rewriting {
     const isAssignment = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
     const copied = isAssignment ? this.#exports.exportedName(node.left) : undefined;
     if (copied !== undefined && this.#isShared(copied, scope) && this.#exports.writes(node.right, copied)) {
-      // the copy that tslab makes of each new value
+      // tslab copies each new value to `exports`; this removes the copy
       this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" });
       return this.#visit(node.right, scope);
     }
@@ -188,7 +192,10 @@ class Rewriting {
     else this.#visit(node.right, scope);
   }
 
-  /** Gives a function without a name the variable's name, which an assignment to a property would not do. */
+  /**
+   * Gives an anonymous function or class the variable's name: `f = () => 1` names the function, but
+   * `__cells__.f = () => 1` does not.
+   */
   #named(name: string, value: TypeScript.Expression, scope: Scope): void {
     const { ts } = this;
     let inside = value;
@@ -207,7 +214,7 @@ class Rewriting {
     return owner === this.#top && names.some((name) => this.#exports.shared.has(name));
   }
 
-  /** `let a = 1, b, { c } = d` as assignments. */
+  /** Converts declarations such as `let a = 1, b, { c } = d` to assignments. */
   #declare(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace: boolean): void {
     const { ts } = this;
     const isVar = (list.flags & ts.NodeFlags.BlockScoped) === 0;
@@ -265,7 +272,7 @@ class Rewriting {
   }
 }
 
-/** Whether a node is the callee of a call: a variable is called without `this`. */
+/** Whether a node is the callee of a call. Then `(0, …)` around it is needed: a variable is called without `this`. */
 function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
   const { parent } = node;
   return (

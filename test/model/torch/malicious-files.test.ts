@@ -70,7 +70,7 @@ test("a call of any other function is refused by name, and nothing is executed",
   assert.ok(!existsSync(proof));
 });
 
-test("a function that is allowed is refused as an argument, an object or a class", async () => {
+test("an allowed function is refused as an argument, an object or a class", async () => {
   const rebuild = global("torch._utils", "_rebuild_tensor_v2");
   await refused(
     [proto(), rebuild, rebuild, tuple1, reduce, stop],
@@ -115,7 +115,7 @@ test("a function that is allowed is refused as an argument, an object or a class
   await refused([proto(), ...nested, stop], /asks to call os\.system\./);
 });
 
-test("persistent ids other than of a storage are refused", async () => {
+test("persistent ids of anything but a storage are refused", async () => {
   const id = (...parts: readonly Buffer[]): Buffer[] => [proto(), mark, ...parts, tuple, pickle.persistentId, stop];
   const classSource = [text("module"), global("torch", "FloatStorage"), text("file.py"), text("source")];
   await refused(id(...classSource), /persistent id of the type "module", a class with its source/, "legacy");
@@ -141,7 +141,7 @@ test("persistent ids other than of a storage are refused", async () => {
   await refused([Buffer.from("P0\n.")], /begins with "P0|not a whole file/, "bare pickle");
 });
 
-test("names and texts of a file cannot blow up a message or write to the terminal", async () => {
+test("names and texts of a file cannot make a message long or control the terminal", async () => {
   await refused(
     [proto(), global("os", `system\u001b[2J\u202e${"x".repeat(500)}`), stop],
     /os\.system\\u001b\[2J\\u202ex+ …/,
@@ -156,7 +156,7 @@ test("names and texts of a file cannot blow up a message or write to the termina
   );
 });
 
-test("bombs of nesting, of the memo and of copies end at a limit of memory", async () => {
+test("pickles that grow by nesting, the memo or copies are stopped at a memory limit", async () => {
   const rest = (...parts: readonly Buffer[]): Buffer[] => [proto(), Buffer.concat(parts), stop];
   const limit = /its pickle would take more than 32 MiB of memory/;
   const before = process.memoryUsage().rss;
@@ -182,7 +182,7 @@ test("bombs of nesting, of the memo and of copies end at a limit of memory", asy
   assert.ok(grown < 400 * 2 ** 20, `${Math.round(grown / 2 ** 20)} MiB more`);
 });
 
-test("a pickle that takes what it has not given is refused", async () => {
+test("a pickle that reads a stack or memo entry that does not exist is refused", async () => {
   await refused([proto(), stop], /takes more values than it gives/);
   await refused([proto(), pickle.get(7), stop], /recalls value 7, which is not there/);
   await refused([proto(), tuple, stop], /to a mark that is not there/);

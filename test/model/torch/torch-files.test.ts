@@ -50,7 +50,7 @@ async function transposed(file: TorchFile): Promise<Float32Array> {
   return Float32Array.from({ length: 30 }, (_, i) => base[(i % 5) * 6 + Math.floor(i / 5)]);
 }
 
-test("a state dict beside other things is found, and the notice says where it is and what is not read", async () => {
+test("a state dict within a larger dict is found, and the notice names its key and the ignored ones", async () => {
   const [bare, wrapped] = [await openTorchFile(fixture("zip.bin")), await openTorchFile(fixture("wrapped.bin"))];
   await Promise.all([bare.close(), wrapped.close()]);
   assert.equal(bare.notice, undefined);
@@ -73,7 +73,7 @@ test("a state dict beside other things is found, and the notice says where it is
   );
 });
 
-test("a file cut off anywhere is refused or loses nothing", async () => {
+test("a truncated file is refused, or no weight is lost", async () => {
   for (const name of ["zip.bin", "legacy.bin"]) {
     const whole = await readFile(fixture(name));
     for (let length = 0; length < whole.length; length += 97)
@@ -94,7 +94,7 @@ test("an archive's directory that points beyond the file is refused", async () =
   }
 });
 
-test("storages of another size than the pickle names are refused", async () => {
+test("storages whose size differs from that in the pickle are refused", async () => {
   await refused(
     legacyFile(stateDict(tensor()), { 0: { count: 3, bytes: floats(1, 2, 3) } }),
     /"0" must have 2 numbers; it has 3/,
@@ -122,7 +122,7 @@ test("storages of another size than the pickle names are refused", async () => {
   );
 });
 
-test("a file of a machine of the other byte order gives the same numbers", async () => {
+test("a file with the other byte order gives the same numbers", async () => {
   const bytes = floats(1.5, -2).swap32();
   const file = await opened(
     await makeZip(
@@ -158,7 +158,7 @@ test("views beyond their storage, and sizes of any kind, are refused", async () 
   await view({ hooks: pickle.int(1) }, /_rebuild_tensor_v2 with 6 arguments of other kinds/);
 });
 
-test("what is no file of torch.save is named for what it is", async () => {
+test("a file that is not from torch.save is refused with its kind", async () => {
   await refused(
     Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
     /pointer of Git LFS.*git lfs pull/,

@@ -4,9 +4,9 @@ import type { GraphModule } from "../graph-weights";
 import { firstTokens, slice, splitLast, type GraphContext } from "./graph-parts";
 import type { RelativeParts } from "./relative";
 
-/** Inputs of a layer's attention besides the hidden states. */
+/** Inputs of a layer's attention other than the hidden states. */
 export interface AttentionPlan {
-  /** Whether the first token alone is a query: nothing reads the others after the last layer. */
+  /** Whether only the first token is a query, as in the last layer of a model whose head reads only that token. */
   readonly onlyFirst: boolean;
   /** Pairs of tokens that attend to each other: bool [batch, 1, 1 or queries, length]. */
   readonly mask: Value;
@@ -15,7 +15,7 @@ export interface AttentionPlan {
   readonly rotary: { readonly cos: Value; readonly sin: Value } | undefined;
 }
 
-/** The least 32-bit float: the score of a token that is not attended to, as in transformers. */
+/** The lowest 32-bit float: the score of a masked token, as in transformers. */
 const LEAST = -3.4028234663852886e38;
 
 /** The context of each query [batch, queries, width], from x [batch, length, width]. */
@@ -39,7 +39,7 @@ export function attention(
   return node("Reshape", [mixed, builder.ints([0, -1, config.hiddenSize])]);
 }
 
-/** The rows of something for each pair of tokens that belong to queries. */
+/** The rows of `pairs` that belong to queries; `pairs` has a value for each pair of tokens. */
 export function rowsOf(
   context: GraphContext,
   pairs: Value,
@@ -78,7 +78,7 @@ function splitHeads({ builder, config }: GraphContext, x: Value): Value {
   return builder.node("Transpose", [apart], { perm: [0, 2, 1, 3] });
 }
 
-/** Rotates pairs of numbers, one in each half of a head, by the angles of their token's position. */
+/** Rotates pairs of numbers, one from each half of a head, by the angles of their token's position. */
 function rotated(context: GraphContext, x: Value, { cos, sin }: { cos: Value; sin: Value }): Value {
   const { builder, config } = context;
   const node = builder.node.bind(builder);

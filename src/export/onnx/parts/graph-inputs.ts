@@ -4,7 +4,7 @@ import type { Value } from "../graph-builder";
 import { TensorProto_DataType } from "../schema/onnx_pb";
 import type { GraphContext } from "./graph-parts";
 
-/** The inputs of a graph, and what all its layers read. */
+/** The inputs of a graph, and values derived from them that all layers read. */
 export interface GraphInputs {
   /** Token ids, int64 [batch, length]. */
   readonly ids: Value;

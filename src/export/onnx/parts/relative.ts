@@ -6,7 +6,7 @@ import type { Value } from "../graph-builder";
 import type { GraphInputs } from "./graph-inputs";
 import { graphParts, norm, slice, type GraphContext } from "./graph-parts";
 
-/** Values about the tokens' distances. Each is made when a layer first needs it. */
+/** Values that depend on the distances of tokens. Each is added to the graph when a layer first needs it. */
 export interface RelativeParts {
   /** Addends of the attention scores (MPNet): [heads, length, length]. */
   readonly bias: Value | undefined;
@@ -18,7 +18,7 @@ export interface RelativeParts {
   readonly near: (window: number) => Value;
 }
 
-/** Adds what the layers of an encoder share about distances. */
+/** Adds the nodes for distances of tokens that the layers of an encoder share. */
 export function relativeParts(context: GraphContext, inputs: GraphInputs): RelativeParts {
   const { builder, config } = context;
   return {

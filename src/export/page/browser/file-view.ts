@@ -39,7 +39,7 @@ export class FileView {
       take(input.files?.[0]);
       input.value = "";
     });
-    this.#hearDrops(take);
+    this.#acceptDrops(take);
     byId("stop", HTMLButtonElement).addEventListener("click", () => {
       calls.stop();
       this.#texts = this.#texts.slice(0, this.#rows.length);
@@ -54,7 +54,7 @@ export class FileView {
     this.show();
   }
 
-  /** Shows the table with the threshold of now. */
+  /** Shows the table with the current threshold. */
   show(): void {
     const [done, all] = [this.#rows.length, this.#texts.length];
     byId("file-result", HTMLElement).hidden = all === 0;
@@ -107,7 +107,7 @@ export class FileView {
     }
   }
 
-  #hearDrops(take: (file: File | undefined) => void): void {
+  #acceptDrops(take: (file: File | undefined) => void): void {
     const zone = document.body;
     for (const kind of ["dragover", "dragenter"])
       zone.addEventListener(kind, (event) => {

@@ -9,7 +9,7 @@ export type Request =
 
 /** A word, or several neighbouring ones, of a text, and the change when it is left out. */
 export interface Effect {
-  /** Its beginning and end in the text, in UTF-16 units. */
+  /** Start and end in the text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
   /** The log-odds of the label with the words, less those without them. */

@@ -1,8 +1,8 @@
 import type { Effect } from "./messages";
 
-/** Words up to which each is left out by itself; a longer text is searched in two rounds. */
+/** In a text of at most this many words, each word is left out by itself. Longer texts are searched in two rounds. */
 export const MOST_WORDS = 60;
-/** Parts of a longer text in the first round, and words of its strongest parts in the second. */
+/** Number of parts in the first round, and of words (of the strongest parts) in the second. */
 export const PARTS = 24;
 export const FINE_WORDS = 36;
 
@@ -12,7 +12,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** The words of a text: what is between white space. */
+/** The words of a text, separated by white space. */
 export function wordsOf(text: string): Span[] {
   return Array.from(text.matchAll(/\S+/gu), ({ 0: word, index }) => ({ start: index, end: index + word.length }));
 }
@@ -22,19 +22,19 @@ export function without(text: string, { start, end }: Span): string {
   return `${text.slice(0, start)}${text.slice(end)}`;
 }
 
-/** The log-odds of a probability; within 1e-12 of 0 and 1 they are cut. */
+/** The log-odds of a probability, which is first clipped to [1e-12, 1 - 1e-12]. */
 export function logOdds(probability: number): number {
   const inside = Math.min(1 - 1e-12, Math.max(1e-12, probability));
   return Math.log(inside / (1 - inside));
 }
 
-/** Neighbouring words in parts of equal numbers. */
+/** Divides words into `count` parts (or fewer) of equal numbers of neighbouring words. */
 export function inParts(words: readonly Span[], count: number): Span[][] {
   const size = Math.ceil(words.length / count);
   return Array.from({ length: Math.ceil(words.length / size) }, (_, i) => words.slice(i * size, (i + 1) * size));
 }
 
-/** Progress of an explanation: what is known, and how much of the work is done. */
+/** Progress of an explanation: the effects so far, and how much of the work is done. */
 export interface Explanation {
   readonly effects: readonly Effect[];
   readonly done: number;
@@ -42,10 +42,10 @@ export interface Explanation {
 }
 
 /**
- * Leaves words out of a text, one by one, and yields how the log-odds of the label change: near 0 and 1 a
- * probability itself hardly moves. A text of more than
- * {@link MOST_WORDS} words is searched in two rounds: {@link PARTS} parts, then up to {@link FINE_WORDS} single words of
- * the parts that changed most (in a very long text, a few words at a time). So there are never more than 60 runs of the model.
+ * Leaves words out of a text, one by one, and yields how the log-odds of the label change. (Near 0 and 1 the
+ * probability itself hardly changes.) A text of more than {@link MOST_WORDS} words is searched in two rounds: first in
+ * {@link PARTS} parts, then in up to {@link FINE_WORDS} single words of the parts with the largest effects (in a very
+ * long text, a few words at a time). The model runs at most 61 times.
  *
  * @param probabilityOf - the probability of the explained label
  */
@@ -70,8 +70,8 @@ export async function* explain(
   }
   const parts = inParts(words, PARTS);
   const found: { readonly part: readonly Span[]; readonly effect: Effect }[] = [];
-  const fine = Math.max(1, Math.floor(FINE_WORDS / parts[0].length)); // parts that are searched further
-  const pieces = Math.floor(FINE_WORDS / fine); // of each of them
+  const fine = Math.max(1, Math.floor(FINE_WORDS / parts[0].length)); // number of parts to search further
+  const pieces = Math.floor(FINE_WORDS / fine); // number of pieces of each of these parts
   let total = parts.length + FINE_WORDS;
   for (const part of parts) {
     found.push({ part, effect: await changeOf(spanOf(part)) });

@@ -7,7 +7,7 @@ import { showResult } from "./result-view";
 import { thresholdSlider } from "./threshold-view";
 import { showWords } from "./words-view";
 
-/** Milliseconds without a key after which the text is classified. */
+/** The text is classified when no key was pressed for so many milliseconds. */
 const PAUSE = 200;
 
 const status = byId("status", HTMLElement);
@@ -30,13 +30,13 @@ async function start(): Promise<void> {
   page.send({ kind: "load", base, facts });
 }
 
-/** A worker from a blob: it inherits the page's Content-Security-Policy, so that it can reach this site alone. */
+/** A worker from a blob: it inherits the page's Content-Security-Policy, so that it can reach only this site. */
 async function startWorker(): Promise<Worker> {
   const script = await (await fetch("worker.js")).text();
   return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
 }
 
-/** Connects the text, the worker and what is shown. */
+/** Connects the text field, the worker and the view of the result. */
 class ClassifierPage {
   readonly #facts: PageFacts;
   readonly #worker: Worker;
@@ -44,14 +44,14 @@ class ClassifierPage {
   readonly #threshold: () => number;
   readonly #input = byId("text", HTMLTextAreaElement);
   #id = 0;
-  #asked = ""; // the text of the newest request
+  #requested = ""; // the text of the newest request
   #scored: Scored | undefined;
   #note = "";
 
   constructor(facts: PageFacts, worker: Worker) {
     this.#facts = facts;
     this.#worker = worker;
-    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => this.#hear(data));
+    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => this.#handle(data));
     worker.addEventListener("error", ({ message }) => failed(message));
     this.#threshold = thresholdSlider(facts, () => {
       this.#show();
@@ -86,7 +86,7 @@ class ClassifierPage {
 
   #classify(): void {
     const text = this.#input.value;
-    this.#asked = text;
+    this.#requested = text;
     this.#id++;
     if (text.trim() !== "") return this.send({ kind: "classify", id: this.#id, text });
     this.send({ kind: "stop" });
@@ -96,8 +96,8 @@ class ClassifierPage {
     showWords(undefined);
   }
 
-  #hear(answer: Answer): void {
-    if ("id" in answer && answer.id !== undefined && answer.id !== this.#id) return; // of an earlier text
+  #handle(answer: Answer): void {
+    if ("id" in answer && answer.id !== undefined && answer.id !== this.#id) return; // answers an earlier text
     switch (answer.kind) {
       case "loading":
         status.textContent = `Loading the model: ${megabytes(answer.bytes)} of ${megabytes(answer.total)}`;
@@ -114,7 +114,7 @@ class ClassifierPage {
         this.#show();
         return;
       case "explained":
-        showWords({ ...answer, text: this.#asked, label: this.#facts.labels[answer.label] });
+        showWords({ ...answer, text: this.#requested, label: this.#facts.labels[answer.label] });
         return;
       case "rows":
         this.#files.add(answer.from, answer.rows);
@@ -129,7 +129,7 @@ class ClassifierPage {
   }
 }
 
-/** The page's title, and what it is. */
+/** Writes the page's title and the description of its model. */
 function describe({ title, model, maxLength, weights, bytes, labels }: PageFacts): void {
   document.title = title;
   byId("title", HTMLElement).textContent = title;

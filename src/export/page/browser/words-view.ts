@@ -2,12 +2,12 @@
 import { byId, make, percent } from "./dom";
 import type { Effect } from "./messages";
 
-/** Changes of log-odds below this share of the strongest one are not highlighted, nor below the least. */
+/** Words are highlighted if their change of log-odds reaches this share of the strongest, and a least value. */
 const LEAST_SHARE = 0.1;
 const LEAST = 0.02;
-/** The change that has the full colour, if none is stronger. */
+/** The change of log-odds that has the full colour, unless a stronger one has it. */
 const FULL = 0.5;
-/** Words in the list of the strongest. */
+/** Number of words in the list of the strongest. */
 const LISTED = 6;
 
 /** The view of a text's words. */
@@ -20,7 +20,7 @@ export interface ShownWords {
   readonly total: number;
 }
 
-/** Highlights the words that decided, and lists the strongest. */
+/** Highlights the words that changed the prediction, and lists the strongest. */
 export function showWords(shown: ShownWords | undefined): void {
   const panel = byId("words", HTMLElement);
   const list = byId("strongest", HTMLElement);

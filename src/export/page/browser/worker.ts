@@ -8,10 +8,10 @@ import { explain } from "./occlusion";
 const ROWS = 8;
 
 let classifier: PageClassifier | undefined;
-let newest = 0; // of the request whose answers are wanted; a newer one ends the work for an older one
+let newest = 0; // id of the newest request; it ends the work for older requests
 
 const answer = (message: Answer): void => self.postMessage(message);
-/** Lets messages in that arrived meanwhile. */
+/** Lets the worker receive messages that arrived meanwhile. */
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 self.addEventListener("message", ({ data }: MessageEvent<Request>) => {

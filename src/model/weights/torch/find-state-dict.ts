@@ -3,15 +3,15 @@ import type { TorchRefusals } from "./pickle-refusal";
 import { isKind } from "./pickle-stack";
 import { kindOfValue, type PickleDict, type PickleValue, type TorchTensor } from "./torch-values";
 
-/** Keys under which training programs put a state dict beside other things, as Lightning, fairseq and timm do. */
+/** Keys under which training programs, such as Lightning, fairseq and timm, store a state dict among other objects. */
 const WRAPPERS: readonly string[] = ["state_dict", "model_state_dict", "model"];
 
 /** The tensors of a file by name. */
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** The key under which they are, if the file holds other things beside them. */
+  /** The key of the state dict, if the file holds other objects, too. */
   readonly under?: string;
-  /** Names of what is not read: values that are no tensors, and what is beside a wrapped state dict. */
+  /** Names of content that is not read: values other than tensors, and objects next to the state dict. */
   readonly skipped: readonly string[];
 }
 

@@ -6,14 +6,14 @@ import { kindOfValue, type PickleValue } from "./torch-values";
 
 const LONGEST_TEXT = 1 << 20; // bytes; names of tensors have less than a hundred
 const LONGEST_NAME = 1000; // bytes of a module's or function's name
-const OPCODE_COST = 16; // bytes: its place on the stack
+const OPCODE_COST = 16; // bytes that an opcode's result takes on the stack
 const STOP = 0x2e;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Interprets one pickle, from the source's position to its STOP. Knows only the opcodes that torch.save writes for
- * weights (protocols 2 to 5), and only the names of `allowed-globals.ts`; nothing is looked up or executed. A name that
+ * Interprets one pickle, from the source's position to its STOP. Accepts only the opcodes that torch.save writes for
+ * weights (protocols 2 to 5), and only the names in `allowed-globals.ts`. Nothing is imported or executed. A name that
  * is not allowed is refused at the opcode that mentions it, before anything could call it.
  *
  * @throws TsloraError that names the global, opcode or call that is refused
@@ -156,7 +156,7 @@ function reduce(stack: PickleStack): void {
   stack.push(callFunction(stack, callee.name, args.items));
 }
 
-/** Sets an object's attributes. Those of a state dict, its `_metadata`, are not needed. */
+/** Accepts the attributes of a state dict, its `_metadata`, without using them. Refuses those of other objects. */
 function build(stack: PickleStack): void {
   const state = stack.pop();
   const object = stack.top();
@@ -164,7 +164,7 @@ function build(stack: PickleStack): void {
     throw stack.context.refusals.forbidden(`to set the state of ${kindOfValue(object)} (__setstate__)`);
 }
 
-/** Names in Python's pickle of opcodes that are refused. */
+/** Opcodes that are refused, with their names in Python's pickle. */
 const REFUSED: Readonly<Partial<Record<number, string>>> = {
   0x81: "NEWOBJ",
   0x92: "NEWOBJ_EX",

@@ -14,14 +14,14 @@ import { isContiguous, readView, storedTensor, type PlacedView } from "./read-vi
 import { readZipFormat } from "./read-zip-format";
 import type { TorchContent, TorchSource } from "./torch-content";
 
-/** Bytes that any tensor may have; a larger one may have as many as its file. */
+/** The largest size of a tensor in bytes, unless its file is larger. */
 const ALWAYS = 16 * 2 ** 20;
 
 /** An open file of torch.save whose pickle has been read. The caller closes it. */
 export interface TorchFile {
   readonly path: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Place of the state dict, and the parts beside it that are not read; undefined for a bare state dict. */
+  /** A sentence with the state dict's key and the content that is not read; undefined for a bare state dict. */
   readonly notice: string | undefined;
   /**
    * Reads one tensor as 32-bit floats; F16 and BF16 are widened, F64 is rounded.
@@ -36,7 +36,7 @@ export interface TorchFile {
   reopen(): Promise<TorchFile>;
 }
 
-/** All of a file but the numbers, checked. */
+/** The checked content of a file, except the numbers. */
 interface TorchHeader {
   readonly content: TorchContent;
   readonly state: StateDict;
@@ -45,9 +45,9 @@ interface TorchHeader {
 
 /**
  * Opens a file that torch.save wrote: `pytorch_model.bin`, `adapter_model.bin`, in the zip format (torch 1.6 and later)
- * or the one before it. Interprets its pickle without executing anything: see {@link loadPickle}. The file holds a
- * state dict, or an object that has one under "state_dict", "model_state_dict" or "model". Checks the place of every
- * tensor, and reads no numbers yet.
+ * or the older one. Interprets its pickle without executing anything: see {@link loadPickle}. The file holds a state
+ * dict, or an object that has one under "state_dict", "model_state_dict" or "model". Checks the place of every tensor,
+ * and reads no numbers yet.
  *
  * @throws TsloraError `bad-input` for a damaged file, `unsupported` for one that asks for any other function or opcode,
  *   naming it.
@@ -94,7 +94,7 @@ async function readHeader({ handle, size, shown }: WeightsFile): Promise<TorchHe
   return { content, state, entries };
 }
 
-/** Recognizes the format by the first bytes, and reads all but the numbers. */
+/** Recognizes the format by the first bytes, and reads everything except the numbers. */
 async function readContent(source: TorchSource, shown: string): Promise<TorchContent> {
   const { handle, size, refusals } = source;
   const start = Buffer.alloc(Math.min(size, 512));
@@ -122,7 +122,7 @@ function placeView(
 ): PlacedView {
   const view = state.tensors.get(name);
   if (view === undefined) throw new TsloraError("not-found", `${shown} holds no tensor ${shownValue(name)}.`);
-  const position = content.positions.get(view.storage.key) ?? 0; // only an empty storage has no place
+  const position = content.positions.get(view.storage.key) ?? 0; // only an empty storage has no position
   return { view, path: shown, name, position, byteOrder: content.byteOrder };
 }
 

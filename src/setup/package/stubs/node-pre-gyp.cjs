@@ -1,4 +1,4 @@
-// @ts-nocheck -- it runs beside the compiled package, in dist/node_modules
+// @ts-nocheck -- it runs in dist/node_modules
 // In the place of @mapbox/node-pre-gyp: tells tfjs-node where `tslora setup` has put the binding.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");

@@ -1,3 +1,3 @@
-// @ts-nocheck -- it runs beside the compiled package, in dist/node_modules
+// @ts-nocheck -- it runs in dist/node_modules
 // In the place of onnxruntime-web: @xenova/transformers imports it for browsers, and tslora uses its tokenizers alone.
 exports.env = { wasm: {} };

@@ -1,4 +1,4 @@
-/** Stands for base/files/expand-home: a site has no home folder. */
+/** Replaces base/files/expand-home: a site has no home folder. */
 export function expandHome(path: string): string {
   return path;
 }

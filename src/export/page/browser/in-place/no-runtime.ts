@@ -1,3 +1,3 @@
-/** Stands for @xenova/transformers' runtime, of which only the settings are touched. */
+/** Replaces the runtime of @xenova/transformers, of which only settings are set. */
 export const ONNX = { env: {} };
 export const executionProviders: readonly string[] = [];

@@ -1,4 +1,4 @@
-/** Stands for base/files/open-regular-file: whether reading failed since there is no such file. */
+/** Replaces base/files/open-regular-file: whether an error reports a file that was not fetched. */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof MissingFileError;
 }

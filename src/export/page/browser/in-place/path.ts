@@ -1,4 +1,4 @@
-/** Stands for `join` of node:path: names in one folder. */
+/** Replaces `join` of node:path: a site has only one folder. */
 export function join(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join("/");
 }

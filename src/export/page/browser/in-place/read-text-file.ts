@@ -8,7 +8,7 @@ export function keepFile(path: string, bytes: Uint8Array): void {
   fetched.set(path, bytes);
 }
 
-/** Stands for base/files/read-text-file: reads what was fetched. */
+/** Replaces base/files/read-text-file: reads a file that was fetched. */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
   const bytes = fetched.get(path);
   if (bytes === undefined) throw new MissingFileError(`${path} was not fetched.`);

@@ -1,4 +1,4 @@
-/** Stands for base/shown-path: a site's paths are short. */
+/** Replaces base/shown-path: a site's paths are short. */
 export function shownPath(path: string): string {
   return path;
 }

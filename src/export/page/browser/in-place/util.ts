@@ -1,2 +1,2 @@
-/** Stands for node:util, of which the errors need the name of a method. */
+/** Replaces node:util, of which errors use only `inspect.custom`. */
 export const inspect = { custom: Symbol.for("nodejs.util.inspect.custom") };
