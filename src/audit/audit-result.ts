@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import type { ClassProbabilities } from "./labels/labelled-probabilities";
 import type { Oddity } from "./texts/text-oddities";
 
-/** How much an issue matters in training and evaluation. */
+/** The severity of an issue, for training and evaluation. */
 export type AuditSeverity = "high" | "medium" | "low";
 
 /** The reason why a text is listed. */

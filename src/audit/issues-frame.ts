@@ -22,7 +22,8 @@ export function issuesFrame(issues: readonly AuditIssue[]): DataFrame {
   const { DataFrame } = loadDanfojs();
   const columns = ISSUE_COLUMNS.map((name) => [name, issues.map((issue) => cell(issue, name))] as const);
   const dtypes = ISSUE_COLUMNS.map((name) => (name === "row" ? "int32" : name === "score" ? "float32" : "string"));
-  if (issues.length === 0) return new DataFrame([], { columns: [...ISSUE_COLUMNS], dtypes }); // danfojs takes no empty columns
+  // danfojs refuses columns without rows
+  if (issues.length === 0) return new DataFrame([], { columns: [...ISSUE_COLUMNS], dtypes });
   return new DataFrame(Object.fromEntries(columns), { dtypes });
 }
 

@@ -15,7 +15,7 @@ export interface MixedDocument {
 export interface AddedAdapter {
   /** Parts of its configuration that were ignored. */
   readonly ignored: readonly string[];
-  /** Whether it was trained on pairs of texts. */
+  /** Whether the adapter was trained on pairs of texts. */
   readonly takesPairs: boolean;
   /** The reason why it needs forward passes of its own; undefined if it shares passes with other adapters. */
   readonly alone: string | undefined;

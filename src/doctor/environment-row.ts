@@ -3,6 +3,6 @@ export interface EnvironmentRow {
   readonly name: string;
   readonly value: string;
   readonly status: "ok" | "missing" | "note";
-  /** What the user can do about it. */
+  /** Advice to the user. */
   readonly advice?: string;
 }

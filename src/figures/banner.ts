@@ -8,7 +8,7 @@ export interface BannerOptions {
   readonly level?: "info" | "warning";
 }
 
-/** A warning in a frame, e.g. that results on the embedded sample say nothing about cancer. */
+/** A warning in a frame, e.g. that results on the embedded sample allow no conclusion about cancer. */
 export function banner(text: string, options: BannerOptions): Banner {
   return { kind: "banner", level: options.level ?? "warning", title: options.title, text };
 }

@@ -32,7 +32,7 @@ export function findToken(home: string): HubToken | undefined {
     const value = readFileSync(path, "utf8").slice(0, MAX_BYTES).trim();
     return value === "" ? undefined : { value, from: `the file ${shownPath(path)}` };
   } catch {
-    return undefined; // nobody logged in
+    return undefined; // the user has not logged in
   }
 }
 

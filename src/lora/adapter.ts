@@ -28,7 +28,7 @@ export class Adapter {
   readonly isNew: boolean;
   /** Whether EVA must still give its layers directions and ranks: it is new, and `initLoraWeights` is "eva". */
   readonly awaitsEva: boolean;
-  /** Whether it was trained on pairs of texts. */
+  /** Whether the adapter was trained on pairs of texts. */
   takesPairs = false;
 
   /** @param weights - the adapter takes these over */

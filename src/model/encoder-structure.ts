@@ -9,7 +9,7 @@ export type Activation = SmoothActivation | "relu" | "tanh";
  */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
 
-/** How an encoder represents the order of tokens. */
+/** The representation of the order of tokens in an encoder. */
 export type Positions =
   | {
       /** A learned embedding of each position, added to the word's. */

@@ -4,7 +4,7 @@ import type { ProblemType } from "../model/encoder-config";
 export interface ServedLabels {
   readonly labels: readonly string[];
   readonly problemType: ProblemType;
-  /** Whether it was trained on pairs of texts. */
+  /** Whether the adapter or model was trained on pairs of texts. */
   readonly takesPairs: boolean;
 }
 

@@ -46,7 +46,7 @@ for (const ops of [kernelOps(), tensorflowOps()])
     test(`${kind} on ${implementationName(ops)}, baseline ${baseline}: scores are Captum's, and no tensor is left`, async () => {
       const classifier = await tinyClassifier(kind, ops);
       const options = { target: "B", baseline, steps: STEPS, maxTokensPerPass: 64 };
-      await attribute(classifier, documents.map(textOf), options); // makes what the model keeps for good
+      await attribute(classifier, documents.map(textOf), options); // creates the tensors that the model keeps
       const before = ops.alive();
       for (const method of ["integrated-gradients", "gradient-x-input", "occlusion"] as const) {
         const found = await attribute(classifier, documents.map(textOf), { ...options, method });

@@ -25,7 +25,7 @@ METHODS = ["self_confidence", "normalized_margin"]
 
 
 def drawn(seed):
-    """Labels and probabilities of a seed: the true class is favoured, and every few labels are drawn anew."""
+    """Labels and probabilities of a seed: the true class is favoured, and every few labels are replaced by random ones."""
     classes, length = 2 + seed % 9, 20 + seed * 13 % 400
     bits = numpy.random.RandomState(seed).randint(0, 2**32, size=(length, classes + 4), dtype=numpy.uint32)
     true = bits[:, classes] % classes

@@ -24,7 +24,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 const MODULE = JSON.stringify(require.resolve("../../src/base/lock/lock-output"));
 
-/** A process that locks a folder, says so or why not, and waits. */
+/** A process that locks a folder, prints the result or the error, and waits. */
 async function locker(
   folder: string,
   { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {},

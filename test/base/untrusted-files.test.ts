@@ -72,7 +72,7 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
 });
 
 test("notebooks, configurations and a run's files are read only if they are regular files", async () => {
-  const pipe = join(folder, "no-writer"); // a reader that opens it waits for ever
+  const pipe = join(folder, "no-writer"); // opening it for reading never returns
   execFileSync("mkfifo", [pipe]);
   const huge = join(folder, "huge");
   await writeFile(huge, "");

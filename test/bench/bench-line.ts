@@ -25,7 +25,7 @@ export interface Bar {
   readonly aim?: number;
 }
 
-/** A figure beside the ratios. */
+/** A further figure of a line. */
 export interface Fact {
   readonly what: string;
   readonly value: string;

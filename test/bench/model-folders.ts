@@ -71,7 +71,7 @@ export async function makeModelFolder({ size, dropout, parent }: ModelFolderOpti
   return folder;
 }
 
-/** A DistilBERT encoder's weights, drawn when their turn to be written comes; the head is left to be drawn anew. */
+/** A DistilBERT encoder's weights, each drawn when it is written. The head is missing, so loading initializes it. */
 function randomWeights(
   config: typeof DISTILBERT,
 ): { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] {

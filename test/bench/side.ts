@@ -81,7 +81,7 @@ export class Side {
     return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;
   }
 
-  /** The most memory that was ever resident in it, in gigabytes: VmHWM, the same for both sides. */
+  /** Peak resident memory in gigabytes (VmHWM), measured in the same way for both sides. */
   peakGigabytes(): number {
     return (Number(/VmHWM:\s+(\d+)/.exec(proc(this.#child.pid, "status"))?.[1] ?? NaN) * 1024) / 1e9;
   }
@@ -111,7 +111,7 @@ function proc(pid: number | undefined, file: string): string {
   }
 }
 
-/** Runs a piece of work with sides that are closed whatever happens. */
+/** Runs a function with sides that are always closed at its end. */
 export async function withSides<T>(sides: readonly Side[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();

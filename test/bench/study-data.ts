@@ -25,7 +25,7 @@ export interface StudyData {
 
 /**
  * Loads the study's abstracts from the archive that TSLORA_DATA names, cut in parts and cleaned as its notebook does.
- * Without one, makes 1,000 texts of invented words whose lengths are distributed alike; the source says so.
+ * Without one, makes 1,000 texts of invented words with the same distribution of lengths; `source` states it.
  */
 export async function loadStudyData(): Promise<StudyData> {
   const { path } = findStudyArchive();

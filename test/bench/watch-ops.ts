@@ -15,7 +15,7 @@ export interface OpWatch {
   /** Matrix products by name and shapes, other ops by name and the first output's shape. */
   readonly byShape: ReadonlyMap<string, OpTotal>;
   reset(): void;
-  /** Ends the watching for good: calls go straight through. */
+  /** Ends the watching: later calls are not recorded. */
   stop(): void;
 }
 

@@ -14,7 +14,7 @@ import { fixtureDirectory, maxDifference } from "../model/fixture";
 
 const TOKENIZERS = join(projectRoot(), "test", "tokenizer", "folders");
 
-/** A tiny model of 400 tokens with a tokenizer beside it: a checkpoint's folder as it comes from the Hub. */
+/** A tiny model of 400 tokens with a tokenizer in its folder: a checkpoint's folder as it comes from the Hub. */
 async function inFolder(
   kind: string,
   change: Record<string, unknown>,
@@ -38,7 +38,9 @@ const tokenizer = {
   encode: (texts: readonly string[]) =>
     texts.map((text) => ({ ids: Int32Array.from(text.split(" ").map(Number)), truncated: false })),
 };
-/** One model gives one text the same logits, bit by bit; of them, four operations in double precision, each half an epsilon of at most 1. */
+/**
+ * Bound of a probability: the logits are equal, and four operations in double precision round by half an epsilon each.
+ */
 const ROUNDING = 2 * Number.EPSILON;
 const TEXTS = ["0 11 5 2", "0 7 1 9 30 2", "0 2"];
 

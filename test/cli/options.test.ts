@@ -67,7 +67,7 @@ test("every key of LoraConfig and TrainOptions is a flag, or is left out for a r
   for (const key of [...Object.keys(LORA_OPTIONS), ...Object.keys(TRAIN_OPTIONS)])
     assert.equal(keyOf(flagOf(key).slice(2)), key, "the flag leads back to the key");
   for (const [key, reason] of Object.entries(NOT_TRAIN_FLAGS)) {
-    assert.ok(reason.length > 10, `${key} is no flag, and nobody says why`);
+    assert.ok(reason.length > 10, `${key} is not a flag, and there is no reason for it`);
     assert.ok(!(key in TRAIN_OPTIONS));
   }
 });

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** A command in a process of its own, and what it says. */
+/** A command in its own process, with its output. */
 class Running {
   readonly child: ChildProcessWithoutNullStreams;
   out = "";

@@ -125,7 +125,7 @@ export const CASES: readonly ConformanceCase[] = [
     name: "python-error-chain",
     differs: both(
       "some",
-      "an exception group is told by the reply alone, from which ours makes an error output; and papermill fails over errors that a tag allows",
+      "an exception group is only in the reply, from which ours makes an error output; and papermill fails over errors that a tag allows",
     ),
   },
   { name: "python-input", differs: { papermill: ALLOWED } },

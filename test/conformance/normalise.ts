@@ -8,7 +8,7 @@ export interface Normalised {
   readonly cells: readonly JsonRecord[];
 }
 
-/** Tags of the cells by which papermill and tslora say at the top that a run failed. */
+/** Tags of the cells by which papermill and tslora mark, at the top, that a run failed. */
 const MARKS = ["papermill-error-cell-tag", "tslora-error"];
 
 /** Takes out of an executed notebook what two runs of it never share. */
@@ -31,7 +31,10 @@ function normaliseCell(cell: JsonRecord): JsonRecord {
   };
 }
 
-/** Neighbouring outputs of one stream joined: how many messages a kernel makes of a text is a matter of time. */
+/**
+ * Neighbouring outputs of one stream joined: the number of messages into which a kernel divides a text depends on
+ * timing.
+ */
 function joinStreams(outputs: readonly JsonRecord[]): JsonRecord[] {
   const joined: JsonRecord[] = [];
   for (const output of outputs) {

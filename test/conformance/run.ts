@@ -170,7 +170,7 @@ function compare(
   { name, differs, allowErrors = false }: ConformanceCase,
   { title, against, ours, theirs }: { title: string; against: Original; ours: Left; theirs: Left | undefined },
 ): Line {
-  // with errors allowed nbclient says ok; ours says that there were some
+  // with errors allowed, nbclient reports ok, and tslora reports that there were errors
   const sameStatus = ours.status === theirs?.status || (allowErrors && ours.status === "error");
   const found = [
     ...(sameStatus ? [] : [`status: ${ours.status}, theirs ${theirs?.status ?? "none"}`]),

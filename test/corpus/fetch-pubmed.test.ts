@@ -349,7 +349,7 @@ test("requests are spaced so that no second has more than the limit", async () =
   for (let i = 0; i < 10; i++) {
     await limiter.turn();
     turns.push(now);
-    now += i === 5 ? 900 : 20; // a slow answer in between must not be made up for by a burst
+    now += i === 5 ? 900 : 20; // after a slow answer, requests must not come in a burst
   }
   for (const start of turns) assert.ok(turns.filter((turn) => turn >= start && turn < start + 999).length <= 3);
 });

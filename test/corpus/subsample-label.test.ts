@@ -27,7 +27,7 @@ test("a label is reduced to the given share, the others stay, and rows keep thei
 test("a share that is impossible is refused", () => {
   assert.throws(
     () => subsampleLabel(frame, { label: 1, share: 0.6, randomState: 0 }),
-    /there must be 75 rows or more of label 1, which is 0\.6 of all beside the 50 others; there are 50/,
+    /there must be 75 rows or more of label 1, which is 0\.6 of all with the 50 other rows; there are 50/,
   );
   assert.throws(
     () => subsampleLabel(frame, { label: 1, share: 1, randomState: -1 }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "../../src/ops/node-shims"; // danfojs brings TensorFlow, which asks Node for what newer ones lack
+import "../../src/ops/node-shims"; // danfojs loads TensorFlow, which uses functions that newer versions of Node lack
 import { DataFrame } from "danfojs-node";
 
 import { TsloraError } from "../../src/base/tslora-error";

@@ -14,7 +14,10 @@ export function readGolden<Case>(name: string): Case[] {
   ) as Case[];
 }
 
-/** Equal but for rounding: by 1e-12 of the greater, or the tolerance given. Arrays of any depth, and NaN equals NaN. */
+/**
+ * Equality up to rounding: by 1e-12 of the greater number, or by the given tolerance. Arrays of any depth, and NaN
+ * equals NaN.
+ */
 export function assertClose(actual: unknown, expected: unknown, message: string, tolerance = 1e-12): void {
   if (Array.isArray(expected) && typeof actual === "object" && actual !== null) {
     const list = Array.from(actual as ArrayLike<unknown>);

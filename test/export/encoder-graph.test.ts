@@ -20,7 +20,7 @@ let folder = "";
 before(async () => (folder = await mkdtemp(join(tmpdir(), "tslora-onnx-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Further inputs of each type in optimum's `OnnxConfig`, besides input_ids and attention_mask. */
+/** Further inputs of each type in optimum's `OnnxConfig`, in addition to input_ids and attention_mask. */
 const TYPED: readonly string[] = ["bert", "electra", "albert", "albert-inner", "deberta-v2-own-keys"];
 
 const load = async (kind: string): Promise<ClassificationModel> =>

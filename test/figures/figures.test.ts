@@ -233,7 +233,7 @@ test("a loss curve spans the planned steps while training runs, and the steps th
     Math.round((lossCurve(history).layout.xaxis as { range: [number, number] }).range[1] / 1.02);
   assert.equal(last(start, step(1), step(2)), 1400);
   assert.equal(last(start, step(1), step(2), end(2)), 2);
-  assert.equal(last(start, step(1), end(1), start, step(2)), 1400); // a log that a resumed run goes on with
+  assert.equal(last(start, step(1), end(1), start, step(2)), 1400); // the log of a resumed run
   assert.equal(last(start, end(0)), 1400);
 });
 

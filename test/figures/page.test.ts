@@ -26,7 +26,9 @@ interface PageWindow {
 
 const HIDE = ".jp-OutputArea-child:has(.tslora-drawn)";
 
-/** Opens a page with the outputs in it, whose scripts run as in Jupyter Lab: put in as text, then each made anew. */
+/**
+ * Opens a page with the outputs in it, whose scripts run as in Jupyter Lab: inserted as text, then each created again.
+ */
 function open(outputs: readonly string[]): PageWindow {
   const window = new JSDOM(`<!doctype html><body style="color: rgb(10, 20, 30)"></body>`, {
     runScripts: "dangerously",

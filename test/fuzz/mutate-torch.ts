@@ -3,7 +3,7 @@ import { mutateBytes, type ByteChange } from "./mutate-bytes";
 
 /** A pickle after a change. */
 export interface PickleChange extends ByteChange {
-  /** Whether it now mentions a function that no file of weights needs, before its end. */
+  /** Whether the file now names a function that no file of weights needs, before its end. */
   readonly isMalicious: boolean;
 }
 

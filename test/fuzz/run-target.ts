@@ -26,7 +26,10 @@ export interface TargetResult {
   readonly findings: readonly Finding[];
 }
 
-/** Runs a target's cases in child processes. A case that ends or stalls its process is a finding; the rest go on in a new one. */
+/**
+ * Runs a target's cases in child processes. A case that ends or stalls its process is a finding; a new process runs the
+ * other cases.
+ */
 export async function runTarget(
   target: string,
   options: { readonly seed: number; readonly cases: readonly number[]; readonly onCase?: (done: number) => void },
@@ -104,7 +107,7 @@ function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): 
   });
 }
 
-/** Reads a process's processor time, of all its threads; undefined where the system does not tell. */
+/** Reads a process's processor time, of all its threads; undefined where the system does not report it. */
 function cpuMs(pid: number | undefined): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -1,6 +1,6 @@
 /**
- * `npm run test:gpu`: proves the NVIDIA path in one go. Parity with PyTorch's numbers and with PyTorch itself, epochs of
- * training, the memory they take, and their speed beside PyTorch's on the same GPU. Writes output/gpu.json.
+ * `npm run test:gpu`: proves the NVIDIA path in one go. Parity with PyTorch's numbers and with PyTorch itself, epochs
+ * of training, the memory they take, and their speed compared with PyTorch's on the same GPU. Writes output/gpu.json.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -41,7 +41,10 @@ const EPOCHS = 5;
 const SHARE = 0.2;
 const ENCODER = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
 
-/** Models that are trained: the embedded encoder, and random weights of DistilBERT's size, which the reference environment makes. */
+/**
+ * Models that are trained: the embedded encoder, and random weights of DistilBERT's size, which the reference
+ * environment makes.
+ */
 interface Trained {
   readonly what: string;
   /** Folder of the embedded encoder; else the folder to make. */

@@ -38,7 +38,7 @@ test("only changed files are sent: a new card without the weights, and no weight
     const card = await push();
     assert.deepEqual([card.changed, card.sent], [["README.md"], ["README.md"]]);
     assert.equal(hub.asked(/PUT/).length, puts);
-    assert.deepEqual(hub.asked(/batch/).length, 1, "nobody is asked where to store a card");
+    assert.deepEqual(hub.asked(/batch/).length, 1, "no request asks where to store a card");
     assert.ok(hub.requests.slice(before).some((line) => /commit/.test(line)));
     // another repository: its files are there under their hashes, but not in its branch
     const other = await push({ repoId: "me/other" });

@@ -36,7 +36,7 @@ async function withHub(
   }
 }
 
-/** Files under their final names: what a later start would take for whole. */
+/** Files under their final names, which a later start would treat as complete. */
 const finished = (cacheDir: string, id: string): string[] => {
   const blobs = join(cacheDir, `models--${id.replace("/", "--")}`, "blobs");
   return existsSync(blobs) ? readdirSync(blobs).filter((name) => !name.endsWith(".incomplete")) : [];

@@ -105,7 +105,7 @@ export class LabPage {
     await this.page.waitForTimeout(500);
   }
 
-  /** Saves and waits until Lab says that it has. */
+  /** Saves, and waits until Lab shows that the notebook is saved. */
   async save(): Promise<void> {
     await this.command("docmanager:save");
     await this.page.waitForFunction(

@@ -18,7 +18,7 @@ import { launchChromium } from "./lab-page";
 import { serveFolder } from "./static-server";
 
 // The page of `tslora page` in Chromium, with the embedded encoder and a head of random weights that training has not
-// touched: the same numbers are wanted, whatever they are.
+// changed: the test compares numbers, and any head will do.
 
 const LABELS = ["<i>no</i>", "yes"];
 const COUNT = 50;

@@ -69,7 +69,7 @@ const FIGURES = [
   "tslora.comparisonFigure",
 ];
 
-/** Every figure of the notebook is drawn: there is colour in each, and the static picture beside it is hidden. */
+/** Every figure of the notebook is drawn: there is colour in each, and its static picture is hidden. */
 async function figuresAreDrawn(): Promise<void> {
   for (const source of FIGURES) {
     const cell = await lab.cell(source);

@@ -32,7 +32,7 @@ const logits = async (c: SequenceClassifier): Promise<Float32Array> => c.predict
 
 const sampled = new Map<string, ReturnType<typeof sampleRounding>>();
 
-/** Logits with an adapter beside the weights and in them, in double precision, with bounds. */
+/** Logits with an adapter that is not merged and one that is, in double precision, with bounds. */
 function mergedInDouble(kind: string, config: LoraConfig): ReturnType<typeof sampleRounding> {
   const key = `${kind} ${JSON.stringify(config)}`;
   const found =
@@ -51,7 +51,7 @@ function mergedInDouble(kind: string, config: LoraConfig): ReturnType<typeof sam
   return found;
 }
 
-/** In double precision both ways give the same numbers; in 32 bits they lie no further apart than both ways' rounding. */
+/** In double precision both ways give the same numbers; in 32 bits they differ by no more than the rounding of both. */
 function expectMerged(
   found: { adapted: Float32Array; merged: Float32Array },
   inDouble: ReadonlyMap<string, Bounded>,
@@ -156,7 +156,7 @@ test("of several adapters, one is active at a time, with its own head", async ()
   }
   assert.ok(maxDifference(alone.default, alone.second) > 1e-3 && maxDifference(alone.second, alone.third) > 1e-3);
 
-  // Saved and loaded one by one, each is what it was beside the others.
+  // Saved and loaded one by one, each gives the same results as with the others.
   const { directory } = await c.saveAdapter(folder, { name: "second" });
   assert.equal(directory, join(folder, "second"));
   await c.saveAdapter(folder, { name: "default" });
@@ -172,7 +172,7 @@ test("of several adapters, one is active at a time, with its own head", async ()
   other.setAdapter("default");
   assert.deepEqual(await logits(other), alone.default);
   other.deleteAdapter("renamed");
-  await other.loadAdapter(folder, { name: "second" }); // beside the default one's files, a folder of its name
+  await other.loadAdapter(folder, { name: "second" }); // in a folder of its name, next to the files of "default"
   other.setAdapter("second");
   assert.deepEqual(await logits(other), alone.second);
   other.dispose();

@@ -94,7 +94,7 @@ for (const kind of TINY_MODELS) {
       });
       for (const [name, logits] of Object.entries({ plain, adapted: await predict(model, kind) }))
         expectWithin(logits.flat(), sampled.get(name) ?? NOTHING, { what: name });
-      // In double precision both are the same but for the weights' own 32 bits.
+      // In double precision both are equal, up to the 32 bits of the weights.
       expectWithin(sampled.get("adapted")?.values ?? [], sampled.get("plain") ?? NOTHING, {
         what: "in double precision",
       });

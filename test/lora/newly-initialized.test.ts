@@ -339,7 +339,7 @@ test("a new classifier can be evaluated before training, with a notice, but not 
   await refuses(c, ["predict", "mergeAdapter", "mergeAndUnload"], /pre_classifier\.weight/);
   assert.deepEqual([await weightsOf(c.model), c.adapterState], [own, "active"]);
   const names = c.untrainedWeights;
-  await c.mergeAndUnload({ allowUntrained: true }); // for whoever asks for it, and untrained it stays
+  await c.mergeAndUnload({ allowUntrained: true }); // allowed on request; the weights still count as untrained
   assert.deepEqual(c.untrainedWeights, names);
   await refuses(c, ["predict"], /pre_classifier\.weight/);
   await c.saveModel(join(folder, "untrained"), { allowUntrained: true });

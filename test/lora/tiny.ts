@@ -118,7 +118,7 @@ export async function loadOnto(
   return { ...(await loadAdapter(set, model, { directory })), set };
 }
 
-/** Every weight of the model's own, to compare to the bit. */
+/** Every weight of the model itself, to compare bit for bit. */
 export async function weightsOf(model: ClassificationModel): Promise<Float32Array[]> {
   const values: Float32Array[] = [];
   for (const parameter of model.parameters()) values.push(await parameter.read());
@@ -139,7 +139,7 @@ export async function scramble(parameters: readonly Parameter[], seed = 1, on: O
   }
 }
 
-/** Makes what the model's layers keep of their weights for good, so that tensors can be counted from here on. */
+/** Creates the tensors that the model's layers keep of their weights, so that later counts of tensors include them. */
 export function makeKept(model: ClassificationModel): void {
   for (const linear of model.linears()) {
     const x = ops.float(new Float32Array(linear.inFeatures), [1, linear.inFeatures]);

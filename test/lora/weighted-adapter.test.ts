@@ -114,7 +114,7 @@ test("equal heads are kept; if heads differ, one must be named", async () => {
   c.setAdapter("alone");
   const found = (await predict(c.model, "bert")).flat();
   c.setAdapter("two");
-  // The singular values of an update, all of them, rebuild it: only what rounding makes of the logits is between.
+  // The singular values of an update, all of them, rebuild it, so the logits differ only by rounding.
   const { logits } = await referenceOf("bert", { prepare: () => undefined });
   expectWithin(
     (await predict(c.model, "bert")).flat(),

@@ -54,7 +54,7 @@ def run(case):
 
 
 def normals():
-    """torch's random numbers, which EVA's first basis is made of."""
+    """torch's random numbers, from which EVA's first basis is made."""
     found = []
     for seed, count, dtype in ((42, 20, torch.float32), (42, 35, torch.float64), (7, 700, torch.float64), (42, 5, torch.float64)):
         torch.manual_seed(seed)

@@ -1,6 +1,6 @@
 import { expectedOf, type Expected } from "./fixture";
 
-/** Properties of a tiny model in transformers and peft besides its numbers. */
+/** Properties of a tiny model in transformers and peft, without its numbers. */
 export interface ExpectedArchitecture extends Expected {
   /** The kind of each module, by its name. */
   readonly modules: Readonly<Record<string, string>>;

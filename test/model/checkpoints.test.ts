@@ -164,7 +164,7 @@ test("shards that do not fit their index are refused, and named", async () => {
       ],
     });
     index.weight_map["cls.x"] = extra;
-  }, /"pre_classifier\.bias" lies in several shards: .*model-extra\.safetensors/);
+  }, /"pre_classifier\.bias" is in several shards: .*model-extra\.safetensors/);
   await inCopy(async (folder) => {
     await rename(join(folder, first), join(folder, "x"));
     await rename(join(folder, second), join(folder, first));

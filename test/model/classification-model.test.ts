@@ -51,7 +51,7 @@ for (const kind of TINY_MODELS) {
       });
       assert.deepEqual([newlyInitialized, unused], [[], []]);
       const batch = batchOf(expected);
-      ops.dispose(model.predict(batch)); // makes what the model keeps for good
+      ops.dispose(model.predict(batch)); // creates the tensors that the model keeps
       const before = ops.alive();
       const logits = model.predict(batch);
       const rows = unpack(await ops.read(logits), batch, 2);

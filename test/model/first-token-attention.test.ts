@@ -35,7 +35,10 @@ const TWO = [
   { row: 6, document: 2, documents: 1, length: 7 },
 ];
 
-/** Outputs and every gradient by the short way or by the long one, over keys and values; inputs and draws are always the same. */
+/**
+ * Outputs and every gradient by the short way or by the long one, over keys and values; inputs and draws are always the
+ * same.
+ */
 async function results<T>(
   ops: Ops,
   way: "short" | "long",
@@ -116,7 +119,7 @@ async function results<T>(
 for (const ops of [kernelOps(), tensorflowOps()]) {
   for (const adapted of [[], ["value"], ["key", "value"]] as const) {
     for (const dropout of [false, true]) {
-      // Kernels draw for all groups at once, so that beyond one group their draws are others.
+      // Kernels draw dropout masks for all groups at once, so with several groups their masks differ.
       const groups = dropout && isKernelOps(ops) ? ONE : TWO;
       test(`${implementationName(ops)}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
         const given = { groups, adapted, dropout };
@@ -133,7 +136,7 @@ for (const ops of [kernelOps(), tensorflowOps()]) {
         for (const [name, { values, bounds }] of exact.long) {
           const both = bounds.map((bound, i) => bound + (exact.short.get(name)?.bounds[i] ?? 0));
           if (dropout) {
-            // The reference's draws are its own: it tells how far rounding moves the numbers, not what they are.
+            // The reference has other dropout masks: it gives the size of rounding errors, not the expected numbers.
             expectWithin(
               short.get(name) ?? [],
               { values: Float64Array.from(long.get(name) ?? []), bounds: both },

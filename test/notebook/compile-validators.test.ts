@@ -6,7 +6,7 @@ import { isRecord } from "../../src/base/json";
 import { compileValidators, validatorsSource, type Validators } from "../../src/notebook/format/compile-validators";
 import { fixture } from "./notebooks";
 
-/** The validators that set-up lays beside the package, from the same source. */
+/** The validators that set-up writes next to the package, from the same source. */
 function readyMade(): Validators {
   const made: Partial<Validators> = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the source is a module that set-up writes

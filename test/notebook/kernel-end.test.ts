@@ -11,7 +11,7 @@ import type { RunOptions } from "../../src/notebook/run/run-options";
 import { repeatWithMore } from "../base/repeat-with-more";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
-// A temporary folder of this file's own: test files that run beside it start kernels too.
+// This file's own temporary folder: other test files that run at the same time start kernels too.
 const temporary = mkdtempSync(join(tmpdir(), "tslora-kernel-end-"));
 process.env.TMPDIR = temporary;
 after(() => rmSync(temporary, { recursive: true, force: true }));

@@ -68,8 +68,8 @@ test("messages without the kernel's signature or without a request are not outpu
       {
         output_type: "error",
         ename: "OddError",
-        evalue: "told by the reply alone",
-        traceback: ["OddError: told by the reply alone"],
+        evalue: "only in the reply",
+        traceback: ["OddError: only in the reply"],
       },
     ]);
     assert.ok(events.some((event) => event.event === "kernel-log" && event.text.includes("wrong signature")));

@@ -15,7 +15,7 @@ export function oddNotebook(cells: readonly (readonly OddStep[])[]): Notebook {
   );
 }
 
-/** A piece of work in a folder where a kernelspec `odd` is found, of a kernel that does what cells tell it. */
+/** Runs a function in a folder with a kernelspec `odd`, whose kernel follows the instructions in its cells. */
 export function withOddKernel(work: (folder: string) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
     await mkdir(join(folder, "jupyter", "kernels", "odd"), { recursive: true });

@@ -98,7 +98,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   },
   mpnet: {
     fixtures: ["mpnet"],
-    padTokenId: 1, // whatever config.json says: transformers' positions begin after 1
+    padTokenId: 1, // for any pad_token_id of config.json, transformers' positions begin after 1
     draw: (random, sizes) => ({ fields: bertFields(random, sizes, { offset: 2 }) }),
     parts: ["q", "k", "v", "o", "intermediate.dense", "output.dense", "dense"],
     patterns: [".*attn\\.(q|k)", ".*\\.layer\\.[02]\\..*dense", ".*attn\\.(v|o)"],

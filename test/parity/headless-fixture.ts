@@ -6,7 +6,7 @@ import { writeSafetensors, type TensorToWrite } from "../../src/model/weights/wr
 import { fixtureDirectory } from "../model/fixture";
 
 /**
- * A copy of a tiny model without its classifier, which is drawn anew when it is loaded: for any number of labels. Its
+ * A copy of a tiny model without its classifier, which loading initializes, for any number of labels. Its
  * dropout rates are 0.
  */
 export async function headlessFixture(kind: string, { folder }: { folder: string }): Promise<string> {

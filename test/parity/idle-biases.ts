@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Each score of a query takes a key's bias alike: the bias has the gradient 0, and only rounding remains. */
+/** A key's bias adds the same to each score of a query, so its gradient is 0 up to rounding. */
 const KEYS: readonly (readonly [key: RegExp, query: string])[] = [
   [/\.key(\.base_layer)?\.bias$/, ".query.bias"],
   [/\.k_lin(\.base_layer)?\.bias$/, ".q_lin.bias"],
@@ -11,9 +11,9 @@ const KEYS: readonly (readonly [key: RegExp, query: string])[] = [
 const DEBERTA_KEY: (typeof KEYS)[number] = [/\.key_proj(\.base_layer)?\.bias$/, ".query_proj.bias"];
 
 /**
- * For the bias of a key whose gradient is 0 by nature, the bias of the query whose gradient shows its size; undefined for
- * every other weight. DeBERTa's position-to-content scores take a key's bias at each distance differently, so that it
- * counts there.
+ * For the bias of a key whose gradient is 0 by nature, the bias of the query whose gradient shows its size; undefined
+ * for every other weight. DeBERTa's position-to-content scores take a key's bias at each distance differently, so that
+ * it counts there.
  */
 export function queryOfIdleKey(
   name: string,

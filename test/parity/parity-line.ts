@@ -27,7 +27,7 @@ export interface ParityContext {
   readonly scale: number;
   /** Cases at this scale: at least 1. */
   readonly cases: (atFullScale: number) => number;
-  /** Runs the Python file beside the line in the reference environment; gives and takes JSON. */
+  /** Runs the line's Python file in the reference environment; input and output are JSON. */
   readonly python: (input: unknown) => Promise<unknown>;
   /** Tells whoever watches how far the line is. */
   readonly note: (text: string) => void;

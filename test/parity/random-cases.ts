@@ -21,8 +21,8 @@ interface CaseOptions {
   /** Most tokens of a document. */
   readonly longest: number;
   /**
-   * ReLU only where no more units than this lie in all layers and rows. Of millions, one lies so near 0 that rounding
-   * decides its sign, and so whether its gradient counts: no measure of either side.
+   * Most units in all layers and rows for which ReLU may be drawn. Of millions of units, one is so near 0 that rounding
+   * decides its sign, and so its gradient: then a difference is no error of either side.
    * @default Infinity
    */
   readonly mostKinks?: number;

@@ -11,8 +11,7 @@ export function referencePythonPath(): string {
 }
 
 /**
- * {@link runReference}; where it fails on a list of cases, the error names the first case that it fails on alone, so that a
- * line says which case ended it.
+ * {@link runReference}. If it fails on a list of cases, the error names the first case on which it also fails alone.
  */
 export async function referencePython(
   file: string,

@@ -1,4 +1,4 @@
-/** Writes `src/report/study.schema.json` anew, after a type of the facts changed. */
+/** Updates `src/report/study.schema.json` after a type of the facts changed. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -59,9 +59,10 @@ test("the copy of TensorFlow that npm installs for danfojs is replaced by a link
 });
 
 /**
- * Makes a wheel in Python, unpacks it with the script under test, and says what came of it.
+ * Makes a wheel in Python, unpacks it with the script under test, and returns the result.
  * @param {import("node:test").TestContext} t
- * @param {{ files: Record<string, string>, damage?: string, patterns: string[] }} wheel  `damage` is a file that RECORD knows otherwise
+ * @param {{ files: Record<string, string>, damage?: string, patterns: string[] }} wheel  `damage` is a file that
+ *   differs from its entry in RECORD
  */
 function unpack(t, { files, damage = "", patterns }) {
   const found = findTool("python");

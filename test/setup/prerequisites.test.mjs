@@ -30,7 +30,8 @@ const TOOLS = { ...NPM, ...PYTHON, ...COMPILER };
  *
  * @param {import("node:test").TestContext} t
  * @param {{ tools?: Record<string, string>, loneNode?: boolean, preload?: string, env?: Record<string, string> }} machine
- *   `tools` are shell scripts by name; with `loneNode`, Node lies where no npm is beside it; `preload` is run before, to make Node believe that the machine is another
+ *   `tools` are shell scripts by name; with `loneNode`, there is no npm in Node's folder; `preload` is run before, to
+ *   make Node believe that the machine is another
  */
 function setUpOn(t, { tools = TOOLS, loneNode = false, preload = "", env = {} }) {
   const clone = join(makeFolder(t), "a clone");

@@ -33,7 +33,7 @@ def classes(char):
     bits |= 32 * (len(byte_level.pre_tokenize_str("a" + char)) == 1)
     bits |= 128 * (ord(char) in in_words)
     bits |= 64 * (len(byte_level.pre_tokenize_str("1" + char)) == 1)
-    # the classes above say all: what cleaning turns into a blank, and what byte-level words take for one
+    # the classes above suffice: characters that cleaning replaces by a blank, and those that byte-level words count as one
     assert (clean.normalize_str(f"a{char}b") == "a b") == (bits & 3 == 2 and char != " ") or char == " ", hex(ord(char))
     assert (bits & 96 == 0 and len(byte_level.pre_tokenize_str("!" + char)) == 2) == (bits & 2 == 2), hex(ord(char))
     return bits

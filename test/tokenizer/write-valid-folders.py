@@ -37,7 +37,7 @@ def byte_pairs():
 
 
 shutil.rmtree(OUT, ignore_errors=True)
-pieces, pairs = word_piece(), byte_pairs()  # once: ties between words are settled anew by each training
+pieces, pairs = word_piece(), byte_pairs()  # trained once, since each training breaks ties between words in its own way
 size = pieces.get_vocab_size()
 pieces.save_model(str(folder("vocab-txt", {**BERT, "vocab_size": size})))
 padded = -(-size // 64) * 64

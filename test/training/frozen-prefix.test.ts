@@ -67,7 +67,7 @@ async function run(classifier: SequenceClassifier, options: Partial<TrainOptions
   return events;
 }
 
-/** Everything that two runs must have in common, to the bit. */
+/** Everything in which two runs must be equal bit for bit. */
 async function outcome(classifier: SequenceClassifier, events: readonly TrainEvent[]): Promise<unknown> {
   const hash = createHash("sha256");
   for (const parameter of classifier.trainableParameters()) {

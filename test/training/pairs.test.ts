@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Pairs that are alike (1) or not (0): neither text alone tells which. */
+/** Pairs that are alike (1) or not (0): neither text alone determines the label. */
 function pairs(count: number): { text: string; textPair: string; label: number }[] {
   return Array.from({ length: count }, (_, i) => {
     const [first, second] = [i % 2, Math.floor(i / 2) % 2];

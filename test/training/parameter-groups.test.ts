@@ -71,7 +71,7 @@ for (const golden of goldens.cases) {
     const wanted = new Map<string, readonly number[]>([["losses", losses], ...Object.entries(weights)]);
     assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
     for (const [name, reference] of exact) {
-      // The gradient of a key's bias is 0 but for rounding, of which Adam makes whole steps.
+      // The gradient of a key's bias is 0 up to rounding, and Adam turns rounding errors into full steps.
       const loosest = /(?:key|k_lin)(?:\.base_layer)?\.bias$/.test(name) ? Infinity : undefined;
       const common = { storage: SEVEN_DIGITS, ...(loosest !== undefined && { loosest }) };
       expectWithin(found.get(name) ?? [], reference, { what: `ours: ${name}`, ...common });

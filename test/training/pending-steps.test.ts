@@ -124,7 +124,7 @@ test("a stopped and resumed run whose steps are read together ends with the same
 test("a run that diverges between two readings is stopped with the step's number before anything is saved, and leaves no tensor", async () => {
   const c = await trainable();
   const [parameter] = c.trainableParameters();
-  await runToEnd(c, { ...COMMON, maxSteps: 1 }); // makes what the model keeps for good
+  await runToEnd(c, { ...COMMON, maxSteps: 1 }); // creates the tensors that the model keeps
   const before = ops.alive();
   const outputDir = join(folder, "diverges");
   await assert.rejects(async () => {

@@ -104,7 +104,7 @@ for (const method of ["lora", "full"] as const) {
       return c;
     };
     const [tested, plain] = [await make(), await make()];
-    await runTest(tested); // makes what the model keeps for good
+    await runTest(tested); // creates the tensors that the model keeps
     const [alive, hash, drawn] = [ops.alive(), await hashOfWeights(tested), tested.untrainedWeights];
     const { result } = await runTest(tested, { maxLearningRate: 100 });
     assert.ok(result.steps > 1);

@@ -60,7 +60,7 @@ test("if every step is read, its numbers are checked before the weights are upda
     throw new Error("the run has diverged");
   });
   const weights = await hashOfWeights(c);
-  await assert.rejects(step.send(planned(1)), /the run has diverged/); // makes what the model keeps for good
+  await assert.rejects(step.send(planned(1)), /the run has diverged/); // creates the tensors that the model keeps
   const alive = ops.alive();
   await assert.rejects(step.send(planned(2)), /the run has diverged/);
   assert.equal(await hashOfWeights(c), weights);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface Gate {
   /** A statement of a cell: waits until the gate is open. It must begin the cell's code, since it imports. */
   readonly wait: string;
-  /** A statement of a cell: throws an error, which nobody awaits, once the gate is open. It begins the cell's code too. */
+  /** A statement of a cell: throws an unhandled error once the gate is open. It begins the cell's code too. */
   throwLater(message: string): string;
   open(): void;
 }

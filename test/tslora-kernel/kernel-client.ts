@@ -15,7 +15,10 @@ export interface Answer {
 /** A request that was sent, and its answer once reply and idle have come. */
 export interface Sent {
   readonly answer: Promise<Answer>;
-  /** Resolves when an iopub message of the type has come; rejects where the request is answered, or the limit passes, without one. */
+  /**
+   * Resolves when an iopub message of the type has come; rejects where the request is answered, or the limit passes,
+   * without one.
+   */
   seen(type: string): Promise<JsonRecord>;
   /** As `seen`, of a message that may come after the answer: a late error, for one. */
   seenLate(type: string): Promise<JsonRecord>;
@@ -24,7 +27,7 @@ export interface Sent {
 /** Limit of an answer, and of a message that a test waits for: a busy machine takes seconds. */
 const LIMIT_MS = 240_000;
 
-/** A promise's result, or an error that says what was waited for. */
+/** A promise's result, or after a time limit an error that names the awaited event. */
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>(

@@ -11,7 +11,7 @@ import { oddNotebook, withOddKernel } from "../notebook/odd-kernel";
 const EMITTER = "import { EventEmitter } from 'node:events';";
 const WORKER = "import { Worker } from 'node:worker_threads';";
 
-/** Cells that raise an error which nobody awaits, while they run or as soon as they have. */
+/** Cells that cause an unhandled error, while they run or right after. */
 const CELLS: Readonly<Record<string, readonly string[]>> = {
   "a rejection": ["void Promise.reject(new Error('lost'))"],
   "a rejection that is the result": ["Promise.reject(new Error('lost'))"],

@@ -39,7 +39,7 @@ export class Stranger {
     return this.#heard.flat().map(String).join("\n");
   }
 
-  /** Sends everything that was ever found to disturb a kernel, to each of its sockets. */
+  /** Sends every input that is known to have disturbed a kernel, to each of its sockets. */
   async attack(): Promise<void> {
     for (const port of PORTS) {
       for (const frames of this.#messages()) await this.#send(port, frames);

@@ -3,7 +3,7 @@ import { Problems } from "../../base/problems";
 /** Class probabilities of each text: [texts][classes]. They must come from a model that did not train on the text. */
 export type ClassProbabilities = readonly ArrayLike<number>[];
 
-/** How far a probability may be below 0 or above 1, as in cleanlab. */
+/** Largest excess of a probability below 0 or above 1, as in cleanlab. */
 const SLACK = 1e-6;
 
 const NAMED = 5; // bad rows that an error names

@@ -59,7 +59,8 @@ export async function readPlaces(file: FileHandle, key: string): Promise<readonl
   if (length > MOST_HEADER || FIXED_BYTES + length > bytes) return undefined;
   const header = await readExactly(file, FIXED_BYTES, length);
   if (header === undefined || hashOf(header) !== fixed.subarray(MAGIC.length + 4).toString("hex")) return undefined;
-  const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] }; // safe: the hash matches
+  // the cast is safe, since the hash matches
+  const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] };
   let offset = FIXED_BYTES + length;
   const places = content.texts.map((entry) => {
     offset += 4 * entry.size;

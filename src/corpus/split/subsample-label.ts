@@ -31,7 +31,7 @@ export function subsampleLabel(frame: DataFrame, options: SubsampleOptions): Dat
   if (problems.expect(share > 0 && share < 1, `share must be a number between 0 and 1; got ${String(share)}`)) {
     problems.expect(
       wanted <= own.length,
-      `there must be ${wanted} rows or more of label ${String(label)}, which is ${share} of all beside the ${others} others; there are ${own.length}`,
+      `there must be ${wanted} rows or more of label ${String(label)}, which is ${share} of all with the ${others} other rows; there are ${own.length}`,
     );
   }
   const seed = readSeed(problems, randomState);

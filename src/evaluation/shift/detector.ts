@@ -42,8 +42,8 @@ export function detectOutliers(
 }
 
 /**
- * How well distances separate texts of another distribution from texts of the training data's distribution: the area
- * under the ROC curve, as scikit-learn's `roc_auc_score`. 0.5 is chance.
+ * The area under the ROC curve of distances that separate texts of another distribution from texts of the training
+ * data's distribution, as scikit-learn's `roc_auc_score`. 0.5 is chance.
  *
  * @param inScores - distances of texts like the training data, which were not in it
  * @param outScores - distances of the other texts

@@ -31,7 +31,7 @@ export type ExperimentEventLike =
       readonly computedSeconds: number;
     };
 
-/** The share of the runs that are done, and what to say. */
+/** The share of the runs that are done, and its text. */
 export interface ExperimentState {
   readonly share: number;
   readonly words: readonly string[];

@@ -30,7 +30,7 @@ export interface PackedBatch {
 /**
  * Packs documents, given by their tokens, or by their ids alone if all types are 0; none may be empty.
  *
- * @param options.keys - a number for each document: documents of a key lie together, in ascending order of the keys
+ * @param options.keys - a number for each document: documents are packed in ascending order of these numbers
  */
 export function packDocuments(
   given: readonly (TokenDocument | Int32Array)[],

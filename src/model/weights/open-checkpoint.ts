@@ -105,7 +105,7 @@ function mergeEntries(
   }
   for (const [name, found] of holders) {
     if (found.length > 1)
-      problems.expect(false, `${shownValue(name)} lies in several shards: ${found.slice(0, 5).join(", ")}`);
+      problems.expect(false, `${shownValue(name)} is in several shards: ${found.slice(0, 5).join(", ")}`);
     problems.expect(shardOf.has(name), `${shownValue(name)} in ${found.slice(0, 5).join(", ")} is not in the index`);
   }
   problems.throwIfAny("bad-input");

@@ -1,7 +1,7 @@
 /** A number that was written as a float, such as 2.0, 1e5 or nan. It stays a float even if its value is whole. */
 export class FloatValue {
   readonly value: number;
-  /** Whether it overflows or underflows a double, as 1e400 and 1e-400 do. */
+  /** Whether the number overflows or underflows a double, as 1e400 and 1e-400 do. */
   readonly outOfRange: boolean;
 
   constructor(value: number, outOfRange = false) {

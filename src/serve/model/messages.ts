@@ -25,7 +25,7 @@ export interface LoadedModel {
   readonly labels: readonly string[];
   readonly problemType: ProblemType;
   readonly takesPairs: boolean;
-  /** Whether it classifies without an adapter. */
+  /** Whether the model classifies without an adapter. */
   readonly hasTrainedBase: boolean;
   /** The device, in a sentence. */
   readonly device: string;

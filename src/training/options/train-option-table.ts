@@ -91,7 +91,7 @@ export const TRAIN_OPTION_TABLE = {
     several: MULTI_LABEL_METRICS,
     default: { by: "labels", one: "accuracy", several: "f1" },
   },
-  greaterIsBetter: { kind: "switch", default: { by: "options", words: "true, but for the loss" } },
+  greaterIsBetter: { kind: "switch", default: { by: "options", words: "true, except for the loss" } },
   loadBestModelAtEnd: { kind: "switch", default: { by: "options", words: "true where there is a validation set" } },
   earlyStoppingPatience: COUNT,
   earlyStoppingThreshold: { ...FROM_0, default: { by: "nothing", value: 0 } },

@@ -118,7 +118,7 @@ export interface TrainOptions {
   readonly metricForBestModel?: MetricName | `eval_${MetricName}`;
   /**
    * Whether a greater `metricForBestModel` is better.
-   * @default true, but for the loss
+   * @default true, except for the loss
    */
   readonly greaterIsBetter?: boolean;
   /**
@@ -222,7 +222,7 @@ export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] a
 /** One of `SAMPLING_STRATEGIES`. */
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
-/** Where a run's numbers are written in addition to its log. */
+/** Targets to which a run's numbers are written, in addition to its log. */
 export const REPORT_TARGETS = ["none", "tensorboard"] as const;
 
 /** Results of an evaluation during training. */

@@ -8,11 +8,11 @@ import { EditedText, type TextEdit } from "../source/text-edits";
 /** A cell's code that can be interrupted and uses the shared variables. */
 export interface InterruptibleCode {
   readonly code: EditedText;
-  /** Whether it has a top-level `await`. */
+  /** Whether the code has a top-level `await`. */
   readonly awaits: boolean;
-  /** The shared variables that it declares. */
+  /** The shared variables that the code declares. */
   readonly declared: ReadonlyMap<string, DeclaredAs>;
-  /** Whether it compiles code from a text, by `eval` or `Function`. */
+  /** Whether the code compiles other code from a text, by `eval` or `Function`. */
   readonly evaluates: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { checkEvaluated } from "./check-evaluated";
 import { cellRuntime, type Variables } from "../cell-runtime";
 
-/** How a name is declared; nothing may be assigned to a constant. */
+/** The kind of a declaration. Nothing may be assigned to a constant. */
 export type DeclaredAs = "variable" | "constant";
 
 /**

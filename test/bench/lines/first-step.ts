@@ -69,7 +69,7 @@ export const line: BenchLine = {
   },
 };
 
-/** Starts a script and reads off when it says that its first step begins and is done. */
+/** Starts a script, and measures when it prints that its first step begins and ends. */
 async function time([program, ...parameters]: readonly string[]): Promise<Start> {
   const started = performance.now();
   const env = {

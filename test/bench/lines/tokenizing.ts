@@ -10,7 +10,7 @@ import { loadStudyData } from "../study-data";
 
 const MOST_SHARE = 0.02;
 
-/** 1,000 abstracts to token ids, cut at 512: by a tokenizer that is loaded anew in each round, loading not counted. */
+/** 1,000 abstracts to token ids, cut at 512: by a tokenizer that each round loads again; loading is not measured. */
 export const line: BenchLine = {
   title: "tokenizing 1,000 abstracts",
   order: 8,

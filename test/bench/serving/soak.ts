@@ -20,8 +20,8 @@ interface Sample {
 }
 
 /**
- * Full load with all adapters for so many minutes: says whether the memory of both processes is flat after the warm-up,
- * and lists unexpected answers. Writes output/bench/serve-soak.json. Returns the exit code.
+ * Full load with all adapters for the given minutes. Prints whether the memory of both processes is flat after the
+ * warm-up, and lists unexpected answers. Writes output/bench/serve-soak.json. Returns the exit code.
  */
 export async function soak(
   served: ServedFolders,

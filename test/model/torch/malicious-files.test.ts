@@ -171,7 +171,7 @@ test("pickles that grow by nesting, the memo or copies are stopped at a memory l
   );
   const copy = Buffer.concat([global("collections", "OrderedDict"), pickle.get(0), tuple1, reduce]);
   await refused(rest(pickle.emptyList, pickle.put(0), ...pairs, ...new Array<Buffer>(1000).fill(copy)), limit, "zip");
-  // a tuple of itself twice, and so on: small as long as nobody walks through it
+  // a tuple that contains a tuple twice, and so on: small until all its elements are visited
   const doubled = Buffer.concat([pickle.put(0), pickle.get(0), pickle.tuple2]);
   await refused(
     rest(pickle.emptyTuple, ...new Array<Buffer>(200).fill(doubled)),

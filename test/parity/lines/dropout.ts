@@ -83,7 +83,7 @@ export const line: ParityLine = {
   },
 };
 
-/** Evaluation drops nothing, whatever the model's rates; training repeats itself by its seed. */
+/** Evaluation has no dropout for any rates of the model; training repeats with its seed. */
 async function inModels(count: number): Promise<Measure[]> {
   let [dropped, unequal, equal] = [0, 0, 0];
   for (let i = 0; i < count; i++) {

@@ -52,7 +52,7 @@ unigram = train_unigram()
 
 
 def with_specials(specials, unk_id):
-    """The trained model with other pieces in the place of its first three."""
+    """The trained model with other pieces instead of its first three."""
     model = sentencepiece_model_pb2.ModelProto()
     model.CopyFrom(unigram)
     del model.pieces[:]

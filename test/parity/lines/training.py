@@ -104,7 +104,7 @@ def run(case):
     if set(expected) != set(found):
         raise ValueError(f"weights of different names: {set(expected) ^ set(found)}")
     differences = {name: (expected[name] - found[name]).abs().max().item() for name in found}
-    # Attention does not change when a query's scores all rise alike: a key's bias has the gradient 0, and Adam makes
+    # Attention does not change when a query's scores all rise by the same amount: a key's bias has the gradient 0, and Adam makes
     # steps of what rounding leaves of it, on either side its own. These biases are measured apart.
     noise = [name for name in differences if name in case["idleKeys"]]
     worst = max((name for name in differences if name not in noise), key=differences.get)

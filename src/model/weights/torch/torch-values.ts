@@ -31,7 +31,7 @@ export interface PickleList {
 export interface PickleDict {
   readonly kind: "dict";
   readonly entries: Map<PickleValue, PickleValue>;
-  /** Whether it is an OrderedDict, which alone may have attributes. */
+  /** Whether the dict is an OrderedDict; only an OrderedDict may have attributes. */
   readonly ordered: boolean;
 }
 

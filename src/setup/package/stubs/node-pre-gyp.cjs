@@ -1,5 +1,5 @@
 // @ts-nocheck -- it runs in dist/node_modules
-// In the place of @mapbox/node-pre-gyp: tells tfjs-node where `tslora setup` has put the binding.
+// Replaces @mapbox/node-pre-gyp: returns the path where `tslora setup` has installed the binding.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
