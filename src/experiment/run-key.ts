@@ -1,5 +1,4 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -67,20 +66,6 @@ function canonical(value: unknown): string {
 export async function codeHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const room of ROOMS) await hashFolder(join(__dirname, "..", room), hash, /\.js$/);
-  return hash.digest("hex");
-}
-
-/** The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. */
-export async function folderHash(folder: string): Promise<string> {
-  const hash = createHash("sha256");
-  const files = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => !entry.isDirectory() && /\.(json|txt|safetensors|bin|model)$/.test(entry.name))
-    .map(({ name }) => name)
-    .sort();
-  for (const name of files) {
-    hash.update(`${name}\n`);
-    for await (const bytes of createReadStream(join(folder, name))) hash.update(bytes as Buffer);
-  }
   return hash.digest("hex");
 }
 
