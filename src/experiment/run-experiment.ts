@@ -11,7 +11,7 @@ import { planRuns } from "./plan-runs";
 import { runTitle, type PlannedRun } from "./planned-run";
 import { remainingSeconds } from "./remaining-time";
 import { RunCache } from "./run-cache";
-import { codeHash, runKey } from "./run-key";
+import { experimentCodeHash, runKey } from "./run-key";
 import { runMethod, type RunContext } from "./run-method";
 import { accuracyOf, type RunResult } from "./run-result";
 
@@ -83,7 +83,7 @@ async function keysOf(
   const { labels, maxLength, directory, device, requireGpu } = options;
   const { kind, name, backend } = await resolveDevice({ device, requireGpu });
   const shared = {
-    code: await codeHash(),
+    code: await experimentCodeHash(),
     model: await folderHash(directory),
     labels,
     maxLength,
