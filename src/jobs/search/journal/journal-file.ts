@@ -39,22 +39,26 @@ export class JournalFile {
   }
 
   /**
-   * Appends operations under the lock, after all that others have added. They are on the disk when this returns. A line
-   * that a killed process has left incomplete is removed first: it was never part of the study.
+   * Appends operations under the lock, after all that others have added. A line that a killed process has left incomplete
+   * is removed first: it was never part of the study.
    *
    * @param make - makes the operations from the state of the journal
+   * @param options.sync - whether they are on the disk when this returns. @default true
    * @throws TsloraError `not-saved` if the file cannot be written, `bad-input` if a line is no JSON object.
    */
-  async append(make: (replay: JournalReplay) => readonly Operation[]): Promise<void> {
+  async append(
+    make: (replay: JournalReplay) => readonly Operation[],
+    { sync = true }: { readonly sync?: boolean } = {},
+  ): Promise<void> {
     makeFolder(dirname(this.path));
     try {
-      await withJournalLock(this.path, () => this.#appendLocked(make));
+      await withJournalLock(this.path, () => this.#appendLocked(make, sync));
     } catch (error) {
       throw error instanceof TsloraError ? error : notSaved(this.path, error);
     }
   }
 
-  async #appendLocked(make: (replay: JournalReplay) => readonly Operation[]): Promise<void> {
+  async #appendLocked(make: (replay: JournalReplay) => readonly Operation[], sync: boolean): Promise<void> {
     const file = await open(this.path, "a+");
     try {
       await this.#apply(file);
@@ -64,7 +68,7 @@ export class JournalFile {
       if (operations.length === 0) return;
       const lines = operations.map(({ op_code, ...more }) => journalText({ op_code, worker_id: this.#worker, ...more }));
       await file.appendFile(lines.map((line) => `${line}\n`).join(""));
-      await file.sync();
+      if (sync) await file.sync();
       await this.#apply(file);
     } finally {
       await file.close();

@@ -6,7 +6,7 @@ import { errorCode } from "../../../base/files/error-code";
 
 /** Milliseconds after which an unchanged lock belongs to a dead process, as in Optuna. */
 const GRACE_MS = 30_000;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 50;
 
 /**
  * Runs an action while no other process writes the journal. The lock is Optuna's `JournalFileSymlinkLock`: a symbolic

@@ -79,11 +79,12 @@ export class SweepJournal {
       }
       if (resume) throw notFound(path, name);
       const { nextStudy } = replay;
-      return [
+      const operations: readonly Operation[] = [
         { op_code: OPERATION.createStudy, study_name: name, directions: [STUDY_DIRECTION[direction]] },
         { op_code: OPERATION.setStudyUserAttr, study_id: nextStudy, user_attr: { [ATTR.plan]: plan } },
         { op_code: OPERATION.setStudySystemAttr, study_id: nextStudy, system_attr: { "study:metric_names": [metric] } },
       ];
+      return operations;
     });
     const journal = new SweepJournal(file, options);
     for (const trial of journal.#study.trials) journal.#ids.set(trial.number, trial.id);
@@ -126,7 +127,7 @@ export class SweepJournal {
 
   /**
    * Adds a value of the trial's first seed, and with it that the trial has reached a rung, as Optuna's pruner records it,
-   * and whether it pauses there.
+   * and whether it pauses there. Only a loss of power can lose it, and then the resumed job reports it again.
    */
   async addValue(
     trial: number,
@@ -135,15 +136,14 @@ export class SweepJournal {
   ): Promise<void> {
     const id = this.#id(trial);
     const line = { trial_id: id, step, intermediate_value: new PythonFloat(value) };
-    await this.#append([
-      { op_code: OPERATION.setTrialIntermediateValue, ...line },
-      ...(at === undefined
+    const reached =
+      at === undefined
         ? []
         : [
             systemAttr(id, `completed_rung_${at.rung}`, new PythonFloat(value)),
             systemAttr(id, ATTR.paused, at.paused),
-          ]),
-    ]);
+          ];
+    await this.#append([{ op_code: OPERATION.setTrialIntermediateValue, ...line }, ...reached], { sync: false });
   }
 
   /** Records that a paused trial continues. */
@@ -187,8 +187,8 @@ export class SweepJournal {
     ]);
   }
 
-  #append(operations: readonly Operation[]): Promise<void> {
-    return this.#file.append(() => operations);
+  #append(operations: readonly Operation[], options: { readonly sync?: boolean } = {}): Promise<void> {
+    return this.#file.append(() => operations, options);
   }
 
   #id(trial: number): number {

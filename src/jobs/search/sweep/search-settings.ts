@@ -2,6 +2,7 @@ import type { JobOutcome } from "../../drivers/job-driver";
 import { SweepJournal, type RecordedTrial } from "../journal/sweep-journal";
 import { makeSampler } from "../samplers/make-sampler";
 import type { Sampler } from "../samplers/sampler";
+import { readReportedValues } from "../trial/reported-values";
 import { EventQueue } from "./event-queue";
 import type { SearchOptions } from "./search-options";
 import { SearchState, type SearchTrial } from "./search-state";
@@ -138,6 +139,7 @@ class Search {
     const seed = seeds[trial.seedValues.length];
     const stop = new AbortController();
     const { number, settings } = trial;
+    let last = -Infinity; // each report holds the earlier evaluations too
     const end = driver
       .run(document({ number, settings, seed }), {
         signal: stop.signal,
@@ -145,8 +147,8 @@ class Search {
           if (event.type === "failed" && event.retries)
             this.#queue.push({ kind: "attempt", trial, error: event.error });
           if (event.type !== "progress") return;
-          const value = event.progress.values?.[metric];
-          if (value !== undefined) this.#queue.push({ kind: "value", trial, seed, step: event.progress.done, value });
+          for (const one of readReportedValues(metric, event.progress.values))
+            if (one.step > last) this.#queue.push({ kind: "value", trial, seed, ...one, step: (last = one.step) });
         },
       })
       .then(

@@ -61,14 +61,15 @@ export interface SweepOptions {
   readonly outputDir?: string;
   /** Whether to go on with the sweep in `outputDir`. Limits and workers may change. @default false */
   readonly resume?: boolean;
-  /** Most trials at the same time. @default what the driver can run */
+  /** Most trials at the same time. @default as many as the driver can run */
   readonly workers?: number;
   /**
    * Opens the driver that runs the jobs. The sweep closes it.
    *
    * @param store - the folder of the jobs, in `outputDir`
+   * @default child processes on this machine
    */
-  readonly driver: (store: string) => JobDriver | Promise<JobDriver>;
+  readonly driver?: (store: string) => JobDriver | Promise<JobDriver>;
   /** "mlflow" also logs to the server of MLFLOW_TRACKING_URI: a run, with a nested run for each trial. @default "none" */
   readonly reportTo?: "none" | "mlflow";
   /** Stops the sweep, with checkpoints. `resume` goes on. @default in a notebook, an interrupt of the cell */

@@ -17,6 +17,7 @@ import type { TrainEvent, TrainSummary } from "../../../training/train-event";
 import type { TrainOptions } from "../../../training/options/train-options";
 import type { JobDocument } from "../../contract/job-document";
 import type { JobContext, JobType } from "../../contract/job-type";
+import { reportedValues, type Evaluated } from "./reported-values";
 import { TRIAL_SETTINGS_SCHEMA, type TrialJobSettings } from "./trial-settings";
 import { readTextLines, type TrialText } from "./trial-texts";
 
@@ -117,23 +118,17 @@ async function follow(
   }: { settings: TrialJobSettings; outputDir: string; progress: JobContext["progress"] },
 ): Promise<TrainSummary> {
   let total: number | undefined;
-  const report = ({ step, value }: Evaluated): void =>
-    progress({ done: step, total, values: { [settings.metric]: value } });
+  let known: readonly Evaluated[] = [];
   for (;;) {
     const next = await events.next();
     if (next.done === true) return next.value;
     const event = next.value;
     if (event.type === "start") total = event.totalSteps;
-    if (event.type === "resume") (await evaluations(outputDir, settings)).forEach(report);
-    if (event.type === "step") progress({ done: event.step, total });
-    if (event.type === "evaluation") evaluated(event, settings).forEach(report);
+    if (event.type === "resume") known = await evaluations(outputDir, settings);
+    if (event.type === "evaluation") known = [...known, ...evaluated(event, settings)];
+    if (event.type === "step" || event.type === "evaluation" || event.type === "resume")
+      progress({ done: event.step, total, values: reportedValues(settings.metric, known) });
   }
-}
-
-/** The metric at a step. */
-interface Evaluated {
-  readonly step: number;
-  readonly value: number;
 }
 
 function evaluated(event: Extract<TrainEvent, { type: "evaluation" }>, { metric }: TrialJobSettings): Evaluated[] {
