@@ -14,11 +14,13 @@ import { TEST_FILE, VALIDATION_FILE, type ScoredTexts } from "../trial/train-tri
 import { textLines } from "../trial/trial-texts";
 import { retrainWinner } from "../winner/retrain-winner";
 import { winnerReport, type WinnerReport } from "../winner/winner-report";
+import { mlflowSettings } from "../../../training/log/mlflow/mlflow-settings";
 import { planSweep, planText, type SweepPlan } from "./plan-sweep";
 import { searchSettings } from "./search-settings";
 import type { SweepEvent, SweepSummary } from "./sweep-event";
 import type { SweepOptions } from "./sweep-options";
 import { trialDocument, trialJobName } from "./trial-document";
+import { SweepMlflow } from "./sweep-mlflow";
 import { SWEEP_FILES, writeSweepReport } from "./write-sweep-report";
 
 /** The number of workers where an engine has no limit. */
@@ -37,6 +39,7 @@ const MANY_WORKERS = 16;
  */
 export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, SweepSummary, void> {
   const started = performance.now();
+  if (options.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
   const plan = await planSweep(options);
   const lock = lockFolder(plan.outputDir, { purpose: "sweep", covers: [SWEEP_FILES.store] });
   const store = join(plan.outputDir, SWEEP_FILES.store);
@@ -44,10 +47,44 @@ export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, 
   try {
     const inputs = await storeInputs(plan, store);
     driver = await (options.driver?.(store) ?? openDriver({ store, workers: options.workers }));
-    return yield* run({ plan, options, driver, store, inputs, started });
+    const events = run({ plan, options, driver, store, inputs, started });
+    return yield* options.reportTo === "mlflow" ? withMlflow(events, plan) : events;
   } finally {
     await driver?.close();
     lock.release();
+  }
+}
+
+/** Logs a sweep's events to MLflow, and passes them on. */
+async function* withMlflow(
+  events: AsyncGenerator<SweepEvent, SweepSummary, void>,
+  plan: SweepPlan,
+): AsyncGenerator<SweepEvent, SweepSummary, void> {
+  const mlflow = await SweepMlflow.begin(plan);
+  if (typeof mlflow === "string") {
+    yield { type: "notice", message: mlflow };
+    return yield* events;
+  }
+  let ended = false;
+  const end = async (summary?: SweepSummary): Promise<void> => {
+    if (ended) return;
+    ended = true;
+    const adapter = join(plan.outputDir, SWEEP_FILES.adapter);
+    await mlflow.end(summary, existsSync(adapter) ? adapter : undefined);
+  };
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return next.value;
+      await mlflow.write(next.value);
+      if (next.value.type === "finished") await end(next.value);
+      const message = mlflow.takeNotice();
+      if (message !== undefined) yield { type: "notice", message };
+      yield next.value;
+    }
+  } finally {
+    await events.return(undefined as never); // a consumer that leaves stops the jobs
+    await end();
   }
 }
 
