@@ -12,11 +12,11 @@ const KEYS = {
 /**
  * Checks a search space of any origin, and adds all that is wrong to `problems`, each with the name of its setting.
  *
- * @param place - the name of a setting in a message; a file adds its line
+ * @param place - the name of a setting in a message. @default `space.NAME`
  */
 export function checkSpace(
   space: unknown,
-  { problems, place = (name) => name }: { problems: Problems; place?: (name: string) => string },
+  { problems, place = (name) => `space.${name}` }: { problems: Problems; place?: (name: string) => string },
 ): space is SearchSpace {
   const before = problems.count;
   if (!isRecord(space) || Object.keys(space).length === 0) {

@@ -57,8 +57,13 @@ export interface SweepOptions {
   readonly limits?: SearchLimits;
   /** Number of new seeds with which the winner is trained again; 0 leaves that out. @default 5 */
   readonly winnerSeeds?: number;
-  /** Folder of the journal, the jobs and the report. @default the sweep's name in `sweeps` in the output folder */
+  /** Folder of the journal, the report and the winner's weights. @default the sweep's name in `sweeps` in the output folder */
   readonly outputDir?: string;
+  /**
+   * Folder of the jobs. With workers on several machines, one that all of them share; several sweeps may use it.
+   * @default "store" in `outputDir`
+   */
+  readonly store?: string;
   /** Whether to go on with the sweep in `outputDir`. Limits and workers may change. @default false */
   readonly resume?: boolean;
   /** Most trials at the same time. @default as many as the driver can run */
@@ -66,7 +71,7 @@ export interface SweepOptions {
   /**
    * Opens the driver that runs the jobs. The sweep closes it.
    *
-   * @param store - the folder of the jobs, in `outputDir`
+   * @param store - the folder of the jobs
    * @default child processes on this machine
    */
   readonly driver?: (store: string) => JobDriver | Promise<JobDriver>;

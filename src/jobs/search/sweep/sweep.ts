@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { cellSignal } from "../../../base/cell-signal";
+import { expandHome } from "../../../base/files/expand-home";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { lockFolder } from "../../../base/lock/lock-output";
 import type { JobInput } from "../../contract/job-document";
@@ -42,7 +43,7 @@ export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, 
   if (options.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
   const plan = await planSweep(options);
   const lock = lockFolder(plan.outputDir, { purpose: "sweep", covers: [SWEEP_FILES.store] });
-  const store = join(plan.outputDir, SWEEP_FILES.store);
+  const store = resolve(expandHome(options.store ?? join(plan.outputDir, SWEEP_FILES.store)));
   let driver: JobDriver | undefined;
   try {
     const inputs = await storeInputs(plan, store);

@@ -20,7 +20,7 @@ export const SWEEP_FILES = {
 /** Writes sweep.json, and copies the weights of the winner's first new seed. */
 export async function writeSweepReport(
   summary: SweepSummary,
-  { plan, options }: { plan: SweepPlan; options: SweepOptions },
+  { plan, options, store }: { plan: SweepPlan; options: SweepOptions; store: string },
 ): Promise<void> {
   const { name, metric, direction, seeds, sampler, pruner, outputDir, method } = plan;
   const { winner, trials, elapsedSeconds } = summary;
@@ -29,7 +29,7 @@ export async function writeSweepReport(
     const job = trialJobName(plan, { of: "winner", number: winner.number, seed: winner.seeds[0] });
     const to = join(outputDir, weights);
     await rm(to, { recursive: true, force: true });
-    await cp(join(outputDir, SWEEP_FILES.store, "results", job, weights), to, { recursive: true });
+    await cp(join(store, "results", job, weights), to, { recursive: true });
   }
   const report = {
     format: 1,
