@@ -26,6 +26,15 @@ export async function httpFetch(url: string, init: RequestInit = {}): Promise<Re
   return fetch(url, { ...init, dispatcher: dispatcher() });
 }
 
+/**
+ * `fetch` through the environment's proxies, without the check of {@link httpFetch}: for callers that retry.
+ *
+ * @throws the error of `fetch` if the host does not answer
+ */
+export async function plainFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(url, { ...init, dispatcher: dispatcher() });
+}
+
 /** Forgets which hosts can be reached; for tests, which start servers meanwhile. */
 export function forgetHosts(): void {
   verdicts.clear();

@@ -21,6 +21,7 @@ import type * as Run from "./run/run-command";
 import type * as Serve from "./serve/serve-command";
 import type * as SetUp from "./setup/setup-command";
 import type * as Study from "./study/study-command";
+import type * as Sweep from "./sweep/sweep-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
 import type * as Worker from "./worker/worker-command";
@@ -44,6 +45,7 @@ export interface KnownCommand {
 /** All commands in the order of the help. */
 export const COMMANDS: readonly KnownCommand[] = [
   library("train", () => (require("./train/train-command") as typeof Train).trainCommand),
+  library("sweep", () => (require("./sweep/sweep-command") as typeof Sweep).sweepCommand),
   library("evaluate", () => (require("./evaluate/evaluate-command") as typeof Evaluate).evaluateCommand),
   library("calibrate", () => (require("./calibrate/calibrate-command") as typeof Calibrate).calibrateCommand),
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { cellSignal } from "../base/cell-signal";
 import { outputFolder } from "../base/files/output-folder";
 import { resolveDevice } from "../device/open-device";
+import { folderHash } from "../hub/folder-hash";
 import { resolveModel } from "../hub/resolve-model";
 import type { ExperimentEvent, ExperimentSummary } from "./experiment-event";
 import { DEFAULT_MAX_LENGTH, type ExperimentOptions } from "./experiment-options";
@@ -10,7 +11,7 @@ import { planRuns } from "./plan-runs";
 import { runTitle, type PlannedRun } from "./planned-run";
 import { remainingSeconds } from "./remaining-time";
 import { RunCache } from "./run-cache";
-import { experimentCodeHash, folderHash, runKey } from "./run-key";
+import { experimentCodeHash, runKey } from "./run-key";
 import { runMethod, type RunContext } from "./run-method";
 import { accuracyOf, type RunResult } from "./run-result";
 

@@ -17,7 +17,8 @@ import { patternFault, patternSize, type PatternUse } from "./patterns/python-pa
 /** Placeholder for an invalid pattern that was already reported. */
 export const INVALID_PATTERN = "(?!)";
 
-const KNOWN: readonly string[] = Object.keys({
+/** The names of the options of {@link LoraConfig}. */
+export const LORA_OPTION_NAMES: readonly string[] = Object.keys({
   r: true,
   loraAlpha: true,
   loraDropout: true,
@@ -51,8 +52,8 @@ export function resolveLoraConfig(
   const resolved = fillIn(config, options);
   for (const name of Object.keys(config))
     problems.expect(
-      KNOWN.includes(name),
-      `"${name}" is not an option of LoraConfig here; known are ${KNOWN.join(", ")}`,
+      LORA_OPTION_NAMES.includes(name),
+      `"${name}" is not an option of LoraConfig here; known are ${LORA_OPTION_NAMES.join(", ")}`,
     );
   const isRank = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;

@@ -92,6 +92,7 @@ export interface WarningEvent {
     | "early-stopping"
     | "one-class"
     | "frozen-prefix"
+    | "mlflow"
     | "logged";
   readonly step: number;
   readonly message: string;

@@ -11,6 +11,7 @@ import { checkResume } from "./checkpoint/check-resume";
 import { findCheckpoint } from "./checkpoint/find-checkpoint";
 import { onInterrupt } from "./run/on-interrupt";
 import { readResume, type Resume } from "./checkpoint/read-resume";
+import { mlflowSettings } from "./log/mlflow/mlflow-settings";
 import { resolveTrainOptions } from "./options/resolve-train-options";
 import { noteDifferences, runIdentity, type RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
@@ -47,6 +48,7 @@ export async function* train(
     headAlone: trainsHeadAlone(classifier),
   });
   checkPrefixOptions(classifier, resolved, "train");
+  if (resolved.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
   const lock = resolved.outputDir === undefined ? undefined : lockFolder(resolved.outputDir, { purpose: "training" });
   try {
     return yield* trainLocked(classifier, options, { resolved, method });

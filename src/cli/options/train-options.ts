@@ -141,7 +141,7 @@ export const TRAIN_OPTIONS = {
   },
   reportTo: {
     kind: choice(reportTo.values),
-    help: "also write event files for TensorBoard",
+    help: "also write event files for TensorBoard, or log to the MLflow server of MLFLOW_TRACKING_URI",
     default: plainDefault("reportTo"),
   },
   seed: {

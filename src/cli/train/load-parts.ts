@@ -9,6 +9,9 @@ import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
 
+/** The options of a run's texts. */
+export type DataPlan = Pick<TrainPlan, "model" | "data" | "split">;
+
 /** A run's texts and the names of their classes. */
 export interface LoadedParts extends Parts {
   readonly labels: readonly string[];
@@ -20,7 +23,7 @@ export interface LoadedParts extends Parts {
  * that the parts have in common.
  */
 export async function loadParts(
-  plan: TrainPlan,
+  plan: DataPlan,
   options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
 ): Promise<LoadedParts> {
   const { config, notice, signal } = options;
@@ -68,7 +71,7 @@ export async function loadParts(
  * the model keeps its meaning.
  */
 async function loadWithLabels(
-  plan: TrainPlan,
+  plan: DataPlan,
   options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
 ): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
   const { config, notice, signal } = options;

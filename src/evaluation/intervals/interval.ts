@@ -6,7 +6,7 @@ export interface Interval {
   readonly high: number;
   /** The confidence level, 0.95 for 95%. */
   readonly confidence: number;
-  readonly method: "wilson" | "bootstrap" | "corrected-resampled-t";
+  readonly method: "wilson" | "bootstrap" | "corrected-resampled-t" | "student-t";
 }
 
 export const DEFAULT_CONFIDENCE = 0.95;

@@ -8,7 +8,7 @@ export type JobTypes = { readonly [Name in JobTypeName]: () => Promise<JobType> 
 /** The closed list of types. A type's code is loaded by its first job. */
 export const JOB_TYPE_CODE: JobTypes = {
   "predict-shard": () => missing("predict-shard"),
-  "train-trial": () => missing("train-trial"),
+  "train-trial": async () => (await import("../search/trial/train-trial-job.js")).trainTrialJob,
 };
 
 function missing(name: JobTypeName): Promise<JobType> {

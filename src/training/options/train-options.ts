@@ -146,8 +146,10 @@ export interface TrainOptions {
    */
   readonly resumeFrom?: "last" | (string & {});
   /**
-   * "tensorboard" writes event files to `runs` in `outputDir`, in addition to the log. Nothing is sent over the
-   * network.
+   * "tensorboard" writes event files to `runs` in `outputDir`, in addition to the log. "mlflow" sends parameters, numbers
+   * and the adapter to the server of MLFLOW_TRACKING_URI (with MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
+   * MLFLOW_TRACKING_PASSWORD, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_NAME); if it fails, a warning says so once and the run
+   * goes on. Without "mlflow" nothing is sent over the network.
    * @default "none"
    */
   readonly reportTo?: (typeof REPORT_TARGETS)[number];
@@ -223,7 +225,7 @@ export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] a
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
 /** Targets to which a run's numbers are written, in addition to its log. */
-export const REPORT_TARGETS = ["none", "tensorboard"] as const;
+export const REPORT_TARGETS = ["none", "tensorboard", "mlflow"] as const;
 
 /** Results of an evaluation during training. */
 export const METRIC_NAMES = [

@@ -11,6 +11,7 @@ import { Checkpoints, type SetAside } from "../checkpoint/checkpoints";
 import type { Resume } from "../checkpoint/read-resume";
 import type { RunIdentity } from "../checkpoint/run-identity";
 import { logLineOf } from "../log/log-line";
+import { TrainingMlflow } from "../log/mlflow/training-mlflow";
 import { LOG_FILE, TrainingLog } from "../log/training-log";
 import { lossOf } from "../loss/loss-of-options";
 import { AdamW } from "../optimizer/adamw";
@@ -60,6 +61,7 @@ export class TrainingRun {
   readonly #checkpoints: Checkpoints | undefined;
   readonly #newlyInitialized: readonly string[];
   #log: TrainingLog | undefined;
+  #mlflow: TrainingMlflow | undefined;
   #step: number;
 
   constructor(classifier: SequenceClassifier, inputs: RunInputs) {
@@ -137,6 +139,7 @@ export class TrainingRun {
     this.#pending.dispose();
     await this.#log?.close();
     this.#log = undefined;
+    await this.#mlflow?.end("FAILED"); // does nothing after the run's end
   }
 
   get #epoch(): number {
@@ -162,6 +165,7 @@ export class TrainingRun {
       aside,
     });
     for (const warning of warnings) yield* this.#emit({ type: "warning", step: this.#step, ...warning });
+    yield* this.#mlflowNotice();
     if (checkpoint === undefined) return;
     const [{ totalSteps }, { path }] = [this.#plan, checkpoint];
     const message = `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).`;
@@ -181,6 +185,12 @@ export class TrainingRun {
       yield* this.#emit({ type: "warning", kind: "frozen-prefix", step: this.#step, message });
   }
 
+  /** Reports the first failure of MLflow's server. */
+  async *#mlflowNotice(): AsyncGenerator<TrainEvent, void, void> {
+    const message = this.#mlflow?.takeNotice();
+    if (message !== undefined) yield* this.#emit({ type: "warning", kind: "mlflow", step: this.#step, message });
+  }
+
   /** Prepares the output folder and opens the log. Returns where an earlier run's files were moved. */
   async #openOutput(checkpoint: Resume["checkpoint"] | undefined): Promise<SetAside | undefined> {
     const { outputDir, reportTo } = this.#options;
@@ -193,6 +203,11 @@ export class TrainingRun {
       };
       this.#log = await TrainingLog.open(outputDir, { tensorboard: reportTo === "tensorboard", resume });
     }
+    if (reportTo === "mlflow")
+      this.#mlflow = await TrainingMlflow.begin(this.#classifier, {
+        options: this.#options,
+        resumes: checkpoint !== undefined,
+      });
     return aside;
   }
 
@@ -225,6 +240,7 @@ export class TrainingRun {
     this.#pending.add(await this.#trainingStep.send({ step, epoch, learningRate, microBatches }));
     this.#step = step;
     yield* this.#prefixNotices();
+    yield* this.#mlflowNotice();
     yield* this.#report({ every: loggingSteps });
   }
 
@@ -313,6 +329,8 @@ export class TrainingRun {
     if (!stopped) await this.#checkpoints?.finish();
     if (this.#options.loadBestModelAtEnd) this.#evaluation.best.restore();
     const { best } = this.#evaluation.best;
+    await this.#mlflow?.end(stopped ? "KILLED" : "FINISHED", this.#classifier);
+    yield* this.#mlflowNotice();
     const summary: TrainSummary = {
       type: "end",
       steps: this.#step,
@@ -330,6 +348,7 @@ export class TrainingRun {
   async *#emit(event: TrainEvent): AsyncGenerator<TrainEvent, void, void> {
     const line = logLineOf(event, { epoch: this.#epoch });
     if (line !== undefined) await this.#log?.write(line);
+    if (line !== undefined) this.#mlflow?.write(line);
     yield event;
   }
 

@@ -1,0 +1,49 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { writeAtomically } from "../../../base/files/write-atomically";
+import { plain, type SweepPlan } from "./plan-sweep";
+import type { SweepSummary } from "./sweep-event";
+import type { SweepOptions } from "./sweep-options";
+import { trialJobName } from "./trial-document";
+
+/** Names in a sweep's output folder. */
+export const SWEEP_FILES = {
+  journal: "optuna-journal.log",
+  store: "store",
+  report: "sweep.json",
+  adapter: "adapter",
+  /** With the method "full". */
+  model: "model",
+} as const;
+
+/** Writes sweep.json, and copies the weights of the winner's first new seed. */
+export async function writeSweepReport(
+  summary: SweepSummary,
+  { plan, options, store }: { plan: SweepPlan; options: SweepOptions; store: string },
+): Promise<void> {
+  const { name, metric, direction, seeds, sampler, pruner, outputDir, method } = plan;
+  const { winner, trials, elapsedSeconds } = summary;
+  if (winner !== undefined) {
+    const weights = method === "full" ? SWEEP_FILES.model : SWEEP_FILES.adapter;
+    const job = trialJobName(plan, { of: "winner", number: winner.number, seed: winner.seeds[0] });
+    const to = join(outputDir, weights);
+    await rm(to, { recursive: true, force: true });
+    await cp(join(store, "results", job, weights), to, { recursive: true });
+  }
+  const report = {
+    format: 1,
+    name,
+    model: plan.model.id,
+    metric,
+    direction,
+    seeds,
+    sampler,
+    pruner,
+    space: options.space,
+    trials,
+    winner: winner ?? null,
+    elapsedSeconds,
+  };
+  await writeAtomically(join(outputDir, SWEEP_FILES.report), `${JSON.stringify(plain(report), undefined, 1)}\n`);
+}

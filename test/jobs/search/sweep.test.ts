@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { TsloraError } from "../../../src/base/tslora-error";
+import { LocalDriver } from "../../../src/jobs/drivers/local/local-driver";
+import { sweep } from "../../../src/jobs/search/sweep/sweep";
+import type { SweepEvent, SweepSummary } from "../../../src/jobs/search/sweep/sweep-event";
+import type { SweepOptions } from "../../../src/jobs/search/sweep/sweep-options";
+import { openStore } from "../../../src/jobs/store/open-store";
+import { tinyModel, tinyTexts } from "../../cli/tiny";
+
+let folder = "";
+let model = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-sweep-"));
+  model = await tinyModel(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const texts = tinyTexts(60).map(({ text, label }) => ({ text, label: Number(label === "pos") }));
+
+function options(name: string, more: Partial<SweepOptions> = {}): SweepOptions {
+  return {
+    name,
+    model,
+    labels: ["neg", "pos"],
+    train: texts.slice(0, 24),
+    validation: texts.slice(24, 44),
+    test: texts.slice(44),
+    training: { maxSteps: 6, evalSteps: 2, perDeviceTrainBatchSize: 8 },
+    space: {
+      learningRate: { type: "float", low: 1e-5, high: 5e-2, log: true },
+      r: { type: "int", low: 1, high: 4 },
+      targetModules: { type: "categorical", choices: ["all-linear", ["query", "value"]] },
+    },
+    metric: "loss",
+    limits: { trials: 4 },
+    winnerSeeds: 2,
+    outputDir: join(folder, name),
+    workers: 2,
+    ...more,
+  };
+}
+
+async function run(options: SweepOptions): Promise<{ events: SweepEvent[]; summary: SweepSummary }> {
+  const events: SweepEvent[] = [];
+  const generator = sweep(options);
+  for (;;) {
+    const next = await generator.next();
+    if (next.done === true) return { events, summary: next.value };
+    events.push(next.value);
+  }
+}
+
+/** SHA-256 of the results of all jobs. */
+async function resultHashes(name: string): Promise<Record<string, string>> {
+  const results = join(folder, name, "store", "results");
+  const hashes: Record<string, string> = {};
+  for (const path of (await readdir(results, { recursive: true })).sort()) {
+    const bytes = await readFile(join(results, path)).catch(() => undefined); // folders have none
+    if (bytes !== undefined) hashes[path.replaceAll(name, "")] = createHash("sha256").update(bytes).digest("hex");
+  }
+  return hashes;
+}
+
+test("a sweep in child processes: trials, winner with new seeds, report; resumed, it computes nothing again", async () => {
+  const { summary, events } = await run(options("whole"));
+  assert.deepEqual(summary.trials.map(({ state }) => state), ["complete", "complete", "complete", "complete"]);
+  assert.equal(summary.reason, "trials");
+  const { winner } = summary;
+  assert.ok(winner?.test !== undefined);
+  assert.equal(winner.number, summary.best?.number);
+  assert.equal(winner.searchValue, Math.min(...summary.trials.map(({ value }) => value ?? NaN)));
+  assert.deepEqual(winner.seeds, [43, 44]);
+  assert.equal(winner.validation.values.length, 2);
+  const { low, high } = winner.validation.interval ?? { low: NaN, high: NaN };
+  assert.ok(low <= winner.validation.mean && winner.validation.mean <= high);
+  assert.ok(Number.isFinite(winner.test.mean));
+  assert.ok(Number.isFinite(winner.selection.byTexts));
+  assert.ok(winner.selection.lead >= 0);
+  assert.equal(events.filter(({ type }) => type === "value").length, 12, "three evaluations of each trial");
+  const report = JSON.parse(await readFile(join(folder, "whole", "sweep.json"), "utf8")) as { trials: unknown[] };
+  assert.equal(report.trials.length, 4);
+  assert.ok(existsSync(join(folder, "whole", "adapter", "adapter_model.safetensors")));
+  const before = await resultHashes("whole");
+  const again = await run(options("whole", { resume: true }));
+  assert.deepEqual(again.summary.trials, summary.trials);
+  assert.deepEqual(again.summary.winner, winner);
+  assert.ok(!again.events.some(({ type }) => type === "trial" || type === "value"));
+  assert.deepEqual(await resultHashes("whole"), before);
+});
+
+test("a worker that is killed in a trial leaves the same results; paused trials continue from their checkpoint", async () => {
+  const pruner = { name: "asha", reductionFactor: 2 } as const;
+  const shared = { pruner, workers: 1, winnerSeeds: 0, test: undefined };
+  const undisturbed = await run(options("calm", shared));
+  assert.ok(undisturbed.events.some(({ type }) => type === "paused"));
+  assert.ok(undisturbed.events.some(({ type }) => type === "continued"));
+  let driver: LocalDriver | undefined;
+  const open = async (store: string): Promise<LocalDriver> =>
+    (driver = new LocalDriver({ store: await openStore(store), workers: 1 }));
+  const generator = sweep(options("killed", { ...shared, driver: open }));
+  let summary: SweepSummary | undefined;
+  let kills = 0;
+  for (let next = await generator.next(); summary === undefined; next = await generator.next()) {
+    if (next.done === true) summary = next.value;
+    else if (next.value.type === "value" && kills < 2) {
+      kills++;
+      for (const pid of driver?.pids ?? []) process.kill(pid, "SIGKILL");
+    }
+  }
+  assert.equal(kills, 2);
+  const outcomes = ({ trials }: SweepSummary): unknown[] =>
+    trials.map(({ number, settings, state, value, rungs, intermediate }) => [number, settings, state, value, rungs, intermediate]);
+  assert.deepEqual(outcomes(summary), outcomes(undisturbed.summary));
+  assert.deepEqual(await resultHashes("killed"), await resultHashes("calm"));
+});
+
+test("wrong options are all reported before anything is written", async () => {
+  const wrong = options("wrong", {
+    name: "../x",
+    space: {
+      learningRate: { type: "float", low: 1, high: 0.1, log: true },
+      rank: { type: "int", low: 1, high: 4 },
+      seed: { type: "int", low: 1, high: 4 },
+      r: { type: "int", low: 1, high: 4, when: { later: 1 } },
+      later: { type: "categorical", choices: [] },
+    },
+    sampler: { name: "tpe", gamma: 2 },
+    pruner: { name: "asha", reductionFactor: 1 },
+    seeds: [],
+    direction: "maximize",
+    limits: { trials: 0 },
+  });
+  const error: unknown = await run(wrong).catch((caught: unknown) => caught);
+  assert.ok(error instanceof TsloraError && error.code === "bad-option");
+  for (const part of ["name must", "learningRate.low", "later.choices", "later, which must be", "sampler.gamma", "pruner.reductionFactor", "seeds must", "direction must be minimize", "limits.trials"])
+    assert.ok(error.message.includes(part), `${part} in:\n${error.message}`);
+  assert.ok(!existsSync(join(folder, "wrong")));
+  for (const [space, wanted] of [
+    [{ rank: { type: "int", low: 1, high: 4 } }, /space\.rank must be an option of an adapter/],
+    [{ seed: { type: "int", low: 1, high: 4 } }, /space\.seed must be left out: a sweep sets it itself/],
+    [{ learningRate: { type: "float", low: -1, high: 1 } }, /learningRate must be a number above 0; got -1/],
+    [{ r: { type: "int", low: 1, high: 400 } }, /r must be a whole number from 1 to the model's width/],
+  ] as const)
+    await assert.rejects(run(options("wrong", { space })), wanted);
+  assert.ok(!existsSync(join(folder, "wrong")));
+});
