@@ -19,7 +19,7 @@ import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
-import { predictTexts, type PredictTextsOptions } from "./predict-texts";
+import { predictTexts, type PredictTextsOptions } from "../../evaluation/predict-texts";
 import { predictionLine } from "./prediction-line";
 import { readTextBatches, type LeftOut, type ReadText } from "./text-stream";
 
