@@ -21,6 +21,8 @@ export interface TextPrediction {
 export interface PredictTextsOptions {
   readonly threshold?: number;
   readonly maxTokensPerPass?: number;
+  /** Called after each pass with the number of texts done and the total. */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Stops between passes. */
   readonly signal?: AbortSignal;
   readonly calibration?: Calibration | undefined;

@@ -54,7 +54,7 @@ function versionIn(attributes: string): number {
 
 /** The record's elements that are kept, with their texts. */
 function parseElements(xml: string): PubmedElement {
-  const parser = new SaxesParser({ position: false });
+  const parser = new SaxesParser({ position: false, xmlns: false } as const);
   const path: OpenElement[] = [];
   let skipped = 0; // depth inside an element that is not kept
   let root: PubmedElement | undefined;

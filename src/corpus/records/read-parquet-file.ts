@@ -1,4 +1,4 @@
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, FileMetaData } from "hyparquet" with { "resolution-mode": "import" };
 import { open } from "node:fs/promises";
 
 import { faultCode, faultText } from "../../base/files/file-fault";
