@@ -10,7 +10,7 @@ import { planRuns } from "./plan-runs";
 import { runTitle, type PlannedRun } from "./planned-run";
 import { remainingSeconds } from "./remaining-time";
 import { RunCache } from "./run-cache";
-import { codeHash, folderHash, runKey } from "./run-key";
+import { experimentCodeHash, folderHash, runKey } from "./run-key";
 import { runMethod, type RunContext } from "./run-method";
 import { accuracyOf, type RunResult } from "./run-result";
 
@@ -82,7 +82,7 @@ async function keysOf(
   const { labels, maxLength, directory, device, requireGpu } = options;
   const { kind, name, backend } = await resolveDevice({ device, requireGpu });
   const shared = {
-    code: await codeHash(),
+    code: await experimentCodeHash(),
     model: await folderHash(directory),
     labels,
     maxLength,

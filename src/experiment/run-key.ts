@@ -1,8 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { canonicalSha256 } from "../base/canonical-json";
+import { codeHash } from "../base/code-hash";
 import type { LabelledText } from "../evaluation/labelled-texts";
 import type { PlannedRun } from "./planned-run";
 
@@ -23,7 +25,7 @@ const ROOMS = [
 
 /** Everything that decides the results of all runs of an experiment. */
 export interface SharedKey {
-  /** Hash of the code, see {@link codeHash}. */
+  /** Hash of the code, see {@link experimentCodeHash}. */
   readonly code: string;
   /** Hash of the model's files, see {@link folderHash}. */
   readonly model: string;
@@ -37,9 +39,7 @@ export interface SharedKey {
 export function runKey({ method, part, seed, train, validation, test }: PlannedRun, shared: SharedKey): string {
   const settings = { ...method, name: undefined };
   const texts = [train, validation, test].map(textsHash);
-  return createHash("sha256")
-    .update(canonical({ ...shared, settings, part, seed, texts }))
-    .digest("hex");
+  return canonicalSha256({ ...shared, settings, part, seed, texts });
 }
 
 const known = new WeakMap<readonly LabelledText[], string>(); // methods share their texts
@@ -54,20 +54,9 @@ function textsHash(rows: readonly LabelledText[]): string {
   return digest;
 }
 
-/** JSON with the keys of every object in order; absent and undefined entries are the same. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
 /** The SHA-256 of the code that decides results: the compiled files of the rooms. */
-export async function codeHash(): Promise<string> {
-  const hash = createHash("sha256");
-  for (const room of ROOMS) await hashFolder(join(__dirname, "..", room), hash, /\.js$/);
-  return hash.digest("hex");
+export function experimentCodeHash(): Promise<string> {
+  return codeHash(ROOMS);
 }
 
 /** The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. */
@@ -82,13 +71,4 @@ export async function folderHash(folder: string): Promise<string> {
     for await (const bytes of createReadStream(join(folder, name))) hash.update(bytes as Buffer);
   }
   return hash.digest("hex");
-}
-
-async function hashFolder(folder: string, hash: Hash, named: RegExp): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await hashFolder(path, hash, named);
-    else if (named.test(entry.name)) hash.update(`${entry.name}\n`).update(await readFile(path));
-  }
 }

@@ -1,4 +1,5 @@
 import { OUTPUT_FORMATS } from "../../jobs/prediction/output/output-format";
+import { DRIVER_OPTIONS } from "./driver-options";
 import { choice, integer, path, toggle, type OptionKind } from "./option-kinds";
 
 /** Paths and patterns, each given by a flag of its own; a pattern may have commas. */
@@ -46,3 +47,8 @@ export const BULK_OPTIONS = {
     default: "1024; 16384 with --cascade",
   },
 } as const;
+
+const { workers, redis, slurm, sbatch } = DRIVER_OPTIONS;
+
+/** Options of what runs the shards; their store is the output folder. */
+export const BULK_DRIVER_OPTIONS = { workers, redis, slurm, sbatch } as const;

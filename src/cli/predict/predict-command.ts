@@ -1,4 +1,4 @@
-import { BULK_OPTIONS } from "../options/bulk-options";
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
@@ -12,6 +12,7 @@ export const predictCommand: LibraryCommand = {
     { title: "Input", options: INPUT_OPTIONS },
     { title: "Prediction", options: PREDICT_OPTIONS },
     { title: "Large files", options: BULK_OPTIONS },
+    { title: "Workers for large files", options: BULK_DRIVER_OPTIONS },
     { title: "General", options: GENERAL_OPTIONS },
   ],
   examples: [

@@ -6,7 +6,7 @@ import { EXIT } from "../exit-codes";
 import { findAdapter, resolveBase } from "../inputs/find-adapter";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
-import { BULK_OPTIONS } from "../options/bulk-options";
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { pick } from "../options/option-table";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
@@ -43,6 +43,7 @@ export async function runBulk(call: CommandCall): Promise<number> {
       model: model ?? base?.directory,
       adapter: adapter?.directory,
       problemType: multiLabel === true ? "multi_label_classification" : undefined,
+      ...{ ...pick(values, BULK_DRIVER_OPTIONS), onNotice: notice },
       ...{ cascade: bulk.cascade, outputFormat: bulk.outputFormat, chunkRecords: bulk.chunkRecords },
       signal: interruption.signal,
     });

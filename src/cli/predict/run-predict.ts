@@ -15,7 +15,7 @@ import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { findCalibration, findSets } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
-import { BULK_OPTIONS } from "../options/bulk-options";
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
@@ -36,7 +36,7 @@ type Values = OptionValues<typeof INPUT_OPTIONS> & OptionValues<typeof PREDICT_O
 /** `tslora predict`. Notices go to standard error; results to standard output, batch by batch. */
 export async function runPredict(call: CommandCall): Promise<number> {
   const { terminal, args, values } = call;
-  if (Object.keys(pick(values, BULK_OPTIONS)).length > 0) return (await import("./run-bulk.js")).runBulk(call);
+  if (Object.keys(pick(values, { ...BULK_OPTIONS, ...BULK_DRIVER_OPTIONS })).length > 0) return (await import("./run-bulk.js")).runBulk(call);
   const options: Values = { ...pick(values, INPUT_OPTIONS), ...pick(values, PREDICT_OPTIONS) };
   checkOptions(args, options);
   const json = values.json === true;

@@ -4,7 +4,14 @@ import type { JobProgress } from "../contract/job-type";
 
 /** Events of one job. */
 export type JobEvent =
-  | { readonly type: "started"; readonly job: string; readonly attempt: number; readonly worker: string }
+  | {
+      readonly type: "started";
+      readonly job: string;
+      readonly attempt: number;
+      readonly worker: string;
+      /** Why a result that the store has is not taken, such as: it was computed by other code. */
+      readonly why?: string;
+    }
   | { readonly type: "progress"; readonly job: string; readonly progress: JobProgress }
   | {
       readonly type: "failed";

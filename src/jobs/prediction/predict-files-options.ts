@@ -1,8 +1,9 @@
 import type { JobDriver } from "../drivers/job-driver";
+import type { DriverOptions } from "../open-driver";
 import type { OutputFormat } from "./output/output-format";
 
 /** Options of {@link predictFiles}. */
-export interface PredictFilesOptions {
+export interface PredictFilesOptions extends Omit<DriverOptions, "store"> {
   /** The folder for predictions; it is also the jobs' store, for checkpoints and for continuing. */
   readonly output: string;
   /** A name that `loadClassifier` takes, or a folder. @default the adapter's base */
@@ -43,7 +44,7 @@ export interface PredictFilesOptions {
   readonly shardBytes?: number;
   /** Rows of Parquet in a shard, rounded up to whole row groups. @default 100000 */
   readonly shardRows?: number;
-  /** Runs the shards. It stays the caller's. @default one after the other in this process */
+  /** Runs the shards, in the store `output`; it stays the caller's. @default by `workers`, `redis` and `slurm` */
   readonly driver?: JobDriver;
   /** Stops at the next pass; the same call continues later. */
   readonly signal?: AbortSignal;

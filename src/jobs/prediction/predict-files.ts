@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
@@ -5,9 +6,9 @@ import { makeFolder } from "../../base/files/make-folder";
 import { lockFolder } from "../../base/lock/lock-output";
 import { expectRunning } from "./expect-running";
 import type { JobDriver, JobOutcome } from "../drivers/job-driver";
+import { openDriver } from "../open-driver";
 import { choosePrediction, PREDICT_FILES_DEFAULTS } from "./choose-prediction";
 import { EventQueue } from "./event-queue";
-import { InProcessDriver } from "./in-process-driver";
 import { inputFiles, type InputFile } from "./plan/input-files";
 import { planShards, type PlannedShard } from "./plan/plan-shards";
 import type { PredictFilesOptions } from "./predict-files-options";
@@ -64,12 +65,29 @@ export async function* predictFiles(
       0,
     );
     yield { type: "planned", shards: shards.length, files: files.length, records };
-    const outcomes = yield* runShards(shards, { driver: options.driver ?? new InProcessDriver(output), signal });
-    expectRunning(signal);
-    return { ...summaryOf(shards, outcomes, output), modelHash: choices.modelHash, seconds: (performance.now() - started) / 1000 };
+    const driver = options.driver ?? (await ownDriver(shards.length, { options, output }));
+    try {
+      const outcomes = yield* runShards(shards, { driver, signal });
+      expectRunning(signal);
+      const seconds = (performance.now() - started) / 1000;
+      return { ...summaryOf(shards, outcomes, output), modelHash: choices.modelHash, seconds };
+    } finally {
+      if (options.driver === undefined) await driver.close();
+    }
   } finally {
     lock.release();
   }
+}
+
+/** Fewer shards than cores share the cores. */
+function ownDriver(
+  shards: number,
+  { options, output }: { readonly options: PredictFilesOptions; readonly output: string },
+): Promise<JobDriver> {
+  const { redis, slurm, sbatch, onNotice } = options;
+  const local = redis === undefined && slurm === undefined && (process.env.TSLORA_WORKERS ?? "") === "";
+  const few = local && shards < availableParallelism() ? Math.max(1, shards) : undefined;
+  return openDriver({ store: output, workers: options.workers ?? few, redis, slurm, sbatch, onNotice });
 }
 
 type Planning = Awaited<ReturnType<typeof choosePrediction>> & {

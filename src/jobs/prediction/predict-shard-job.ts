@@ -165,7 +165,8 @@ class Shard {
     if (!always && now - this.#reported < REPORT_MS) return;
     this.#reported = now;
     const { records, corrupt } = this.#counts;
-    this.#context.progress({ done: records + ahead, values: { encoded: this.#encoded, corrupt } });
+    const total = this.#settings.records;
+    this.#context.progress({ done: records + ahead, ...(total === undefined ? {} : { total }), values: { encoded: this.#encoded, corrupt } });
   }
 
   #expectRunning(): void {

@@ -44,6 +44,8 @@ export interface PredictionSettings extends PredictionChoices {
   readonly kind: RecordKind;
   /** The file's name in reports. */
   readonly file: string;
+  /** Number of records, where it is known; for progress. */
+  readonly records?: number;
   /** Lines before the range of bytes, of JSON Lines. */
   readonly rowsBefore?: number;
   /** Rows of Parquet. */
@@ -86,6 +88,7 @@ export const PREDICTION_SCHEMA: { readonly [key: string]: JsonValue } = {
     outputFormat: { enum: OUTPUT_FORMATS },
     kind: { enum: RECORD_KINDS },
     file: TEXT,
+    records: COUNT,
     rowsBefore: COUNT,
     rowStart: COUNT,
     rowEnd: COUNT,

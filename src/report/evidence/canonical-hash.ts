@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { canonicalJson } from "../../base/canonical-json";
 import { compareCodePoints } from "../../base/compare-code-points";
 import type { TextInput } from "../../base/text-input";
 
@@ -18,7 +19,7 @@ export interface HashedText {
  */
 export function canonicalHash(texts: readonly HashedText[]): string {
   const lines = texts.map(({ ID, label, text }) =>
-    JSON.stringify([ID, label, ...(typeof text === "string" ? [text] : text)]),
+    canonicalJson([ID, label, ...(typeof text === "string" ? [text] : text)]),
   );
   const hash = createHash("sha256");
   for (const line of lines.sort(compareCodePoints)) hash.update(`${line}\n`);

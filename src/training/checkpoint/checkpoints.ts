@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { syncPath } from "../../base/files/sync-path";
 import { makeFolder } from "../../base/files/make-folder";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
@@ -10,7 +11,7 @@ import { readState, STATE_FILE, stateToJson, type CheckpointState } from "./chec
 import { WEIGHT } from "./checkpoint-tensors";
 import { listCheckpoints } from "./find-checkpoint";
 import { recoverFolders, replaceFolder } from "./replace-folder";
-import { checksumsOf, writeChecksums, syncPath } from "./folder-checksums";
+import { checksumsOf, writeChecksums } from "./folder-checksums";
 import { LOG_FILE } from "../log/training-log";
 
 /** Number of `earlier-<n>` folders that an output folder keeps. */

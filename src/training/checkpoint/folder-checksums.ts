@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
-import { open, readdir } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, sep } from "node:path";
 
-import { isMissingFile, openRegularFile } from "../../base/files/open-regular-file";
+import { listTree } from "../../base/files/list-tree";
+import { isMissingFile } from "../../base/files/open-regular-file";
+import { sha256OfFile } from "../../base/files/sha256-of-file";
+import { syncPath } from "../../base/files/sync-path";
 import { readTextFile } from "../../base/files/read-text-file";
 import { shownText } from "../../base/shown-value";
 import { writeAtomically } from "../../base/files/write-atomically";
@@ -12,9 +13,9 @@ export const MANIFEST = "SHA256SUMS";
 
 /** The checksums of all files in a folder, by their relative paths. */
 export async function checksumsOf(directory: string): Promise<Map<string, string>> {
-  const { files } = await listAll(directory);
+  const { files } = await listTree(directory);
   const sums = new Map<string, string>();
-  for (const path of files.sort()) sums.set(nameOf(path, directory), await sha256Of(path));
+  for (const path of files.sort()) sums.set(nameOf(path, directory), await sha256OfFile(path));
   return sums;
 }
 
@@ -27,13 +28,13 @@ export async function writeChecksums(
   directory: string,
   { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {},
 ): Promise<void> {
-  const { files, folders } = await listAll(directory);
+  const { files, folders } = await listTree(directory);
   const lines: string[] = [];
   for (const path of files.sort()) {
     if (basename(path) === MANIFEST) continue; // the folder had a manifest before
     await syncPath(path);
     const name = nameOf(path, directory);
-    lines.push(`${known.get(name) ?? (await sha256Of(path))}  ${name}\n`);
+    lines.push(`${known.get(name) ?? (await sha256OfFile(path))}  ${name}\n`);
   }
   await writeAtomically(join(directory, MANIFEST), lines.join(""));
   for (const folder of folders) await syncPath(folder);
@@ -65,7 +66,7 @@ export async function checkChecksums(
   for (const [name, sum] of sums) {
     let found: string;
     try {
-      found = await sha256Of(join(directory, name));
+      found = await sha256OfFile(join(directory, name));
     } catch (error) {
       return {
         damage: isMissingFile(error)
@@ -80,42 +81,6 @@ export async function checkChecksums(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Syncs a file, or a folder's list of names, to disk. */
-export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function listAll(directory: string): Promise<{ files: string[]; folders: string[] }> {
-  const files: string[] = [];
-  const folders = [directory];
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) {
-      const inside = await listAll(path);
-      files.push(...inside.files);
-      folders.push(...inside.folders);
-    } else files.push(path);
-  }
-  return { files, folders };
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  const { handle } = await openRegularFile(path);
-  try {
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 }))
-      hash.update(chunk as Buffer);
-    return hash.digest("hex");
-  } finally {
-    await handle.close();
-  }
 }
 
 function nameOf(path: string, directory: string): string {

@@ -99,11 +99,14 @@ async function makePlan(options: PlanOptions): Promise<PlannedShard[]> {
     for (const [at, part] of parts.entries()) {
       const name = parts.length === 1 ? file.name : `${file.name}-part${String(at + 1).padStart(4, "0")}`;
       const input: JobInput = { path: file.path, sha256, ...rangeOf(part) };
-      const settings = settingsOf(file, part, { options, superseded: list !== undefined, positive: cascade?.positive });
+      const number = part.records ?? records;
+      const settings = settingsOf(file, { ...part, records: number }, {
+        ...{ options, superseded: list !== undefined, positive: cascade?.positive },
+      });
       const inputs = [input, ...more, ...(cascade === undefined ? [] : [cascade.input])];
       shards.push({
         document: { format: 1, type: "predict-shard", name, settings, seed: DEFAULT_SEED, inputs },
-        records: part.records ?? records,
+        records: number,
         bytes: part.bytes,
       });
     }
@@ -132,12 +135,12 @@ function rangeOf({ start, end }: FilePart): Pick<JobInput, "start" | "end"> {
 
 function settingsOf(
   file: InputFile,
-  { rowsBefore, rowStart, rowEnd }: FilePart,
+  { rowsBefore, rowStart, rowEnd, records }: FilePart,
   of: { readonly options: PlanOptions; readonly superseded: boolean; readonly positive: 0 | 1 | undefined },
 ): { readonly [key: string]: JsonValue } {
   const settings: PredictionSettings = {
     ...of.options.choices,
-    ...{ kind: file.kind, file: basename(file.path), rowsBefore, rowStart, rowEnd },
+    ...{ kind: file.kind, file: basename(file.path), records, rowsBefore, rowStart, rowEnd },
     ...(of.superseded ? { superseded: true } : {}),
     ...(of.positive === undefined ? {} : { cascade: true, positive: of.positive }),
   };

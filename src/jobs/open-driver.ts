@@ -1,0 +1,45 @@
+import { TsloraError } from "../base/tslora-error";
+import type { JobDriver } from "./drivers/job-driver";
+import { LocalDriver } from "./drivers/local/local-driver";
+import { openStore } from "./store/open-store";
+
+/** Where jobs are stored, and what runs them. */
+export interface DriverOptions {
+  /** The folder of documents, results and checkpoints; with several machines, one that all of them share. */
+  readonly store: string;
+  /** Job processes on this machine at the same time. @default TSLORA_WORKERS, or as many as memory and cores allow */
+  readonly workers?: number;
+  /** URL of a Redis whose workers run the jobs, `redis://` or `rediss://`. @default none: this machine runs them */
+  readonly redis?: string;
+  /** `submit` runs the jobs as arrays of SLURM, `script` writes the arrays' scripts and waits. @default this machine */
+  readonly slurm?: "submit" | "script";
+  /** Further arguments of `sbatch`, such as `--time=2:00:00`. @default none */
+  readonly sbatch?: readonly string[];
+  /** Receives sentences for the user. @default none */
+  readonly onNotice?: (text: string) => void;
+}
+
+/**
+ * Opens the driver that options name: local child processes, unless they name Redis or SLURM.
+ *
+ * @throws TsloraError `bad-option` if the options do not fit together, `not-saved` if the store cannot be written,
+ *   `unreachable` if Redis does not answer
+ */
+export async function openDriver(options: DriverOptions): Promise<JobDriver> {
+  const { redis, slurm } = options;
+  if (redis !== undefined && slurm !== undefined)
+    throw new TsloraError("bad-option", "redis and slurm must not be given together. Choose one of them.");
+  const store = await openStore(options.store);
+  if (redis !== undefined || slurm !== undefined)
+    throw new TsloraError("unsupported", "Redis and SLURM are not supported yet.");
+  return new LocalDriver({ store, workers: options.workers ?? workersOfEnvironment() });
+}
+
+/** The number of TSLORA_WORKERS. */
+export function workersOfEnvironment(): number | undefined {
+  const text = process.env.TSLORA_WORKERS ?? "";
+  if (text === "") return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new TsloraError("bad-option", `TSLORA_WORKERS must be a whole number of at least 1; got ${text.slice(0, 40)}.`);
+}
