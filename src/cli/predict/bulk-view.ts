@@ -79,7 +79,10 @@ function count(number: number, unit: string): string {
 }
 
 /** The end of a prediction as lines for people. */
-export function bulkLines(summary: PredictFilesSummary, { terminal, output }: { terminal: Terminal; output: string }): string[] {
+export function bulkLines(
+  summary: PredictFilesSummary,
+  { terminal, output }: { terminal: Terminal; output: string },
+): string[] {
   const { records, texts, encoded, withoutText, corrupt, superseded, seconds, failed, shards } = summary;
   const some = (number: number, name: string, words: string): [string, string][] =>
     number === 0 ? [] : [[name, `${grouped(number)} ${words}`]];
@@ -91,7 +94,10 @@ export function bulkLines(summary: PredictFilesSummary, { terminal, output }: { 
       ...some(superseded, "Superseded", "records, which later files replace or delete"),
       ...some(corrupt, "Corrupt", "records; problems.jsonl beside the predictions names them"),
       ...some(failed.length, "Failed", `of ${grouped(shards)} shards; the same command tries them again`),
-      ["Time", `${duration(1000 * seconds)}, ${grouped(Math.round(records / Math.max(seconds, 1e-3)))} records a second`],
+      [
+        "Time",
+        `${duration(1000 * seconds)}, ${grouped(Math.round(records / Math.max(seconds, 1e-3)))} records a second`,
+      ],
     ],
     terminal,
   );

@@ -79,7 +79,10 @@ function checkBulk({ args, values }: CommandCall): void {
   problems.expect(output !== undefined, "--output is needed with --input: a folder for the predictions");
   problems.expect(args.length === 0 && values.file === undefined, "--input takes no texts as arguments and no --file");
   for (const flag of ["abstain", "topK", "inputFormat"])
-    problems.expect(values[flag] === undefined, `--${flag.replace("topK", "top-k").replace("inputFormat", "input-format")} is not for --input`);
+    problems.expect(
+      values[flag] === undefined,
+      `--${flag.replace("topK", "top-k").replace("inputFormat", "input-format")} is not for --input`,
+    );
   problems.expect(
     values.onBadEntry === undefined || values.onBadEntry === "report",
     "--on-bad-entry refuse is not for --input, which reports bad records and continues",

@@ -36,7 +36,8 @@ type Values = OptionValues<typeof INPUT_OPTIONS> & OptionValues<typeof PREDICT_O
 /** `tslora predict`. Notices go to standard error; results to standard output, batch by batch. */
 export async function runPredict(call: CommandCall): Promise<number> {
   const { terminal, args, values } = call;
-  if (Object.keys(pick(values, { ...BULK_OPTIONS, ...BULK_DRIVER_OPTIONS })).length > 0) return (await import("./run-bulk.js")).runBulk(call);
+  if (Object.keys(pick(values, { ...BULK_OPTIONS, ...BULK_DRIVER_OPTIONS })).length > 0)
+    return (await import("./run-bulk.js")).runBulk(call);
   const options: Values = { ...pick(values, INPUT_OPTIONS), ...pick(values, PREDICT_OPTIONS) };
   checkOptions(args, options);
   const json = values.json === true;

@@ -1,7 +1,14 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 import { TsloraError } from "../../base/tslora-error";
-import { childrenOf, findElement, textOf, toPubmedRecord, type PubmedElement, type PubmedRecord } from "./pubmed-record";
+import {
+  childrenOf,
+  findElement,
+  textOf,
+  toPubmedRecord,
+  type PubmedElement,
+  type PubmedRecord,
+} from "./pubmed-record";
 
 export type { PubmedRecord } from "./pubmed-record";
 

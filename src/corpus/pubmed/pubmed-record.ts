@@ -68,5 +68,7 @@ export function findElement(element: PubmedElement | undefined, tag: string): Pu
 }
 
 export function childrenOf(element: PubmedElement | undefined): PubmedElement[] {
-  return element === undefined ? [] : element.children.filter((child): child is PubmedElement => typeof child !== "string");
+  return element === undefined
+    ? []
+    : element.children.filter((child): child is PubmedElement => typeof child !== "string");
 }

@@ -9,7 +9,8 @@ export type PubmedFrame =
   | { readonly kind: "fragment"; readonly bytes: string; readonly message: string };
 
 /** Elements directly below `PubmedArticleSet`. Texts cannot hold such a tag: `<` is escaped there. */
-const BOUNDARY = /<(\/?)(PubmedArticleSet|PubmedArticle|PubmedBookArticle|DeleteCitation|DeleteDocument)(?=[\s>/])[^<>]*>/g;
+const BOUNDARY =
+  /<(\/?)(PubmedArticleSet|PubmedArticle|PubmedBookArticle|DeleteCitation|DeleteDocument)(?=[\s>/])[^<>]*>/g;
 const KINDS: Readonly<Record<string, "article" | "book" | "deletions">> = {
   PubmedArticle: "article",
   PubmedBookArticle: "book",

@@ -57,7 +57,12 @@ export function readRecords(path: string, options: ReadRecordsOptions = {}): Asy
  * @throws TsloraError `bad-input` for another ending.
  */
 export function recordKind(path: string): RecordKind {
-  const ending = /\.[^.]*$/.exec(basename(path).toLowerCase().replace(/\.(gz|zst)$/, ""))?.[0] ?? "";
+  const ending =
+    /\.[^.]*$/.exec(
+      basename(path)
+        .toLowerCase()
+        .replace(/\.(gz|zst)$/, ""),
+    )?.[0] ?? "";
   const kind = ENDINGS[ending];
   if (kind !== undefined) return kind;
   const endings = Object.keys(ENDINGS).join(", ");

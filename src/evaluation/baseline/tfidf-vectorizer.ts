@@ -64,7 +64,8 @@ export class TfidfVectorizer {
   fit(texts: readonly string[]): this {
     const frequency = new Map<string, number>();
     for (const text of texts)
-      for (const term of countTerms(text, this.#options.ngramRange).keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+      for (const term of countTerms(text, this.#options.ngramRange).keys())
+        frequency.set(term, (frequency.get(term) ?? 0) + 1);
     const { minDf } = this.#options;
     const terms = [...frequency].filter(([, df]) => df >= minDf).sort(([a], [b]) => compareCodePoints(a, b));
     if (terms.length === 0) {

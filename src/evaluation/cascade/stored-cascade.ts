@@ -42,7 +42,8 @@ function cascadeOf({ cascade }: Record<string, unknown>, path: string): Cascade 
 function isCascade(value: unknown): value is Cascade {
   if (!isRecord(value) || !isRecord(value.recall)) return false;
   const { labels, positive, threshold, intercept, terms, idf, coef, recall } = value;
-  const names = (list: unknown): list is string[] => Array.isArray(list) && list.every((one) => typeof one === "string");
+  const names = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((one) => typeof one === "string");
   const numbers = (list: unknown): list is number[] => Array.isArray(list) && list.every(Number.isFinite);
   return (
     names(labels) &&

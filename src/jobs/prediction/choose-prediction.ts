@@ -40,7 +40,8 @@ export interface ChosenPrediction {
 export async function choosePrediction(options: PredictFilesOptions): Promise<ChosenPrediction> {
   checkOptions(options);
   const adapter = options.adapter === undefined ? undefined : resolve(expandHome(options.adapter));
-  const base = adapter === undefined ? undefined : (await readPeftConfig(join(adapter, "adapter_config.json"))).baseModel;
+  const base =
+    adapter === undefined ? undefined : (await readPeftConfig(join(adapter, "adapter_config.json"))).baseModel;
   const record = adapter === undefined ? undefined : await readRunRecord(adapter);
   const named = options.model ?? record?.model ?? base;
   if (named === undefined)

@@ -21,7 +21,12 @@ export type PredictFilesEvent =
   | { readonly type: "planning"; readonly files: number; readonly of: number }
   | { readonly type: "planned"; readonly shards: number; readonly files: number; readonly records?: number }
   | ({ readonly type: "progress" } & PredictionProgress)
-  | { readonly type: "shard"; readonly job: string; readonly outcome: "done" | "reused" | "failed"; readonly error?: string };
+  | {
+      readonly type: "shard";
+      readonly job: string;
+      readonly outcome: "done" | "reused" | "failed";
+      readonly error?: string;
+    };
 
 /** The end of a prediction. */
 export interface PredictFilesSummary extends RecordCounts {
@@ -173,7 +178,9 @@ async function* runShards(
   }
 }
 
-function countsOf({ manifest: { summary } }: Extract<JobOutcome, { type: "done" }>): RecordCounts & { encoded: number } {
+function countsOf({
+  manifest: { summary },
+}: Extract<JobOutcome, { type: "done" }>): RecordCounts & { encoded: number } {
   const number = (name: string): number => Number(summary[name] ?? 0);
   return {
     ...{ records: number("records"), texts: number("texts"), withoutText: number("withoutText") },

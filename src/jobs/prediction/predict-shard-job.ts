@@ -102,7 +102,13 @@ class Shard {
         };
       }
       const { labels: found, probabilities } = predictions[next++];
-      return { id, version, labels: found, probabilities: labels.map((label) => rounded(probabilities[label])), by: "encoder" };
+      return {
+        id,
+        version,
+        labels: found,
+        probabilities: labels.map((label) => rounded(probabilities[label])),
+        by: "encoder",
+      };
     });
   }
 
@@ -130,7 +136,10 @@ class Shard {
   async #stored(index: number): Promise<StoredChunk> {
     const chunk = await this.#chunks.read(index);
     if (chunk !== undefined) return chunk;
-    throw new TsloraError("bad-input", `Checkpoint ${index} of ${this.#document.name} was removed or changed meanwhile.`);
+    throw new TsloraError(
+      "bad-input",
+      `Checkpoint ${index} of ${this.#document.name} was removed or changed meanwhile.`,
+    );
   }
 
   #readOptions(): Parameters<typeof readChunksAhead>[0] {
@@ -166,7 +175,11 @@ class Shard {
     this.#reported = now;
     const { records, corrupt } = this.#counts;
     const total = this.#settings.records;
-    this.#context.progress({ done: records + ahead, ...(total === undefined ? {} : { total }), values: { encoded: this.#encoded, corrupt } });
+    this.#context.progress({
+      done: records + ahead,
+      ...(total === undefined ? {} : { total }),
+      values: { encoded: this.#encoded, corrupt },
+    });
   }
 
   #expectRunning(): void {

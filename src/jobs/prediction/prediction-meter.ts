@@ -53,7 +53,10 @@ export class PredictionMeter {
   }
 
   /** @param counts - of the finished shard; undefined if it failed */
-  end(job: string, counts: { readonly records: number; readonly corrupt: number; readonly reused: boolean } | undefined) {
+  end(
+    job: string,
+    counts: { readonly records: number; readonly corrupt: number; readonly reused: boolean } | undefined,
+  ) {
     this.#of(job, (shard) => {
       shard.state = counts === undefined ? "failed" : "done";
       if (counts === undefined) return;
@@ -80,7 +83,8 @@ export class PredictionMeter {
       records,
       total,
       recordsPerSecond,
-      secondsLeft: left === undefined || (left > 0 && recordsPerSecond === 0) ? undefined : left / (recordsPerSecond || 1),
+      secondsLeft:
+        left === undefined || (left > 0 && recordsPerSecond === 0) ? undefined : left / (recordsPerSecond || 1),
       shards: { done: count("done"), failed: count("failed"), running: count("running"), of: shards.length },
       corrupt: sum(({ corrupt }) => corrupt),
     };

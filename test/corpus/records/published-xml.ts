@@ -11,7 +11,21 @@ export const article = (pmid: string, abstract = `Text of ${pmid}.`, version = 1
 export const deletions = (...pmids: readonly string[]): string =>
   `<DeleteCitation>\n${pmids.map((pmid) => `<PMID Version="1">${pmid}</PMID>\n`).join("")}</DeleteCitation>`;
 
-const WORDS = ["cells", "of", "µ-opioid", "p &lt; 0.05", "α", "&amp;", "𝛽", "10", "&#x3b1;", "\n   ", "<i>E. coli</i>", "CO<sub>2</sub>", "<![CDATA[a < b]]>"];
+const WORDS = [
+  "cells",
+  "of",
+  "µ-opioid",
+  "p &lt; 0.05",
+  "α",
+  "&amp;",
+  "𝛽",
+  "10",
+  "&#x3b1;",
+  "\n   ",
+  "<i>E. coli</i>",
+  "CO<sub>2</sub>",
+  "<![CDATA[a < b]]>",
+];
 const LABELS = ["", ' Label="METHODS"', ' Label="Aims &amp; scope" NlmCategory="OBJECTIVE"', ' Label="UNLABELLED"'];
 
 /** An article with random sections, inline markup, entities and empty parts. */
@@ -21,7 +35,10 @@ export function randomArticle(pmid: string, random: Random): string {
   const sections = Array.from({ length: random.uint32() % 4 }, () =>
     random.uint32() % 5 === 0 ? "<AbstractText/>" : `<AbstractText${pick(LABELS)}>${words(30)}</AbstractText>`,
   ).join(pick(["", "\n"]));
-  const title = random.uint32() % 6 === 0 ? `<ArticleTitle/><VernacularTitle>${words(5)}</VernacularTitle>` : `<ArticleTitle>${words(8)}</ArticleTitle>`;
+  const title =
+    random.uint32() % 6 === 0
+      ? `<ArticleTitle/><VernacularTitle>${words(5)}</VernacularTitle>`
+      : `<ArticleTitle>${words(8)}</ArticleTitle>`;
   const [open, close] = random.uint32() % 8 === 0 ? ["", ""] : ["<Article>", "</Article>"];
   return `<PubmedArticle><MedlineCitation><PMID Version="1">${pmid}</PMID>${open}<Journal><Title>${words(3)}</Title></Journal>${title}<Abstract>${sections}<CopyrightInformation>${words(3)}</CopyrightInformation></Abstract>${close}<OtherAbstract><AbstractText>other</AbstractText></OtherAbstract></MedlineCitation></PubmedArticle>`;
 }

@@ -36,8 +36,12 @@ test("a published file gives title and abstract with sections, markup and entiti
         '<AbstractText Label="AIMS &amp; SCOPE" NlmCategory="OBJECTIVE">To see <i>TP53</i>.</AbstractText>\n<AbstractText Label="METHODS"/><AbstractText Label="UNLABELLED">p &lt; 0.05, 10<sup>9</sup> &#x3b1;\n  cells.</AbstractText><CopyrightInformation>Of nobody.</CopyrightInformation>',
       ),
       article("12", ""),
-      article("13", '<AbstractText>With <mml:math xmlns:mml="m"><mml:mi>x</mml:mi></mml:math> and <![CDATA[a < b]]>.</AbstractText>', 2),
-      "<PubmedBookArticle><BookDocument><PMID Version=\"1\">14</PMID><Book><BookTitle>A book</BookTitle></Book><Abstract><AbstractText>Of a chapter.</AbstractText></Abstract></BookDocument></PubmedBookArticle>",
+      article(
+        "13",
+        '<AbstractText>With <mml:math xmlns:mml="m"><mml:mi>x</mml:mi></mml:math> and <![CDATA[a < b]]>.</AbstractText>',
+        2,
+      ),
+      '<PubmedBookArticle><BookDocument><PMID Version="1">14</PMID><Book><BookTitle>A book</BookTitle></Book><Abstract><AbstractText>Of a chapter.</AbstractText></Abstract></BookDocument></PubmedBookArticle>',
       deletions("5", "6"),
     ].join("\n"),
   );
@@ -51,7 +55,10 @@ test("a published file gives title and abstract with sections, markup and entiti
       },
     },
     { kind: "problem", problem: { kind: "no-text", place: "PMID 12", message: "it has no abstract" } },
-    { kind: "record", record: { id: "13", version: 2, text: "<ID:13>\nTitle: Title of 13.\nAbstract: With x and a < b." } },
+    {
+      kind: "record",
+      record: { id: "13", version: 2, text: "<ID:13>\nTitle: Title of 13.\nAbstract: With x and a < b." },
+    },
     { kind: "record", record: { id: "14", version: 1, text: "<ID:14>\nTitle: A book\nAbstract: Of a chapter." } },
     { kind: "deletion", pmid: "5", version: 1 },
     { kind: "deletion", pmid: "6", version: 1 },
@@ -136,8 +143,12 @@ test("a file that is cut off, is not gzip or not PubMed's is an error, after the
 test("memory does not grow with the number of records", () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const [before, after] = published("@").split("@").map((part) => Buffer.from(part));
-  const piece = Buffer.from(Array.from({ length: 50 }, (_, i) => article(String(i + 1), "word ".repeat(200))).join("\n"));
+  const [before, after] = published("@")
+    .split("@")
+    .map((part) => Buffer.from(part));
+  const piece = Buffer.from(
+    Array.from({ length: 50 }, (_, i) => article(String(i + 1), "word ".repeat(200))).join("\n"),
+  );
   const frames = new PubmedFrames("test");
   let records = 0;
   const push = (bytes: Buffer): void => {

@@ -35,7 +35,10 @@ const short = (items: readonly RecordItem[]): string[] =>
         : item.kind,
   );
 
-async function parquet(columns: Readonly<Record<string, readonly unknown[]>>, rowGroupSize: number): Promise<Uint8Array> {
+async function parquet(
+  columns: Readonly<Record<string, readonly unknown[]>>,
+  rowGroupSize: number,
+): Promise<Uint8Array> {
   const { parquetWriteBuffer } = await import("hyparquet-writer");
   const columnData = Object.entries(columns).map(([name, data]) => ({
     name,
@@ -67,14 +70,27 @@ test("JSON Lines, CSV, TSV and Parquet give the same records, packed or not", as
 test("without a column of IDs rows are numbered; named columns and pairs are read", async () => {
   assert.deepEqual(short(await read("n.csv", "text,x\none,1\ntwo,2\n")), ["1: one", "2: two"]);
   assert.deepEqual(short(await read("n.parquet", await parquet({ text: ["one", "two"] }, 1))), ["1: one", "2: two"]);
-  const pairs = await read("p.jsonl", '{"q":"one","a":"two","n":7}\n', { textColumn: "q", textPair: "a", idColumn: "n" });
+  const pairs = await read("p.jsonl", '{"q":"one","a":"two","n":7}\n', {
+    textColumn: "q",
+    textPair: "a",
+    idColumn: "n",
+  });
   assert.deepEqual(pairs, [{ kind: "record", record: { id: "7", text: "one", textPair: "two" } }]);
 });
 
 test("a corrupt row is reported with its place, and the others are read", async () => {
   const lines = ['{"id":1,"text":"one"}', '{"id":2,"text":', '{"id":3,"text":4}', '{"id":5,"text":"five"}'];
-  assert.deepEqual(short(await read("c.jsonl", lines.join("\n"))), ["1: one", "line 2 corrupt", "line 3 corrupt", "5: five"]);
-  assert.deepEqual(short(await read("c.csv", "id,text\n1,one\n2\n3,three\n")), ["1: one", "line 3 corrupt", "3: three"]);
+  assert.deepEqual(short(await read("c.jsonl", lines.join("\n"))), [
+    "1: one",
+    "line 2 corrupt",
+    "line 3 corrupt",
+    "5: five",
+  ]);
+  assert.deepEqual(short(await read("c.csv", "id,text\n1,one\n2\n3,three\n")), [
+    "1: one",
+    "line 3 corrupt",
+    "3: three",
+  ]);
   const latin = Buffer.from('{"id":1,"text":"caf\u00e9"}\n{"id":2,"text":"two"}\n', "latin1");
   assert.deepEqual(short(await read("l.jsonl", latin)), ["line 1 corrupt", "2: two"]);
   const columns = { id: [1, 2, 3], text: ["one", null, "three"] };
@@ -90,7 +106,10 @@ test("ranges of bytes and rows give their rows, with the file's numbers", async 
   for (const rowGroupSize of [3, 10]) {
     const bytes = await parquet({ text }, rowGroupSize);
     const rows = await read("r.parquet", bytes, { rowStart: 2, rowEnd: 8 });
-    assert.deepEqual(short(rows), text.slice(2, 8).map((one, i) => `${i + 3}: ${one}`));
+    assert.deepEqual(
+      short(rows),
+      text.slice(2, 8).map((one, i) => `${i + 3}: ${one}`),
+    );
   }
 });
 

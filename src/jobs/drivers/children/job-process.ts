@@ -56,7 +56,7 @@ export class JobProcess {
         done(`${how}${this.#printed()}`);
       };
       this.#child.once("error", (error) => end(error.message));
-      this.#child.once("close", (code, signal) => end(signal ?? `exit code ${code}`));
+      this.#child.once("exit", (code, signal) => end(signal ?? `exit code ${code}`));
     });
   }
 

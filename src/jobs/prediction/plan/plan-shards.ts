@@ -100,9 +100,13 @@ async function makePlan(options: PlanOptions): Promise<PlannedShard[]> {
       const name = parts.length === 1 ? file.name : `${file.name}-part${String(at + 1).padStart(4, "0")}`;
       const input: JobInput = { path: file.path, sha256, ...rangeOf(part) };
       const number = part.records ?? records;
-      const settings = settingsOf(file, { ...part, records: number }, {
-        ...{ options, superseded: list !== undefined, positive: cascade?.positive },
-      });
+      const settings = settingsOf(
+        file,
+        { ...part, records: number },
+        {
+          ...{ options, superseded: list !== undefined, positive: cascade?.positive },
+        },
+      );
       const inputs = [input, ...more, ...(cascade === undefined ? [] : [cascade.input])];
       shards.push({
         document: { format: 1, type: "predict-shard", name, settings, seed: DEFAULT_SEED, inputs },
