@@ -40,6 +40,9 @@ export { writePage, type WritePageOptions, type WrittenPage } from "./export/pag
 export { quantizationCost, type QuantizationCost } from "./export/quantization-cost";
 export * from "./figures";
 export * from "./hub";
+export { predictFiles, type PredictFilesEvent, type PredictFilesSummary } from "./jobs/prediction/predict-files";
+export type { PredictFilesOptions } from "./jobs/prediction/predict-files-options";
+export type { PredictionProgress } from "./jobs/prediction/prediction-meter";
 export type { AdapterState, MergeOptions } from "./lora/adapter-set";
 export type { EvaConfig, LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";

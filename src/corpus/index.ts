@@ -41,6 +41,9 @@ export { oneAgainstRest, type BinaryData, type OneAgainstRestOptions } from "./t
 export { multiLabelSplitIndices, type MultiLabelSplitOptions } from "./split/multi-label-split";
 export { readFrame, textInputs, type CorpusColumns, type TextColumns } from "./read-frame";
 export { readPmids, type LabelledPmid } from "./pubmed/read-pmids";
+export { readRecords, type ReadRecordsOptions, type RecordKind } from "./records/read-records";
+export type { RecordItem, RecordProblem, TextRecord } from "./records/text-record";
+export { UpdateSeries, type SupersededRecord } from "./records/update-series";
 export type { TableOptions } from "./table/read-table";
 export type { StudyStep } from "./text/study-remarks";
 export { splitIndices, type SplitIndices, type SplitOptions } from "./split/split-indices";

@@ -10,6 +10,9 @@ export { LogisticRegression, type LogisticRegressionOptions } from "./baseline/l
 export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";
 export { applyCalibration } from "./calibration/apply-calibration";
+export { shareRead, type Cascade, type CascadeRecall } from "./cascade/cascade";
+export { fitCascade, type FitCascadeOptions } from "./cascade/fit-cascade";
+export { loadCascade, saveCascade } from "./cascade/stored-cascade";
 export { brierDecomposition, type BrierDecomposition } from "./calibration/brier-decomposition";
 export type {
   Calibration,

@@ -60,6 +60,8 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
   try {
+    if (options.cascade !== undefined)
+      return await (await import("./run-cascade.js")).runCascade(call, { classifier, folder, notice });
     if (classifier.problemType === "multi_label_classification")
       throw new TsloraError(
         "unsupported",

@@ -1,7 +1,7 @@
 import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
 import { CALIBRATION_METHODS } from "../../evaluation/calibration/calibration";
 import { DEFAULT_BINS } from "../../evaluation/calibration/check-probabilities";
-import { choice, integer, path, toggle } from "./option-kinds";
+import { choice, integer, number, path, text, toggle } from "./option-kinds";
 
 /** Options of `tslora calibrate`: the calibration, prediction sets, and the comparison. */
 export const CALIBRATE_OPTIONS = {
@@ -26,6 +26,16 @@ export const CALIBRATE_OPTIONS = {
     default: "those of --data, on which the scores after are too good",
   },
   bins: { kind: integer(1), help: "bins of the calibration errors", default: String(DEFAULT_BINS) },
+  cascade: {
+    kind: path("file"),
+    help: "labelled texts on which TF-IDF is trained for predict --cascade; with this nothing else is fitted",
+  },
+  maxRecallLoss: {
+    kind: number("share"),
+    help: "with --cascade: bound of the loss of recall, such as 0.01",
+    default: "0.01",
+  },
+  positive: { kind: text("label"), help: "with --cascade: the label that must not be missed", default: "the second" },
   maxTokensPerPass: {
     kind: integer(1),
     help: "tokens in one forward pass; limits the memory",

@@ -1,3 +1,4 @@
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
@@ -10,6 +11,8 @@ export const predictCommand: LibraryCommand = {
     { title: "Model", options: MODEL_OPTIONS },
     { title: "Input", options: INPUT_OPTIONS },
     { title: "Prediction", options: PREDICT_OPTIONS },
+    { title: "Large files", options: BULK_OPTIONS },
+    { title: "Workers for large files", options: BULK_DRIVER_OPTIONS },
     { title: "General", options: GENERAL_OPTIONS },
   ],
   examples: [
@@ -29,6 +32,10 @@ export const predictCommand: LibraryCommand = {
     {
       command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label",
       does: "as a filter: prints each result as soon as its line is read",
+    },
+    {
+      command: "predict --adapter output/adapter --input 'pubmed/*.xml.gz' -o output/pubmed --output-format parquet",
+      does: "PubMed's files as published, in shards with checkpoints; the same command continues",
     },
   ],
   notes:

@@ -1,7 +1,7 @@
 import { printable, printableLine } from "../../base/printable";
 import { measureColumns } from "../../figures/tables/measure-columns";
 import { styled, type Terminal } from "../terminal/terminal";
-import type { TextPrediction } from "./predict-texts";
+import type { TextPrediction } from "../../evaluation/predict-texts";
 import type { ReadText } from "./text-stream";
 
 /** Format of the lines of predictions. */

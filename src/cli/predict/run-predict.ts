@@ -15,11 +15,12 @@ import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { findCalibration, findSets } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
-import { predictTexts, type PredictTextsOptions } from "./predict-texts";
+import { predictTexts, type PredictTextsOptions } from "../../evaluation/predict-texts";
 import { predictionLine } from "./prediction-line";
 import { readTextBatches, type LeftOut, type ReadText } from "./text-stream";
 
@@ -33,7 +34,10 @@ const INPUT = { title: "Input", options: INPUT_OPTIONS };
 type Values = OptionValues<typeof INPUT_OPTIONS> & OptionValues<typeof PREDICT_OPTIONS>;
 
 /** `tslora predict`. Notices go to standard error; results to standard output, batch by batch. */
-export async function runPredict({ terminal, args, values }: CommandCall): Promise<number> {
+export async function runPredict(call: CommandCall): Promise<number> {
+  const { terminal, args, values } = call;
+  if (Object.keys(pick(values, { ...BULK_OPTIONS, ...BULK_DRIVER_OPTIONS })).length > 0)
+    return (await import("./run-bulk.js")).runBulk(call);
   const options: Values = { ...pick(values, INPUT_OPTIONS), ...pick(values, PREDICT_OPTIONS) };
   checkOptions(args, options);
   const json = values.json === true;

@@ -1,49 +1,10 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 
-import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-import { DEFAULT_LIMITS } from "../../corpus/corpus";
-import { ByteDecoder, decodeBytes } from "../../corpus/table/byte-decoder";
-import {
-  findColumn,
-  ID_COLUMN,
-  needColumn,
-  PAIR_COLUMN,
-  TEXT_COLUMN,
-  type ColumnsOf,
-} from "../../corpus/table/choose-column";
-import { LineSplitter, type Line } from "../../corpus/table/line-splitter";
-import { readDelimiter } from "../../corpus/table/table-format";
-import { TableReader, type Row, type TableItem } from "../../corpus/table/table-reader";
+import { LineReader, TextTable, type LeftOut, type ReadText, type StreamFormat } from "../../corpus/table/text-table";
 
-/** The format of a stream of texts. */
-export interface StreamFormat {
-  readonly kind: "lines" | "csv" | "tsv" | "jsonl" | "json";
-  /** The stream's name in messages. */
-  readonly name: string;
-  readonly textColumn?: string;
-  /** The column of a second text. */
-  readonly textPair?: string;
-  /** @default "none" */
-  readonly idColumn?: string;
-  readonly delimiter?: string;
-  /** @default true */
-  readonly quote?: boolean;
-}
-
-/** A text, or a pair of texts, as it was read. */
-export interface ReadText {
-  readonly text: string;
-  readonly textPair?: string;
-  readonly id?: string | number;
-}
-
-/** A row that is left out, with the reason. */
-export interface LeftOut {
-  /** The row's line and problem. */
-  readonly problem: string;
-}
+export type { LeftOut, ReadText, StreamFormat } from "../../corpus/table/text-table";
 
 /**
  * Reads texts from a stream. A batch holds the texts that have arrived; it never waits for more. Nothing is read ahead
@@ -95,105 +56,6 @@ async function nextData(input: Readable): Promise<void> {
   } finally {
     stop.abort();
   }
-}
-
-/** One text per line. */
-class LineReader {
-  readonly #name: string;
-  readonly #decoder: ByteDecoder;
-  readonly #lines: LineSplitter;
-
-  constructor(name: string) {
-    this.#name = name;
-    this.#decoder = new ByteDecoder(name);
-    this.#lines = new LineSplitter(name, DEFAULT_LIMITS);
-  }
-
-  *push(bytes: Uint8Array): Generator<ReadText | LeftOut, void, void> {
-    for (const line of this.#lines.push(this.#decoder.push(bytes))) yield this.#text(line);
-  }
-
-  *end(): Generator<ReadText | LeftOut, void, void> {
-    for (const line of this.#lines.push(this.#decoder.end())) yield this.#text(line);
-    for (const line of this.#lines.end()) yield this.#text(line);
-  }
-
-  #text({ bytes, number }: Line): ReadText | LeftOut {
-    const text = decodeBytes(bytes);
-    return text === undefined
-      ? {
-          problem: `${this.#name}, line ${number} must be UTF-8 text; convert the file, for example with iconv`,
-        }
-      : { text };
-  }
-}
-
-interface TextColumns {
-  readonly text: string;
-  readonly pair: string | undefined;
-  readonly id: string | undefined;
-}
-
-/** One text, or pair of texts, per row of a table. */
-class TextTable {
-  readonly #format: StreamFormat;
-  readonly #delimiter: string | undefined;
-  readonly #reader: TableReader;
-  #columns: TextColumns | undefined;
-
-  constructor(format: StreamFormat, kind: "csv" | "tsv" | "jsonl" | "json") {
-    const { name, quote = true } = format;
-    const delimiter = readDelimiter(format.delimiter, `.${kind}`);
-    this.#format = format;
-    this.#delimiter = kind === "csv" || kind === "tsv" ? delimiter : undefined;
-    this.#reader = new TableReader(name, { kind: kind === "tsv" ? "csv" : kind, delimiter, quote }, DEFAULT_LIMITS);
-  }
-
-  *push(bytes: Uint8Array): Generator<ReadText | LeftOut, void, void> {
-    for (const item of this.#reader.push(bytes)) yield this.#text(item);
-    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns);
-  }
-
-  *end(): Generator<ReadText | LeftOut, void, void> {
-    for (const item of this.#reader.end()) yield this.#text(item);
-    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // also if no row follows
-  }
-
-  /** Chooses the columns from the header row, or from the keys of the first object. */
-  #choose(columns: readonly string[]): TextColumns {
-    const { name, textColumn, textPair, idColumn = "none" } = this.#format;
-    const of: ColumnsOf = { name, columns, delimiter: this.#delimiter };
-    this.#columns ??= {
-      text: needColumn(of, TEXT_COLUMN, textColumn),
-      pair: textPair === undefined ? undefined : needColumn(of, PAIR_COLUMN, textPair),
-      id: idColumn === "none" ? undefined : findColumn(of, ID_COLUMN, idColumn),
-    };
-    return this.#columns;
-  }
-
-  #text(item: TableItem): ReadText | LeftOut {
-    const where = this.#format.name;
-    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // a wrong delimiter shows in the header
-    if (item.kind === "problem") return { problem: `${where}, ${item.problem.name}: ${item.problem.message}` };
-    const { row } = item;
-    const columns = this.#choose(row.columns);
-    const asked = columns.pair === undefined ? [columns.text] : [columns.text, columns.pair];
-    const bad = asked.find((column) => typeof row.get(column) !== "string");
-    if (bad !== undefined) return { problem: `${where}, ${row.name}: ${bad} must be a string; got ${shown(row, bad)}` };
-    const [text, textPair] = asked.map((column) => String(row.get(column)));
-    const read = columns.pair === undefined ? { text } : { text, textPair };
-    if (columns.id === undefined) return read;
-    const id = row.get(columns.id);
-    return typeof id === "string" || typeof id === "number"
-      ? { ...read, id }
-      : {
-          problem: `${where}, ${row.name}: ${columns.id} must be a name or a number; got ${shown(row, columns.id)}`,
-        };
-  }
-}
-
-function shown(row: Row, column: string): string {
-  return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }
 
 function asReadError(error: Error, name: string): Error {

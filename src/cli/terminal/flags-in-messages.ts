@@ -3,7 +3,7 @@ import { flagOf, type OptionGroup } from "../options/option-table";
 
 /** Calls of the library that a message may begin with; they are replaced by the command. */
 const CALLS =
-  /^(?:addAdapter|addWeightedAdapter|evaluate|evaluateMultiLabel|exportOnnx|fitCalibration|fitConformal|loadClassifier|loadCorpus|loadTokenizer|logitsOf|predict|predictionSets|train|trainBaseline|trainMultiLabelBaseline|trainTestSplit)(?=:)/;
+  /^(?:addAdapter|addWeightedAdapter|evaluate|evaluateMultiLabel|exportOnnx|fitCalibration|fitCascade|fitConformal|loadClassifier|loadCorpus|loadTokenizer|logitsOf|predict|predictFiles|predictionSets|train|trainBaseline|trainMultiLabelBaseline|trainTestSplit)(?=:)/;
 
 /** Quoted texts come from files (names of columns, values, patterns) and are not changed. */
 const QUOTED = /("(?:[^"\\\n]|\\.)*")/;

@@ -1,23 +1,16 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 import { TsloraError } from "../../base/tslora-error";
+import {
+  childrenOf,
+  findElement,
+  textOf,
+  toPubmedRecord,
+  type PubmedElement,
+  type PubmedRecord,
+} from "./pubmed-record";
 
-/** The parts of a PubMed record that tslora keeps. */
-export interface PubmedRecord {
-  readonly pmid: string;
-  readonly title: string;
-  /** Sections on one line each, with their labels (`METHODS: ...`); empty if the record has no abstract. */
-  readonly abstract: string;
-  /** Whether PubMed marks it as a "Retracted Publication". */
-  readonly retracted: boolean;
-}
-
-/** An element whose children are in document order, as inline markup requires. */
-interface Element {
-  readonly tag: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly (Element | string)[];
-}
+export type { PubmedRecord } from "./pubmed-record";
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -54,69 +47,20 @@ export function parsePubmedXml(xml: string): PubmedRecord[] {
   return childrenOf(set).flatMap((entry) => {
     const record =
       entry.tag === "PubmedArticle"
-        ? find(entry, "MedlineCitation")
+        ? findElement(entry, "MedlineCitation")
         : entry.tag === "PubmedBookArticle"
-          ? find(entry, "BookDocument")
+          ? findElement(entry, "BookDocument")
           : undefined;
-    return record === undefined ? [] : [toRecord(record)];
+    return record === undefined ? [] : [toPubmedRecord(record)];
   });
 }
 
-function toRecord(citation: Element): PubmedRecord {
-  const pmid = line(find(citation, "PMID"));
-  if (!/^\d+$/.test(pmid))
-    throw new TsloraError("bad-input", `each record of PubMed must have a PMID; got ${JSON.stringify(pmid)}`);
-  const article = find(citation, "Article") ?? citation; // a book has its own title, abstract and types
-  const titles = ["ArticleTitle", "VernacularTitle"].map((tag) => line(find(article, tag)));
-  const bookTitle = line(find(find(article, "Book"), "BookTitle"));
-  const types = [...childrenOf(find(article, "PublicationTypeList")), ...childrenOf(article)].filter(
-    ({ tag }) => tag === "PublicationType",
-  );
-  return {
-    pmid,
-    title: [...titles, bookTitle].find((title) => title !== "") ?? "",
-    abstract: childrenOf(find(article, "Abstract"))
-      .filter(({ tag }) => tag === "AbstractText")
-      .map(section)
-      .filter((text) => text !== "")
-      .join("\n"),
-    retracted: types.some((type) => type.attributes.UI === "D016441" || line(type) === "Retracted Publication"),
-  };
-}
-
-function section(element: Element): string {
-  const text = line(element);
-  const label = element.attributes.Label?.trim().toUpperCase() ?? "";
-  return text === "" || label === "" || label === "UNLABELLED" || label === "UNLABELED" ? text : `${label}: ${text}`;
-}
-
-/** The text of an element and its descendants, on one line. */
-function line(element: Element | undefined): string {
-  return element === undefined
-    ? ""
-    : textOf(element)
-        .replace(/[ \t\r\n]+/g, " ")
-        .trim();
-}
-
-function textOf(element: Element): string {
-  return element.children.map((child) => (typeof child === "string" ? child : textOf(child))).join("");
-}
-
-function find(element: Element | undefined, tag: string): Element | undefined {
-  return childrenOf(element).find((child) => child.tag === tag);
-}
-
-function childrenOf(element: Element | undefined): Element[] {
-  return element === undefined ? [] : element.children.filter((child): child is Element => typeof child !== "string");
-}
-
 /** The parser's nodes, `{tag: children, ":@": attributes}` or `{"#text": text}`, as elements. */
-function toElements(nodes: unknown): Element[] {
-  return toChildren(nodes).filter((child): child is Element => typeof child !== "string");
+function toElements(nodes: unknown): PubmedElement[] {
+  return toChildren(nodes).filter((child): child is PubmedElement => typeof child !== "string");
 }
 
-function toChildren(nodes: unknown): (Element | string)[] {
+function toChildren(nodes: unknown): (PubmedElement | string)[] {
   if (!Array.isArray(nodes)) return [];
   return (nodes as Record<string, unknown>[]).map((node) => {
     if ("#text" in node) return String(node["#text"]);

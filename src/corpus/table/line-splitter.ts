@@ -11,11 +11,15 @@ export class LineSplitter {
   readonly #name: string;
   readonly #maxBytes: number;
   #rest = "";
-  #count = 0;
+  #count: number;
   #afterReturn = false;
 
-  constructor(name: string, { maxRecordBytes }: { readonly maxRecordBytes: number }) {
+  constructor(
+    name: string,
+    { maxRecordBytes, linesBefore = 0 }: { readonly maxRecordBytes: number; readonly linesBefore?: number },
+  ) {
     this.#name = name;
+    this.#count = linesBefore;
     this.#maxBytes = maxRecordBytes;
   }
 

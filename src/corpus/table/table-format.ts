@@ -6,6 +6,8 @@ export interface TableFormat {
   readonly delimiter: string;
   /** Whether cells of CSV may be quoted; otherwise quotes are plain characters. */
   readonly quote: boolean;
+  /** Lines of JSON Lines before those that are read, for messages. @default 0 */
+  readonly linesBefore?: number;
 }
 
 /** A table's name in messages, and limits of its parts. */

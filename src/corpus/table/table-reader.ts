@@ -43,7 +43,7 @@ export class TableReader {
     this.#limits = limits;
     this.#decoder = new ByteDecoder(name);
     this.#csv = format.kind === "csv" ? new CsvParser(name, format, limits) : undefined;
-    this.#lines = new LineSplitter(name, limits);
+    this.#lines = new LineSplitter(name, { ...limits, linesBefore: format.linesBefore });
   }
 
   /** The columns of CSV's header row, once it has been read. */

@@ -17,22 +17,22 @@ export interface BaselineOptions extends TfidfOptions {
 }
 
 /** Words and pairs of words that occur in two texts or more, with damped counts. */
-const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
+export const BASELINE_TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
 
 /** Learns the baseline's terms from texts. A pair of texts counts as one text. */
 export function baselineTerms(
   texts: readonly TextInput[],
   options: TfidfOptions,
 ): { readonly fitted: SparseMatrix; readonly transform: (texts: readonly TextInput[]) => SparseMatrix } {
-  const whole = texts.map(joined);
-  const vectorizer = new TfidfVectorizer({ ...TERMS, ...options }).fit(whole);
+  const whole = texts.map(joinedText);
+  const vectorizer = new TfidfVectorizer({ ...BASELINE_TERMS, ...options }).fit(whole);
   return {
     fitted: vectorizer.transform(whole),
-    transform: (others) => vectorizer.transform(others.map(joined)),
+    transform: (others) => vectorizer.transform(others.map(joinedText)),
   };
 }
 
 /** A text as it is, a pair of texts as one text. */
-function joined(text: TextInput): string {
+export function joinedText(text: TextInput): string {
   return typeof text === "string" ? text : text.join("\n");
 }

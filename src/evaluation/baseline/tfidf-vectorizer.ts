@@ -51,6 +51,11 @@ export class TfidfVectorizer {
     return [...this.#columnOf.keys()];
   }
 
+  /** The inverse document frequencies, in the order of the columns. */
+  get idf(): Float64Array {
+    return this.#idf;
+  }
+
   /**
    * Learns the terms and their document frequencies.
    *
@@ -59,7 +64,8 @@ export class TfidfVectorizer {
   fit(texts: readonly string[]): this {
     const frequency = new Map<string, number>();
     for (const text of texts)
-      for (const term of this.#countTerms(text).keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+      for (const term of countTerms(text, this.#options.ngramRange).keys())
+        frequency.set(term, (frequency.get(term) ?? 0) + 1);
     const { minDf } = this.#options;
     const terms = [...frequency].filter(([, df]) => df >= minDf).sort(([a], [b]) => compareCodePoints(a, b));
     if (terms.length === 0) {
@@ -84,7 +90,7 @@ export class TfidfVectorizer {
   #row(text: string): [column: number, value: number][] {
     const row: [number, number][] = [];
     let squares = 0;
-    for (const [term, count] of this.#countTerms(text)) {
+    for (const [term, count] of countTerms(text, this.#options.ngramRange)) {
       const column = this.#columnOf.get(term);
       if (column === undefined) continue;
       const value = (this.#options.sublinearTf ? 1 + Math.log(count) : count) * this.#idf[column];
@@ -95,18 +101,18 @@ export class TfidfVectorizer {
     for (const cell of row) cell[1] /= length;
     return row.sort(([a], [b]) => a - b);
   }
+}
 
-  #countTerms(text: string): Map<string, number> {
-    const words = text.toLowerCase().match(WORD) ?? [];
-    const [shortest, longest] = this.#options.ngramRange;
-    const counts = new Map<string, number>();
-    for (let start = 0; start < words.length; start++) {
-      let term = "";
-      for (let length = 1; length <= longest && start + length <= words.length; length++) {
-        term = length === 1 ? words[start] : `${term} ${words[start + length - 1]}`;
-        if (length >= shortest) counts.set(term, (counts.get(term) ?? 0) + 1);
-      }
+/** How often each term, of one word or more, occurs in a text. */
+export function countTerms(text: string, [shortest, longest]: readonly [number, number]): Map<string, number> {
+  const words = text.toLowerCase().match(WORD) ?? [];
+  const counts = new Map<string, number>();
+  for (let start = 0; start < words.length; start++) {
+    let term = "";
+    for (let length = 1; length <= longest && start + length <= words.length; length++) {
+      term = length === 1 ? words[start] : `${term} ${words[start + length - 1]}`;
+      if (length >= shortest) counts.set(term, (counts.get(term) ?? 0) + 1);
     }
-    return counts;
   }
+  return counts;
 }

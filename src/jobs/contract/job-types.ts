@@ -1,4 +1,3 @@
-import { TsloraError } from "../../base/tslora-error";
 import type { JobTypeName } from "./job-document";
 import type { JobType } from "./job-type";
 
@@ -7,10 +6,6 @@ export type JobTypes = { readonly [Name in JobTypeName]: () => Promise<JobType> 
 
 /** The closed list of types. A type's code is loaded by its first job. */
 export const JOB_TYPE_CODE: JobTypes = {
-  "predict-shard": () => missing("predict-shard"),
+  "predict-shard": async () => (await import("../prediction/predict-shard-job.js")).predictShardJob,
   "train-trial": async () => (await import("../search/trial/train-trial-job.js")).trainTrialJob,
 };
-
-function missing(name: JobTypeName): Promise<JobType> {
-  return Promise.reject(new TsloraError("unsupported", `Jobs of the type ${name} cannot run in this version.`));
-}

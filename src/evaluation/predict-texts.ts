@@ -1,9 +1,9 @@
-import type { TextInput } from "../../base/text-input";
-import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import type { Calibration } from "../../evaluation/calibration/calibration";
-import type { Conformal } from "../../evaluation/conformal/conformal";
-import { reaches } from "../../evaluation/decide-labels";
-import { predict } from "../../evaluation/predict";
+import type { TextInput } from "../base/text-input";
+import type { Calibration } from "./calibration/calibration";
+import type { Conformal } from "./conformal/conformal";
+import { reaches } from "./decide-labels";
+import { predict } from "./predict";
+import type { TextClassifier } from "./text-classifier";
 
 /** One text's prediction. */
 export interface TextPrediction {
@@ -21,6 +21,10 @@ export interface TextPrediction {
 export interface PredictTextsOptions {
   readonly threshold?: number;
   readonly maxTokensPerPass?: number;
+  /** Called after each pass with the number of texts done and the total. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between passes. */
+  readonly signal?: AbortSignal;
   readonly calibration?: Calibration | undefined;
   readonly abstain?: { readonly conformal: Conformal; readonly alpha: number } | undefined;
 }
@@ -31,7 +35,7 @@ export interface PredictTextsOptions {
  * 0.5.
  */
 export async function predictTexts(
-  classifier: SequenceClassifier,
+  classifier: TextClassifier,
   texts: readonly TextInput[],
   options: PredictTextsOptions,
 ): Promise<TextPrediction[]> {

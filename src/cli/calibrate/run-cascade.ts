@@ -1,0 +1,70 @@
+import { shownPath } from "../../base/shown-path";
+import { TsloraError } from "../../base/tslora-error";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { shareRead, type Cascade } from "../../evaluation/cascade/cascade";
+import { fitCascade } from "../../evaluation/cascade/fit-cascade";
+import { saveCascade } from "../../evaluation/cascade/stored-cascade";
+import { EXIT } from "../exit-codes";
+import type { CommandCall } from "../library-command";
+import { CALIBRATE_OPTIONS } from "../options/calibrate-options";
+import { pick } from "../options/option-table";
+import { DATA_OPTIONS } from "../options/shared-options";
+import { factLines } from "../terminal/text-layout";
+import type { Terminal } from "../terminal/terminal";
+
+/** Shares of positive texts for which the lines say how much the encoder reads. */
+const SHARES = [0.5, 0.1, 0.01];
+
+/** `tslora calibrate --cascade`: fits the screen of `predict --cascade`, and writes it beside the weights. */
+export async function runCascade(
+  { terminal, values }: CommandCall,
+  of: { readonly classifier: SequenceClassifier; readonly folder: string; readonly notice: (text: string) => void },
+): Promise<number> {
+  const { classifier, folder, notice } = of;
+  const { cascade: path, maxRecallLoss, positive } = pick(values, CALIBRATE_OPTIONS);
+  if (classifier.labels.length !== 2)
+    throw new TsloraError(
+      "unsupported",
+      `tslora calibrate: --cascade is for two labels; the classifier has ${classifier.labels.length}.`,
+    );
+  const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
+  const data = pick(values, DATA_OPTIONS);
+  const { labels } = classifier;
+  const train = await loadTexts({ ...data, data: path }, { labels, notice });
+  const same = data.data === path;
+  const validation = same ? undefined : (await loadTexts(data, { labels, notice })).frame;
+  const cascade = fitCascade(train.frame, { labels, positive, validation, maxRecallLoss });
+  const file = await saveCascade(folder, cascade);
+  const { recall, threshold } = cascade;
+  terminal.out.write(
+    values.json === true
+      ? `${JSON.stringify({ files: [file], threshold, positive: labels[cascade.positive], recall }, undefined, 2)}\n`
+      : `${cascadeLines(cascade, { file, terminal }).join("\n")}\n`,
+  );
+  return EXIT.ok;
+}
+
+function cascadeLines(
+  cascade: Cascade,
+  { file, terminal }: { readonly file: string; readonly terminal: Terminal },
+): string[] {
+  const { labels, positive, recall } = cascade;
+  const { positives, missed, loss, lossBound, confidence, negatives, negativesPassed, measuredOn } = recall;
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const on = measuredOn === "folds" ? "scores of folds without the text" : "texts of --data";
+  return factLines(
+    [
+      ["Cascade", shownPath(file)],
+      [
+        "Loss of recall",
+        `at most ${percent(lossBound)} (one-sided, confidence ${confidence}): ${missed} of ${positives} texts of ${labels[positive]} are not passed, ${percent(loss)}; ${on}`,
+      ],
+      ["Passed", `${percent(negativesPassed)} of ${negatives} other texts`],
+      ...SHARES.map((share): [string, string] => [
+        `At ${100 * share} % ${labels[positive]}`,
+        `the encoder reads ${percent(shareRead(cascade, share))} of the texts`,
+      ]),
+    ],
+    terminal,
+  );
+}

@@ -1,0 +1,104 @@
+import type { PredictFilesEvent, PredictFilesSummary } from "../../jobs/prediction/predict-files";
+import { shownPath } from "../../base/shown-path";
+import { LiveBar } from "../terminal/live-bar";
+import { duration, type Terminal } from "../terminal/terminal";
+import { factLines, grouped, sentence } from "../terminal/text-layout";
+
+const LINE_EVERY_MS = 10_000;
+
+/** Shows the events of a prediction of files: a bar on a terminal, lines elsewhere, or JSON. */
+export class BulkView {
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
+  #bar: LiveBar | undefined;
+  #printed = -Infinity;
+
+  constructor(terminal: Terminal, { json }: { readonly json: boolean }) {
+    this.#terminal = terminal;
+    this.#json = json;
+  }
+
+  show(event: PredictFilesEvent): void {
+    if (this.#json) return void this.#terminal.out.write(`${JSON.stringify(event)}\n`);
+    if (event.type === "planning") {
+      const words = `Planning: ${grouped(event.files)} of ${grouped(event.of)} files`;
+      this.#update(event.files / Math.max(1, event.of), words);
+    } else if (event.type === "progress") {
+      const { records, total } = event;
+      this.#update(total === undefined || total === 0 ? 0 : records / total, progressWords(event));
+    } else if (event.type === "planned") {
+      const known = event.records === undefined ? "" : ` and ${count(event.records, "record")}`;
+      this.line(`${count(event.files, "file")} with ${count(event.shards, "shard")}${known}.`);
+    } else if (event.outcome === "failed") this.line(`Shard ${event.job} failed: ${event.error ?? ""}`);
+  }
+
+  /** Prints a line on standard error, above the bar. */
+  line(text: string): void {
+    if (this.#bar !== undefined) this.#bar.print(sentence(text, this.#terminal.err));
+    else this.#terminal.err.write(`${sentence(text, this.#terminal.err)}\n`);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #update(share: number, words: string): void {
+    if (this.#terminal.liveErr === true) {
+      this.#bar ??= new LiveBar(this.#terminal.err);
+      this.#bar.update(share, words);
+    } else if (performance.now() - this.#printed > LINE_EVERY_MS) {
+      this.#printed = performance.now();
+      this.#terminal.err.write(`${words}\n`);
+    }
+  }
+}
+
+/** Progress in one line; what matters least comes last, since a narrow terminal cuts there. */
+function progressWords(event: Extract<PredictFilesEvent, { type: "progress" }>): string {
+  const { records, total, recordsPerSecond, secondsLeft, shards, corrupt } = event;
+  const of = total === undefined ? "" : ` of ${grouped(total)}`;
+  const rate = recordsPerSecond < 10 ? recordsPerSecond.toFixed(1) : grouped(Math.round(recordsPerSecond));
+  return [
+    `${grouped(records)}${of}`,
+    `${rate}/s`,
+    ...(secondsLeft === undefined ? [] : [`${left(secondsLeft)} left`]),
+    ...(shards.of === 1 ? [] : [`${shards.done}/${shards.of} shards`]),
+    ...(shards.failed === 0 ? [] : [`${shards.failed} failed`]),
+    ...(corrupt === 0 ? [] : [`${corrupt} corrupt`]),
+  ].join(" · ");
+}
+
+function left(seconds: number): string {
+  const days = seconds / 86_400;
+  return days < 2 ? duration(1000 * seconds) : `${days.toFixed(1)} days`;
+}
+
+function count(number: number, unit: string): string {
+  return `${grouped(number)} ${unit}${number === 1 ? "" : "s"}`;
+}
+
+/** The end of a prediction as lines for people. */
+export function bulkLines(
+  summary: PredictFilesSummary,
+  { terminal, output }: { terminal: Terminal; output: string },
+): string[] {
+  const { records, texts, encoded, withoutText, corrupt, superseded, seconds, failed, shards } = summary;
+  const some = (number: number, name: string, words: string): [string, string][] =>
+    number === 0 ? [] : [[name, `${grouped(number)} ${words}`]];
+  return factLines(
+    [
+      ["Predictions", `${grouped(texts)} in ${shownPath(output)}/results`],
+      ...some(encoded === texts ? 0 : encoded, "Encoder", "texts read; the cascade's screen decided the others"),
+      ...some(withoutText, "Without text", "records, such as those without an abstract"),
+      ...some(superseded, "Superseded", "records, which later files replace or delete"),
+      ...some(corrupt, "Corrupt", "records; problems.jsonl beside the predictions names them"),
+      ...some(failed.length, "Failed", `of ${grouped(shards)} shards; the same command tries them again`),
+      [
+        "Time",
+        `${duration(1000 * seconds)}, ${grouped(Math.round(records / Math.max(seconds, 1e-3)))} records a second`,
+      ],
+    ],
+    terminal,
+  );
+}

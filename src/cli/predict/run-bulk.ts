@@ -1,0 +1,91 @@
+import { Problems } from "../../base/problems";
+import { deviceOf } from "../../device/device";
+import { resolveDevice } from "../../device/open-device";
+import type { PredictFilesEvent, PredictFilesSummary } from "../../jobs/prediction/predict-files";
+import { EXIT } from "../exit-codes";
+import { findAdapter, resolveBase } from "../inputs/find-adapter";
+import type { CommandCall } from "../library-command";
+import { loadQuietly } from "../load-quietly";
+import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
+import { pick } from "../options/option-table";
+import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { hearInterruption } from "../run/interruption";
+import { sentence } from "../terminal/text-layout";
+import { BulkView, bulkLines } from "./bulk-view";
+
+/** `tslora predict --input`: files in shards. Progress goes to standard error, with --json to standard output. */
+export async function runBulk(call: CommandCall): Promise<number> {
+  const { terminal, values } = call;
+  const bulk = pick(values, BULK_OPTIONS);
+  checkBulk(call);
+  const json = values.json === true;
+  const view = new BulkView(terminal, { json });
+  const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
+  const { model, adapter: given, labels, maxLength } = pick(values, MODEL_OPTIONS);
+  const adapter = given === undefined ? undefined : await findAdapter(given);
+  const base = adapter !== undefined && model === undefined ? await resolveBase("predict", adapter) : undefined;
+  const device = deviceOf(pick(values, DEVICE_OPTIONS));
+  loadQuietly(terminal, device);
+  notice((await resolveDevice(device)).notice);
+  const { predictFiles } = await import("../../jobs/prediction/predict-files.js");
+  const { textColumn, textPair, idColumn, delimiter, quotes } = pick(values, INPUT_OPTIONS);
+  const { threshold, maxTokensPerPass, cleanTexts, calibration, multiLabel } = pick(values, PREDICT_OPTIONS);
+  const interruption = hearInterruption(terminal, {
+    says: "finished chunks are kept, and the same command continues",
+    tell: (text) => view.line(text),
+  });
+  const output = bulk.output ?? "";
+  try {
+    const events = predictFiles(bulk.input ?? [], {
+      ...{ output, labels, maxLength, device: device.device, textColumn, textPair, idColumn, delimiter, quote: quotes },
+      ...{ threshold, maxTokensPerPass, cleanTexts, calibrated: calibration === false ? false : undefined },
+      model: model ?? base?.directory,
+      adapter: adapter?.directory,
+      problemType: multiLabel === true ? "multi_label_classification" : undefined,
+      ...{ ...pick(values, BULK_DRIVER_OPTIONS), onNotice: notice },
+      ...{ cascade: bulk.cascade, outputFormat: bulk.outputFormat, chunkRecords: bulk.chunkRecords },
+      signal: interruption.signal,
+    });
+    const summary = await follow(events, view);
+    view.stop();
+    terminal.out.write(
+      json
+        ? `${JSON.stringify({ type: "done", ...summary })}\n`
+        : `${bulkLines(summary, { terminal, output }).join("\n")}\n`,
+    );
+    return summary.failed.length > 0 ? EXIT.cellFailed : EXIT.ok;
+  } finally {
+    view.stop();
+    interruption.release();
+  }
+}
+
+async function follow(
+  events: AsyncGenerator<PredictFilesEvent, PredictFilesSummary, void>,
+  view: BulkView,
+): Promise<PredictFilesSummary> {
+  for (;;) {
+    const { done, value } = await events.next();
+    if (done === true) return value;
+    view.show(value);
+  }
+}
+
+function checkBulk({ args, values }: CommandCall): void {
+  const { input, output } = pick(values, BULK_OPTIONS);
+  const problems = new Problems("tslora predict");
+  problems.expect(input !== undefined && input.length > 0, "--input is needed with --output: files of texts");
+  problems.expect(output !== undefined, "--output is needed with --input: a folder for the predictions");
+  problems.expect(args.length === 0 && values.file === undefined, "--input takes no texts as arguments and no --file");
+  for (const flag of ["abstain", "topK", "inputFormat"])
+    problems.expect(
+      values[flag] === undefined,
+      `--${flag.replace("topK", "top-k").replace("inputFormat", "input-format")} is not for --input`,
+    );
+  problems.expect(
+    values.onBadEntry === undefined || values.onBadEntry === "report",
+    "--on-bad-entry refuse is not for --input, which reports bad records and continues",
+  );
+  problems.throwIfAny();
+}

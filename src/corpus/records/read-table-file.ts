@@ -1,0 +1,39 @@
+import { shownPath } from "../../base/shown-path";
+import { TextTable, type StreamFormat } from "../table/text-table";
+import { openBytes, type ByteRange } from "./open-bytes";
+import type { RecordItem } from "./text-record";
+
+/** The columns of a table, and the separator of CSV. */
+export type TableColumns = Pick<StreamFormat, "textColumn" | "textPair" | "idColumn" | "delimiter" | "quote">;
+
+/** Options of {@link readTableFile}. */
+export interface TableFileOptions extends TableColumns, ByteRange {
+  readonly kind: "csv" | "tsv" | "jsonl";
+  /** Lines of JSON Lines before the range. @default 0 */
+  readonly rowsBefore?: number;
+}
+
+/**
+ * Reads the texts of a table as a stream. A row that cannot be used is a problem with its line.
+ *
+ * @throws TsloraError `bad-input` if a column is missing, or the rest cannot be read, after the rows before.
+ */
+export async function* readTableFile(
+  path: string,
+  { kind, start, end, rowsBefore = 0, ...columns }: TableFileOptions,
+): AsyncGenerator<RecordItem, void, void> {
+  const name = shownPath(path);
+  const table = new TextTable({ ...columns, kind, name, findsId: true, linesBefore: rowsBefore }, kind);
+  let row = rowsBefore;
+  const read = function* (entries: ReturnType<TextTable["push"]>): Generator<RecordItem, void, void> {
+    for (const entry of entries) {
+      row++;
+      if ("text" in entry) {
+        const { text, textPair, id } = entry;
+        yield { kind: "record", record: { id: String(id ?? row), text, textPair } };
+      } else yield { kind: "problem", problem: { kind: "corrupt", place: entry.place, message: entry.message } };
+    }
+  };
+  for await (const bytes of openBytes(path, { start, end })) yield* read(table.push(bytes));
+  yield* read(table.end());
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+import { readJsonObject } from "../../base/files/parse-json-file";
+import { writeAtomically } from "../../base/files/write-atomically";
+import { shownPath } from "../../base/shown-path";
+import { shownNames } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+
+const WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "pytorch_model.bin"];
+const VERSION = 1;
+
+/** Options of reading and writing a fitted calibration. */
+export interface StoredOptions {
+  /** The classifier's labels, in their order. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * Writes what was fitted for the weights of a folder into it, with the labels and the SHA-256 of the weights.
+ *
+ * @returns the file's path
+ */
+export async function saveBesideWeights(
+  directory: string,
+  name: string,
+  { labels, content }: { labels: readonly string[]; content: object },
+): Promise<string> {
+  const path = join(directory, name);
+  const weights = await hashOfWeights(directory);
+  await writeAtomically(path, `${JSON.stringify({ version: VERSION, labels, weights, ...content }, undefined, 1)}\n`);
+  return path;
+}
+
+/**
+ * Reads such a file.
+ *
+ * @returns undefined if the folder has none
+ * @throws TsloraError `bad-input` if it was fitted for other weights or labels, or is not such a file.
+ */
+export async function loadBesideWeights(
+  directory: string,
+  name: string,
+  { labels }: StoredOptions,
+): Promise<Record<string, unknown> | undefined> {
+  const path = join(directory, name);
+  if (!existsSync(path)) return undefined;
+  const stored = await readJsonObject(path);
+  if (stored.version !== VERSION || !Array.isArray(stored.labels)) throw notOurs(path);
+  const again = "Make it again with npx tslora calibrate, or remove it.";
+  const own: readonly unknown[] = stored.labels;
+  if (own.length !== labels.length || labels.some((label, i) => label !== own[i]))
+    throw new TsloraError(
+      "bad-input",
+      `${shownPath(path)} must be for the labels ${shownNames(labels)}; it is for ${shownNames(own.map(String))}. ${again}`,
+    );
+  if (stored.weights !== (await hashOfWeights(directory)))
+    throw new TsloraError(
+      "bad-input",
+      `${shownPath(path)} must be for the weights in its folder; they have changed since it was made. ${again}`,
+    );
+  return stored;
+}
+
+/** The SHA-256 of a folder's weights; null if it has none of the usual names, such as weights in parts. */
+async function hashOfWeights(directory: string): Promise<string | null> {
+  const name = WEIGHTS.find((file) => existsSync(join(directory, file)));
+  if (name === undefined) return null;
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(join(directory, name)), hash);
+  return hash.digest("hex");
+}
+
+/** The error for a file that is not one of `tslora calibrate`. */
+export function notOurs(path: string): TsloraError {
+  return new TsloraError(
+    "bad-input",
+    `${shownPath(path)} must be a file of npx tslora calibrate; it holds something else. Make it again, or remove it.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { Problems } from "../../base/problems";
+import { expandHome } from "../../base/files/expand-home";
+import { TsloraError } from "../../base/tslora-error";
+import { defaultLabels } from "../../classifier/default-labels";
+import { readRunRecord } from "../../classifier/read-run-record";
+import { loadCalibration } from "../../evaluation/calibration/stored-calibration";
+import { CASCADE_FILE, loadCascade } from "../../evaluation/cascade/stored-cascade";
+import { resolveModel } from "../../hub/resolve-model";
+import { headLabels } from "../../lora/head-labels";
+import { readPeftConfig } from "../../lora/peft-config";
+import { readEncoderConfig } from "../../model/encoder-config";
+import { modelHash } from "./model-hash";
+import type { PredictFilesOptions } from "./predict-files-options";
+import { OUTPUT_FORMATS } from "./output/output-format";
+import type { PredictionChoices } from "./prediction-settings";
+
+/** Defaults of {@link PredictFilesOptions}. */
+export const PREDICT_FILES_DEFAULTS = {
+  outputFormat: "jsonl",
+  chunkRecords: 1024,
+  chunkRecordsOfCascade: 16_384,
+  shardBytes: 1 << 26,
+  shardRows: 100_000,
+} as const;
+
+/** What all shards of a prediction have in common. */
+export interface ChosenPrediction {
+  readonly choices: PredictionChoices;
+  readonly cascadePath?: string;
+}
+
+/**
+ * Fills in the defaults, from the model's and the adapter's files, without loading the weights.
+ *
+ * @throws TsloraError `bad-option` that lists every bad option; `not-found` if there is no cascade.
+ */
+export async function choosePrediction(options: PredictFilesOptions): Promise<ChosenPrediction> {
+  checkOptions(options);
+  const adapter = options.adapter === undefined ? undefined : resolve(expandHome(options.adapter));
+  const base =
+    adapter === undefined ? undefined : (await readPeftConfig(join(adapter, "adapter_config.json"))).baseModel;
+  const record = adapter === undefined ? undefined : await readRunRecord(adapter);
+  const named = options.model ?? record?.model ?? base;
+  if (named === undefined)
+    throw new TsloraError("bad-option", "predictFiles: model must be given, since the adapter does not name its base.");
+  const model = await resolveModel(named, { requireTokenizer: true });
+  const { id2label, problemType: own } = await readEncoderConfig(model.directory);
+  const ofAdapter = adapter === undefined ? undefined : await headLabels(adapter);
+  const labels = options.labels ?? record?.labels ?? defaultLabels(id2label, ofAdapter);
+  const problemType = options.problemType ?? record?.problemType ?? (own === "regression" ? undefined : own);
+  const folder = adapter ?? model.directory;
+  const several = problemType === "multi_label_classification";
+  const calibration = several ? undefined : await loadCalibration(folder, { labels });
+  const calibrated = options.calibrated ?? calibration !== undefined;
+  if (calibrated && calibration === undefined)
+    throw new TsloraError("not-found", `predictFiles: calibrated needs a calibration.json in ${folder}.`);
+  const cascade = options.cascade === true ? await loadCascade(folder, { labels }) : undefined;
+  if (options.cascade === true && cascade === undefined)
+    throw new TsloraError(
+      "not-found",
+      `predictFiles: cascade needs ${CASCADE_FILE} in ${folder}. Make it with npx tslora calibrate --cascade.`,
+    );
+  const { textColumn, textPair, idColumn, delimiter, quote, cleanTexts, threshold, maxTokensPerPass, device } = options;
+  const { chunkRecords, chunkRecordsOfCascade, outputFormat } = PREDICT_FILES_DEFAULTS;
+  const choices: PredictionChoices = {
+    model: model.origin.kind === "folder" ? resolve(model.directory) : model.id,
+    ...{ adapter, labels, problemType, device, calibrated },
+    maxLength: options.maxLength ?? record?.maxLength,
+    modelHash: await modelHash({ directory: model.directory, adapter, calibrated }),
+    ...{ textColumn, textPair, idColumn, delimiter, quote, cleanTexts, threshold, maxTokensPerPass },
+    chunkRecords: options.chunkRecords ?? (cascade === undefined ? chunkRecords : chunkRecordsOfCascade),
+    outputFormat: options.outputFormat ?? outputFormat,
+  };
+  return { choices, ...(cascade === undefined ? {} : { cascadePath: join(folder, CASCADE_FILE) }) };
+}
+
+function checkOptions(options: PredictFilesOptions): void {
+  const { outputFormat = "jsonl", threshold } = options;
+  const problems = new Problems("predictFiles");
+  for (const name of ["chunkRecords", "shardBytes", "shardRows", "maxTokensPerPass"] as const) {
+    const value = options[name];
+    problems.expect(
+      value === undefined || (Number.isSafeInteger(value) && value >= 1),
+      `${name} must be a whole number from 1; got ${value}`,
+    );
+  }
+  problems.expect(
+    OUTPUT_FORMATS.includes(outputFormat),
+    `outputFormat must be one of ${OUTPUT_FORMATS.join(", ")}; got ${String(outputFormat)}`,
+  );
+  problems.expect(
+    threshold === undefined || (threshold >= 0 && threshold <= 1),
+    `threshold must be a number from 0 to 1; got ${threshold}`,
+  );
+  problems.expect(
+    options.model !== undefined || options.adapter !== undefined,
+    "model or adapter must be given: a trained model's folder or name, or an adapter's folder",
+  );
+  problems.expect(
+    options.adapter === undefined || existsSync(join(expandHome(options.adapter), "adapter_config.json")),
+    `adapter must be a folder with adapter_config.json; got ${options.adapter}`,
+  );
+  problems.throwIfAny();
+}

@@ -1,0 +1,204 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+
+import { expandHome } from "../../base/files/expand-home";
+import { makeFolder } from "../../base/files/make-folder";
+import { lockFolder } from "../../base/lock/lock-output";
+import { expectRunning } from "./expect-running";
+import type { JobDriver, JobOutcome } from "../drivers/job-driver";
+import { openDriver } from "../open-driver";
+import { choosePrediction, PREDICT_FILES_DEFAULTS } from "./choose-prediction";
+import { EventQueue } from "./event-queue";
+import { inputFiles, type InputFile } from "./plan/input-files";
+import { planShards, type PlannedShard } from "./plan/plan-shards";
+import type { PredictFilesOptions } from "./predict-files-options";
+import { PredictionMeter, type PredictionProgress } from "./prediction-meter";
+import { addCounts, NO_RECORDS, type RecordCounts } from "./shard/shard-chunk";
+
+/** Events of {@link predictFiles}. */
+export type PredictFilesEvent =
+  /** A file was hashed, and searched for records that later files replace. */
+  | { readonly type: "planning"; readonly files: number; readonly of: number }
+  | { readonly type: "planned"; readonly shards: number; readonly files: number; readonly records?: number }
+  | ({ readonly type: "progress" } & PredictionProgress)
+  | {
+      readonly type: "shard";
+      readonly job: string;
+      readonly outcome: "done" | "reused" | "failed";
+      readonly error?: string;
+    };
+
+/** The end of a prediction. */
+export interface PredictFilesSummary extends RecordCounts {
+  /** Texts that the encoder read; the others are the cascade's. */
+  readonly encoded: number;
+  readonly shards: number;
+  /** Shards that failed, with their errors; the others are complete. */
+  readonly failed: readonly { readonly job: string; readonly error: string }[];
+  /** Folders of `predictions.*` and `problems.jsonl`, a shard each, in order. */
+  readonly folders: readonly string[];
+  readonly modelHash: string;
+  readonly seconds: number;
+}
+
+/** The least time between two events of progress. */
+const REPORT_MS = 500;
+
+/**
+ * Predicts the texts of files of any size: PubMed's baseline and update files, JSON Lines, CSV, TSV and Parquet, packed
+ * or not. Writes `results/SHARD/predictions.*` below the output folder. The same call continues an interrupted one.
+ *
+ * @param inputs - paths, or patterns such as `pubmed/*.xml.gz`
+ * @returns the summary; a corrupt file is one of its failed shards
+ * @throws TsloraError `bad-option` or `bad-input` before anything is written, `aborted` if the signal stopped it.
+ */
+export async function* predictFiles(
+  inputs: string | readonly string[],
+  options: PredictFilesOptions,
+): AsyncGenerator<PredictFilesEvent, PredictFilesSummary, void> {
+  const started = performance.now();
+  const { signal } = options;
+  const files = inputFiles(typeof inputs === "string" ? [inputs] : inputs);
+  const { choices, cascadePath } = await choosePrediction(options);
+  const output = resolve(expandHome(options.output));
+  const lock = lockFolder(output, { purpose: "predictFiles" });
+  try {
+    makeFolder(output);
+    const shards = yield* plan(files, { options, output, choices, cascadePath });
+    const records = shards.reduce<number | undefined>(
+      (sum, shard) => (sum === undefined || shard.records === undefined ? undefined : sum + shard.records),
+      0,
+    );
+    yield { type: "planned", shards: shards.length, files: files.length, records };
+    const driver = options.driver ?? (await ownDriver(shards.length, { options, output }));
+    try {
+      const outcomes = yield* runShards(shards, { driver, signal });
+      expectRunning(signal);
+      const seconds = (performance.now() - started) / 1000;
+      return { ...summaryOf(shards, outcomes, output), modelHash: choices.modelHash, seconds };
+    } finally {
+      if (options.driver === undefined) await driver.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Fewer shards than cores share the cores. */
+function ownDriver(
+  shards: number,
+  { options, output }: { readonly options: PredictFilesOptions; readonly output: string },
+): Promise<JobDriver> {
+  const { redis, slurm, sbatch, onNotice } = options;
+  const local = redis === undefined && slurm === undefined && (process.env.TSLORA_WORKERS ?? "") === "";
+  const few = local && shards < availableParallelism() ? Math.max(1, shards) : undefined;
+  return openDriver({ store: output, workers: options.workers ?? few, redis, slurm, sbatch, onNotice });
+}
+
+type Planning = Awaited<ReturnType<typeof choosePrediction>> & {
+  readonly options: PredictFilesOptions;
+  readonly output: string;
+};
+
+async function* plan(
+  files: readonly InputFile[],
+  { options, output, choices, cascadePath }: Planning,
+): AsyncGenerator<PredictFilesEvent, PlannedShard[], void> {
+  const { shardBytes, shardRows } = PREDICT_FILES_DEFAULTS;
+  const { signal } = options;
+  const queue = new EventQueue<PredictFilesEvent>();
+  const planning = planShards({
+    ...{ files, output, choices, cascadePath, signal },
+    shardBytes: options.shardBytes ?? shardBytes,
+    shardRows: options.shardRows ?? shardRows,
+    onFile: (done) => queue.push({ type: "planning", files: done, of: files.length }),
+  });
+  planning.then(
+    () => queue.end(),
+    (error: unknown) => queue.end(error),
+  );
+  yield* queue;
+  return planning;
+}
+
+async function* runShards(
+  shards: readonly PlannedShard[],
+  { driver, signal }: { readonly driver: JobDriver; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<PredictFilesEvent, JobOutcome[], void> {
+  const queue = new EventQueue<PredictFilesEvent>();
+  const meter = new PredictionMeter(shards);
+  const outcomes = new Array<JobOutcome>(shards.length);
+  const stop = new AbortController(); // also if the loop over the events ends early
+  const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  let reported = performance.now();
+  const report = (always = false): void => {
+    if (!always && performance.now() - reported < REPORT_MS) return;
+    reported = performance.now();
+    queue.push({ type: "progress", ...meter.progress() });
+  };
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < shards.length && !stopped.aborted) {
+      const index = next++;
+      const { document } = shards[index];
+      const outcome = await driver.run(document, {
+        signal: stopped,
+        onEvent: (event) => {
+          if (event.type === "started") meter.start(event.job);
+          if (event.type === "progress")
+            meter.report(event.job, { done: event.progress.done, corrupt: event.progress.values?.corrupt });
+          report();
+        },
+      });
+      outcomes[index] = outcome;
+      if (outcome.type === "stopped") return;
+      const counts = outcome.type === "done" ? { ...countsOf(outcome), reused: outcome.reused } : undefined;
+      meter.end(document.name, counts);
+      queue.push({
+        ...{ type: "shard", job: document.name },
+        ...(outcome.type === "failed"
+          ? { outcome: "failed", error: outcome.error }
+          : { outcome: outcome.reused ? "reused" : "done" }),
+      });
+      report(true);
+    }
+  };
+  const running = Promise.all(Array.from({ length: Math.min(driver.capacity, shards.length) }, worker));
+  running.then(
+    () => queue.end(),
+    (error: unknown) => queue.end(error),
+  );
+  try {
+    yield* queue;
+    await running;
+    return outcomes;
+  } finally {
+    stop.abort();
+    await running.catch(() => undefined);
+  }
+}
+
+function countsOf({
+  manifest: { summary },
+}: Extract<JobOutcome, { type: "done" }>): RecordCounts & { encoded: number } {
+  const number = (name: string): number => Number(summary[name] ?? 0);
+  return {
+    ...{ records: number("records"), texts: number("texts"), withoutText: number("withoutText") },
+    ...{ corrupt: number("corrupt"), superseded: number("superseded"), encoded: number("encoded") },
+  };
+}
+
+function summaryOf(
+  shards: readonly PlannedShard[],
+  outcomes: readonly JobOutcome[],
+  output: string,
+): Omit<PredictFilesSummary, "modelHash" | "seconds"> {
+  const done = outcomes.filter((outcome) => outcome.type === "done");
+  return {
+    ...done.map(countsOf).reduce<RecordCounts>(addCounts, NO_RECORDS),
+    encoded: done.reduce((sum, outcome) => sum + countsOf(outcome).encoded, 0),
+    shards: shards.length,
+    failed: outcomes.flatMap((one) => (one.type === "failed" ? [{ job: one.job, error: one.error }] : [])),
+    folders: done.map(({ job }) => resolve(output, "results", job)),
+  };
+}

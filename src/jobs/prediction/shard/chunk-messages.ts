@@ -1,0 +1,8 @@
+import type { TsloraErrorCode } from "../../../base/tslora-error";
+import type { ShardChunk } from "./shard-chunk";
+
+/** What the reading thread answers to each request for a chunk. */
+export type ChunkMessage =
+  | { readonly kind: "chunk"; readonly chunk: ShardChunk }
+  | { readonly kind: "end" }
+  | { readonly kind: "error"; readonly code: TsloraErrorCode; readonly message: string };

@@ -1,0 +1,216 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { median } from "../../../src/base/median";
+import { Random } from "../../../src/base/random";
+import { fitCascade, loadClassifier, predict, saveCascade, shareRead, train, type Cascade } from "../../../src/index";
+import { makeModelFolder } from "../model-folders";
+import { loadStudyData, type StudyData } from "../study-data";
+import { runShard } from "./run-shard";
+
+const PUBMED = 38e6; // abstracts
+const LABELS = ["NEGATIVE", "POSITIVE"];
+const SHARES = [0.5, 0.1, 0.02, 0.005];
+/** Records of a cascade's resampled file for each text of a round. */
+const RESAMPLED = 20;
+
+interface RateOptions {
+  readonly folder: string;
+  readonly rounds: number;
+  readonly texts: number;
+  readonly note: (text: string) => void;
+}
+
+/** Rates of a shard and of predict(), the cascade, and what PubMed takes at these rates. */
+export async function measureRates({ folder, rounds, texts: count, note }: RateOptions): Promise<object> {
+  const data = await loadStudyData();
+  note(`Data: ${data.source}.`);
+  const model = await trainedHead(data, folder);
+  const texts = data.all.texts.slice(0, count);
+  const path = join(folder, "texts.xml.gz");
+  await writeFile(path, gzipSync(asPublished(texts)));
+  const classifier = await loadClassifier(model, { labels: LABELS });
+  const plain: number[] = [];
+  const bulk: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const turns = [
+      async () => {
+        const started = performance.now();
+        await predict(classifier, texts);
+        return (performance.now() - started) / 1000;
+      },
+      async () => (await runShard({ folder, path, kind: "pubmed", model, labels: LABELS })).seconds,
+    ];
+    const seconds = [0, 0];
+    for (const turn of round % 2 === 0 ? [0, 1] : [1, 0]) seconds[turn] = await turns[turn]();
+    if (round === 0) continue; // warms up
+    plain.push(count / seconds[0]);
+    bulk.push(count / seconds[1]);
+    note(
+      `Round ${round}: predict() ${plain[round - 1].toFixed(1)} texts a second, the shard ${bulk[round - 1].toFixed(1)}.`,
+    );
+  }
+  classifier.dispose();
+  const share = median(bulk.map((rate, i) => rate / plain[i]));
+  note(
+    `The shard's rate is ${(100 * share).toFixed(1)} % of predict()'s (the bar: at least 95 %${share >= 0.95 ? ", held" : ", NOT HELD"}).`,
+  );
+  const rate = median(bulk);
+  note(`All of PubMed (38 million) at this rate: ${hours(rate)} machine hours.`);
+  return { plain, bulk, share, cascade: await measureCascade({ data, model, folder, note, count, rate }) };
+}
+
+/** MiniLM with a head that was trained on the study's training texts. */
+async function trainedHead(data: StudyData, folder: string): Promise<string> {
+  const base = await makeModelFolder({ size: "minilm", parent: folder });
+  const classifier = await loadClassifier(base, { labels: LABELS, seed: 42 });
+  classifier.trainHead();
+  const rows = data.train.texts.map((text, i) => ({ text, label: data.train.labels[i] }));
+  for await (const event of train(classifier, {
+    train: rows,
+    numTrainEpochs: 60,
+    learningRate: 0.01,
+    frozenPrefixDropout: false,
+    seed: 42,
+  }))
+    if (event.type === "warning" && event.kind === "frozen-prefix") throw new Error(event.message);
+  const model = join(folder, "trained");
+  await classifier.saveModel(model);
+  classifier.dispose();
+  return model;
+}
+
+interface CascadeOptions {
+  readonly data: StudyData;
+  readonly model: string;
+  readonly folder: string;
+  readonly note: (text: string) => void;
+  readonly count: number;
+  /** Texts a second of the shard without a cascade. */
+  readonly rate: number;
+}
+
+/** Fits the cascade on all texts by folds; measures its throughput at several shares of positive texts. */
+async function measureCascade({ data, model, folder, note, count, rate }: CascadeOptions): Promise<object> {
+  const rows = data.all.texts.map((text, i) => ({ text, label: data.all.labels[i] }));
+  const cascade = fitCascade(rows, { labels: LABELS });
+  const { recall } = cascade;
+  const cascadePath = await saveCascade(model, cascade);
+  note(
+    `Cascade: loss of recall at most ${(100 * recall.lossBound).toFixed(2)} points (one-sided, ${recall.confidence}; ` +
+      `${recall.missed} of ${recall.positives} positive texts below the threshold, by folds); ` +
+      `${(100 * recall.negativesPassed).toFixed(1)} % of ${recall.negatives} negative texts pass.`,
+  );
+  note(`On held-out texts: ${JSON.stringify(await heldOut(data, model))}.`);
+  const screen = await screenRate({ data, cascade, model, folder, cascadePath });
+  note(`The screen alone: ${screen.toFixed(0)} texts a second, read, parsed and written.`);
+  const measured: object[] = [];
+  for (const share of SHARES) {
+    const drawn = resample(data, { share, count: RESAMPLED * Math.max(1, Math.round(count / 40)), seed: 1 });
+    const path = join(folder, "drawn.xml.gz");
+    await writeFile(path, gzipSync(asPublished(drawn)));
+    const { seconds, summary } = await runShard({
+      ...{ folder, path, kind: "pubmed", model, labels: LABELS, cascadePath, chunkRecords: 16_384 },
+    });
+    const own = drawn.length / seconds;
+    const read = Number(summary.encoded) / drawn.length;
+    measured.push({
+      share,
+      texts: drawn.length,
+      rate: own,
+      times: own / rate,
+      read,
+      expected: shareRead(cascade, share),
+    });
+    note(
+      `${100 * share} % positive: ${own.toFixed(1)} texts a second, ${(own / rate).toFixed(1)} times the rate without; ` +
+        `the encoder read ${(100 * read).toFixed(1)} %. PubMed: ${hours(own)} machine hours.`,
+    );
+  }
+  const most = 1 / (recall.negativesPassed + rate / screen);
+  note(`With no positive text at all: ${most.toFixed(1)} times.`);
+  return { recall, screen, measured, most };
+}
+
+/** Recall with and without the cascade where neither the head nor the screen saw the texts. */
+async function heldOut(data: StudyData, model: string): Promise<object> {
+  const seen = new Set(data.train.texts);
+  const rest = data.all.texts.flatMap((text, i) => (seen.has(text) ? [] : [{ text, label: data.all.labels[i] }]));
+  const train = data.train.texts.map((text, i) => ({ text, label: data.train.labels[i] }));
+  const cascade = fitCascade(train, { labels: LABELS, maxRecallLoss: 0.02 });
+  const { TextScreen } = await import("../../../src/evaluation/cascade/text-screen.js");
+  const screen = new TextScreen(cascade);
+  const positives = rest.filter(({ label }) => label === 1);
+  const classifier = await loadClassifier(model, { labels: LABELS });
+  const found = (
+    await predict(
+      classifier,
+      positives.map(({ text }) => text),
+    )
+  ).map(({ label }) => label === "POSITIVE");
+  classifier.dispose();
+  const passes = positives.map(({ text }) => screen.passes(screen.score(text)));
+  const share = (some: readonly boolean[]): number => some.filter(Boolean).length / positives.length;
+  return {
+    maxRecallLoss: 0.02,
+    positives: positives.length,
+    recallOfEncoder: share(found),
+    recallOfCascade: share(found.map((one, i) => one && passes[i])),
+    notPassed: positives.length - passes.filter(Boolean).length,
+  };
+}
+
+/** Rate of a shard of which the encoder reads nothing. */
+async function screenRate(of: {
+  data: StudyData;
+  cascade: Cascade;
+  model: string;
+  folder: string;
+  cascadePath: string;
+}): Promise<number> {
+  const { data, cascade, model, folder, cascadePath } = of;
+  const path = join(folder, "screen.xml.gz");
+  const drawn = resample(data, { share: 0.02, count: 20_000, seed: 2 });
+  await writeFile(path, gzipSync(asPublished(drawn), { level: 1 }));
+  const closed = join(folder, "closed");
+  const { mkdir, copyFile, readdir } = await import("node:fs/promises");
+  await mkdir(closed, { recursive: true });
+  for (const name of await readdir(model))
+    if (name !== "cascade.json") await copyFile(join(model, name), join(closed, name));
+  const closedPath = await saveCascade(closed, { ...cascade, threshold: 1e9 });
+  const { seconds } = await runShard({
+    ...{ folder, path, kind: "pubmed", model, labels: LABELS, cascadePath: closedPath, chunkRecords: 4096 },
+  });
+  if (cascadePath === closedPath) throw new Error("The closed screen must be another file.");
+  return drawn.length / seconds;
+}
+
+function resample(
+  { all }: StudyData,
+  { share, count, seed }: { share: number; count: number; seed: number },
+): string[] {
+  const random = new Random(seed);
+  const of = [0, 1].map((label) => all.texts.filter((_, i) => all.labels[i] === label));
+  const positives = Math.round(share * count);
+  return Array.from({ length: count }, (_, i) => {
+    const texts = of[i < positives ? 1 : 0];
+    return texts[random.below(texts.length)];
+  });
+}
+
+/** Texts as a file of PubMed, with the elements around them that a record has. */
+function asPublished(texts: readonly string[]): string {
+  const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const references =
+    '<Reference><Citation>Someone. A journal. 2001;1:1-9.</Citation><ArticleIdList><ArticleId IdType="pubmed">1</ArticleId></ArticleIdList></Reference>';
+  const articles = texts.map(
+    (text, i) =>
+      `<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">${i + 1}</PMID><Article PubModel="Print"><Journal><Title>A journal</Title></Journal><ArticleTitle></ArticleTitle><Abstract><AbstractText>${escaped(text)}</AbstractText></Abstract></Article></MedlineCitation><PubmedData><ReferenceList>${references.repeat(30)}</ReferenceList></PubmedData></PubmedArticle>`,
+  );
+  return `<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n${articles.join("\n")}\n</PubmedArticleSet>\n`;
+}
+
+function hours(rate: number): string {
+  return Math.round(PUBMED / rate / 3600).toLocaleString("en-US");
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { article, published } from "../corpus/records/published-xml";
+import { linesOf } from "../jobs/bulk-files";
+import { json, lines } from "./library-commands";
+import { cli, tinyModel, tinyTexts } from "./tiny";
+
+let folder = "";
+let model = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-bulk-cli-"));
+  model = await tinyModel(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test("predict --input writes predictions, reports progress as JSON lines, and says what is left out", async () => {
+  const records = [
+    article("1", "w5 w6"),
+    article("2", ""),
+    article("3", "w7").replace("</ArticleTitle>", ""),
+    article("4", "w8"),
+  ];
+  await writeFile(join(folder, "pubmed25n0001.xml.gz"), gzipSync(published(records.join("\n"))));
+  const [input, output] = [join(folder, "*.xml.gz"), join(folder, "out")];
+  const args = ["predict", "--model", model, "--input", input, "--output", output, "--workers", "1"];
+  const said = await cli([...args, "--json"]);
+  assert.equal(said.code, 0, said.err);
+  const events = lines(said.out).map(
+    (line) => JSON.parse(line) as { type: string; texts?: number; corrupt?: number; folders?: string[] },
+  );
+  assert.equal(events[0].type, "planning");
+  assert.ok(events.some(({ type }) => type === "progress"));
+  const done = events.at(-1);
+  assert.equal(done?.type, "done");
+  assert.deepEqual([done?.texts, done?.corrupt], [2, 1]);
+  const predicted = await linesOf(done?.folders?.[0] ?? "");
+  assert.deepEqual(
+    predicted.map(({ pmid }) => pmid),
+    ["1", "4"],
+  );
+  assert.match(await readFile(join(output, "results", "pubmed25n0001", "problems.jsonl"), "utf8"), /"PMID 3"/);
+  const again = await cli(args, { columns: 80 });
+  assert.equal(again.code, 0, again.err);
+  for (const words of [/Predictions +2 in/, /Without text +1 record/, /Corrupt +1 record/])
+    assert.match(again.out, words);
+  for (const line of `${again.out}\n${again.err}`.split(/[\r\n]/))
+    assert.ok(line.replace(/\u001b\[[^a-zA-Z]*[a-zA-Z]/g, "").length <= 80, line);
+});
+
+test("predict --input refuses what does not fit, before it writes", async () => {
+  const output = join(folder, "refused");
+  const said = await cli(["predict", "--model", model, "--output", output, "--top-k", "2", "a text"]);
+  assert.equal(said.code, 2);
+  for (const words of [/--input is needed/, /no texts as arguments/, /--top-k is not for --input/])
+    assert.match(said.err, words);
+  const none = await cli(["predict", "--model", model, "--input", join(folder, "none*.xml"), "-o", output]);
+  assert.equal(none.code, 2);
+  assert.match(none.err, /No file matches/);
+  assert.ok(!existsSync(output));
+});
+
+test("calibrate --cascade writes the screen beside the weights, with the bound of the loss", async () => {
+  const rows = tinyTexts(400).map(({ text, label }, i) => `${text} x${i % 9},${label}`);
+  const csv = join(folder, "labelled.csv");
+  await writeFile(csv, `text,label\n${rows.join("\n")}\n`);
+  const args = ["calibrate", "--model", model, "--labels", "neg,pos", "--data", csv, "--cascade", csv];
+  const said = await cli([...args, "--max-recall-loss", "0.02", "--json"]);
+  assert.equal(said.code, 0, said.err);
+  const { files, positive, recall } = json<{
+    files: string[];
+    positive: string;
+    recall: { lossBound: number; positives: number };
+  }>(said);
+  assert.deepEqual(files, [join(model, "cascade.json")]);
+  assert.equal(positive, "pos");
+  assert.equal(recall.positives, 200);
+  assert.ok(recall.lossBound <= 0.02);
+  const shown = await cli([...args, "--max-recall-loss", "0.02"], { columns: 80 });
+  assert.match(shown.out, /Loss of recall +at most 1\.\d\d %/);
+  const few = await cli([...args, "--max-recall-loss", "0.001"]);
+  assert.equal(few.code, 2);
+  assert.match(few.err, /2995 positive texts are needed/);
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { Random } from "../../src/base/random";
+import { TsloraError } from "../../src/base/tslora-error";
+import { LogisticRegression } from "../../src/evaluation/baseline/logistic-regression";
+import { TfidfVectorizer } from "../../src/evaluation/baseline/tfidf-vectorizer";
+import { shareRead } from "../../src/evaluation/cascade/cascade";
+import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
+import { loadCascade, saveCascade } from "../../src/evaluation/cascade/stored-cascade";
+import { TextScreen } from "../../src/evaluation/cascade/text-screen";
+import { binomialUpperBound } from "../../src/evaluation/conformal/binomial";
+
+/** Texts of two classes that share most of their words. */
+function labelled(count: number, seed: number): { text: string; label: number }[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const label = i % 3 === 0 ? 1 : 0;
+    const words = Array.from(
+      { length: 12 },
+      () => `w${(random.uint32() % 40) + (label === 1 && random.uint32() % 3 === 0 ? 20 : 0)}`,
+    );
+    return { text: words.join(" "), label };
+  });
+}
+
+test("the screen's score is that of the TF-IDF rows and the logistic regression", () => {
+  const train = labelled(300, 1);
+  const cascade = fitCascade(train, { validation: labelled(2000, 2), maxRecallLoss: 0.05 });
+  const vectorizer = new TfidfVectorizer({ ngramRange: [1, 2], minDf: 2, sublinearTf: true }).fit(
+    train.map(({ text }) => text),
+  );
+  const model = new LogisticRegression({ C: 10 }).fit(
+    vectorizer.transform(train.map(({ text }) => text)),
+    train.map(({ label }) => label),
+  );
+  const others = [...labelled(50, 3).map(({ text }) => text), "", "unknown words"];
+  const expected = model.logits(vectorizer.transform(others)).map(([, score]) => score);
+  const screen = new TextScreen(cascade);
+  others.forEach((text, i) => assert.ok(Math.abs(screen.score(text) - expected[i]) < 1e-9));
+  const [first, second] = screen.probabilities(0.7);
+  assert.ok(Math.abs(first + second - 1) < 1e-12 && second > 0.5);
+});
+
+test("the bound of the loss holds on validation, and a higher threshold would break it", () => {
+  const validation = labelled(3000, 5);
+  const cascade = fitCascade(labelled(300, 4), { validation, maxRecallLoss: 0.05, confidence: 0.9 });
+  const { recall, threshold } = cascade;
+  const screen = new TextScreen(cascade);
+  const positives = validation.filter(({ label }) => label === 1).map(({ text }) => screen.score(text));
+  const missed = positives.filter((score) => score < threshold).length;
+  assert.equal(recall.missed, missed);
+  assert.equal(recall.positives, positives.length);
+  assert.equal(recall.lossBound, binomialUpperBound(missed, positives.length, 1 - 0.9));
+  assert.ok(recall.lossBound <= 0.05);
+  const next = Math.min(...positives.filter((score) => score > threshold));
+  const more = positives.filter((score) => score < next).length;
+  assert.ok(binomialUpperBound(more, positives.length, 1 - 0.9) > 0.05);
+  assert.ok(shareRead(cascade, 0) === recall.negativesPassed && shareRead(cascade, 1) === 1 - recall.loss);
+});
+
+test("the bound covers the loss on new texts as often as its confidence says", () => {
+  let within = 0;
+  const rounds = 40;
+  const train = labelled(200, 6);
+  for (let round = 0; round < rounds; round++) {
+    const cascade = fitCascade(train, { validation: labelled(900, 100 + round), maxRecallLoss: 0.05, confidence: 0.9 });
+    const screen = new TextScreen(cascade);
+    const fresh = labelled(3000, 1000 + round).filter(({ label }) => label === 1);
+    const loss = fresh.filter(({ text }) => !screen.passes(screen.score(text))).length / fresh.length;
+    if (loss <= 0.05) within++;
+  }
+  assert.ok(within / rounds >= 0.8, `${within} of ${rounds}`); // 0.9 in expectation
+});
+
+test("too few positive texts, other labels and bad options are refused", () => {
+  assert.throws(
+    () => fitCascade(labelled(300, 1)),
+    (error) =>
+      error instanceof TsloraError &&
+      error.details.needed === 299 &&
+      /299 positive texts are needed/.test(error.message),
+  );
+  assert.throws(() => fitCascade(labelled(300, 1), { labels: ["a", "b", "c"] }), /two labels/);
+  assert.throws(
+    () => fitCascade(labelled(300, 1), { maxRecallLoss: 0, confidence: 1 }),
+    /maxRecallLoss[\s\S]*confidence/,
+  );
+  const { recall } = fitCascade(labelled(300, 1), { maxRecallLoss: 0.1, folds: 5 });
+  assert.equal(recall.measuredOn, "folds");
+  assert.equal(recall.positives, 100);
+});
+
+test("a stored cascade is read for its weights and labels alone", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tslora-cascade-"));
+  try {
+    await writeFile(join(folder, "model.safetensors"), "weights");
+    const cascade = fitCascade(labelled(300, 1), { maxRecallLoss: 0.1, positive: "NEGATIVE" });
+    assert.equal(cascade.positive, 0);
+    const path = await saveCascade(folder, cascade);
+    assert.deepEqual(await loadCascade(folder, cascade), cascade);
+    await assert.rejects(loadCascade(folder, { labels: ["no", "yes"] }), /must be for the labels/);
+    await writeFile(join(folder, "model.safetensors"), "others");
+    await assert.rejects(loadCascade(folder, cascade), /they have changed/);
+    await writeFile(path, '{"version":1,"labels":["NEGATIVE","POSITIVE"]}');
+    await writeFile(join(folder, "model.safetensors"), "weights");
+    await assert.rejects(loadCascade(folder, cascade), TsloraError);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { TsloraError } from "../../src/base/tslora-error";
+import { loadClassifier } from "../../src/classifier/load-classifier";
+import { readRecords } from "../../src/corpus/records/read-records";
+import { cleanText } from "../../src/corpus/text/clean-text";
+import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
+import { saveCascade } from "../../src/evaluation/cascade/stored-cascade";
+import { predict } from "../../src/evaluation/predict";
+import { MAIN, tinyModel, tinyTexts } from "../cli/tiny";
+import { article, deletions, published } from "../corpus/records/published-xml";
+import { hashesOf, linesOf, predictAll } from "./bulk-files";
+import { inProcessDriver } from "./in-process-driver";
+
+let folder = "";
+let model = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-bulk-"));
+  model = await tinyModel(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const out = (name: string): string => join(folder, name);
+const texts = tinyTexts(60).map(({ text }) => text);
+
+async function write(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+test("predictions are those of predict(), for each kind of file and each format of the output", async () => {
+  const classifier = await loadClassifier(model);
+  const expected = await predict(classifier, texts);
+  const cleaned = await predict(
+    classifier,
+    texts.map((text, i) => cleanText(`<ID:${i + 1}>\nTitle: T.\nAbstract: ${text}`)),
+  );
+  classifier.dispose();
+  const jsonl = texts.map((text, i) => `${JSON.stringify({ id: `t${i}`, text })}\n`).join("");
+  const xml = published(
+    texts.map((text, i) => article(String(i + 1), text).replace(/Title of \d+\./, "T.")).join("\n"),
+  );
+  const files = [
+    await write("a.jsonl", jsonl),
+    await write("b.csv.gz", gzipSync(`id,text\n${texts.map((text, i) => `t${i},${text}`).join("\n")}\n`)),
+    await write("c.xml.gz", gzipSync(xml)),
+  ];
+  const options = { model, chunkRecords: 25, shardBytes: 1500 };
+  const { summary, events } = await predictAll(files, { ...options, output: out("plain"), outputFormat: "jsonl.gz" });
+  assert.deepEqual(summary.failed, []);
+  assert.equal(summary.texts, 180);
+  assert.ok(summary.shards > 3, "the lines are several shards");
+  assert.ok(events.some((event) => event.type === "progress" && event.shards.done === summary.shards));
+  const lines = (await Promise.all(summary.folders.map(linesOf))).flat();
+  assert.deepEqual(
+    lines.map(({ id, pmid }) => id ?? pmid),
+    [...texts.keys()]
+      .flatMap((i) => [`t${i}`])
+      .concat(
+        [...texts.keys()].map((i) => `t${i}`),
+        [...texts.keys()].map((i) => String(i + 1)),
+      ),
+  );
+  lines.forEach(({ label, probabilities, by, model: hash }, i) => {
+    const { scores } = i < 120 ? expected[i % 60] : cleaned[i - 120];
+    assert.equal(by, "encoder");
+    assert.equal(hash, summary.modelHash.slice(0, 16));
+    assert.equal(label, scores[0].label);
+    for (const { label: name, score } of scores) assert.ok(Math.abs(probabilities[name] - score) < 1e-5);
+  });
+  const parquet = await predictAll(files, { ...options, output: out("parquet"), outputFormat: "parquet" });
+  const { parquetReadObjects, asyncBufferFromFile } = await import("hyparquet");
+  const { compressors } = await import("hyparquet-compressors");
+  const rows: Record<string, unknown>[] = [];
+  for (const one of parquet.summary.folders) {
+    const file = await asyncBufferFromFile(join(one, "predictions.parquet"));
+    rows.push(...(await parquetReadObjects({ file, compressors })));
+  }
+  assert.deepEqual(
+    rows.map((row) => [
+      row.id ?? row.pmid,
+      row.label,
+      row.probability_NEGATIVE,
+      row.probability_POSITIVE,
+      row.by,
+      row.model,
+    ]),
+    lines.map(({ id, pmid, label, probabilities: { NEGATIVE, POSITIVE }, by, model: hash }) => [
+      id ?? pmid,
+      label,
+      NEGATIVE,
+      POSITIVE,
+      by,
+      hash,
+    ]),
+  );
+  await readByPandas(join(parquet.summary.folders[0], "predictions.parquet"), lines[0].id ?? "");
+});
+
+/** Python reads the same first row, where it has a reader of Parquet. */
+async function readByPandas(path: string, id: string): Promise<void> {
+  const python = process.env.TSLORA_REFERENCE_PYTHON;
+  if (python === undefined) return;
+  const code =
+    "import sys, pyarrow.parquet as p; t = p.read_table(sys.argv[1]); print(t.column('id')[0], t.num_rows > 0)";
+  const { status, stdout, stderr } = spawnSync(python, ["-c", code, path], { encoding: "utf8" });
+  if (stderr.includes("No module named 'pyarrow'")) return;
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout.trim(), `${id} True`);
+}
+
+test("of a series the current records are predicted, and a corrupt file fails its own shard alone", async () => {
+  const series = out("series");
+  await mkdir(series);
+  const baseline = published([article("1", "w5"), article("2", "w6"), article("3", ""), article("4", "w7")].join(""));
+  const update = published(
+    [article("2", "w30 w31"), article("5", "w8").replace("</ArticleTitle>", ""), deletions("4")].join(""),
+  );
+  await write("series/pubmed25n0001.xml.gz", gzipSync(baseline));
+  await write("series/pubmed25n0002.xml.gz", gzipSync(update));
+  await write("series/pubmed25n0003.xml.gz", gzipSync(baseline).subarray(0, 200));
+  const { summary, events } = await predictAll(join(series, "*.xml.gz"), { model, output: out("of-series") });
+  const { records, texts: count, withoutText, corrupt, superseded } = summary;
+  assert.deepEqual(
+    { records, count, withoutText, corrupt, superseded },
+    { records: 6, count: 2, withoutText: 1, corrupt: 1, superseded: 2 },
+  );
+  const lines = await Promise.all(summary.folders.map(linesOf));
+  assert.deepEqual(
+    lines.map((some) => some.map(({ pmid }) => pmid)),
+    [["1"], ["2"]],
+  );
+  const problems = await readFile(join(summary.folders[1], "problems.jsonl"), "utf8");
+  const problem = JSON.parse(problems) as Record<string, string>;
+  assert.equal(problem.file, "pubmed25n0002.xml.gz");
+  assert.equal(problem.place, "PMID 5");
+  assert.deepEqual(
+    summary.failed.map(({ job }) => job),
+    ["pubmed25n0003"],
+  );
+  assert.match(summary.failed[0].error, /must be whole/);
+  assert.ok(events.some((event) => event.type === "shard" && event.outcome === "failed"));
+});
+
+test("a stopped prediction continues with the same call, and gives the same bytes", async () => {
+  const file = await write("stop.jsonl", texts.map((text, i) => `${JSON.stringify({ id: i, text })}\n`).join(""));
+  const options = { model, chunkRecords: 5, shardBytes: 1000 } as const;
+  const { summary } = await predictAll(file, { ...options, output: out("whole") });
+  assert.ok(summary.shards > 2);
+  const controller = new AbortController();
+  const stopped = out("stopped");
+  await assert.rejects(
+    async () => {
+      const { predictFiles } = await import("../../src/jobs/prediction/predict-files.js");
+      const { signal } = controller;
+      for await (const event of predictFiles(file, {
+        ...options,
+        output: stopped,
+        signal,
+        driver: inProcessDriver(stopped),
+      }))
+        if (event.type === "shard") controller.abort();
+    },
+    (error) => error instanceof TsloraError && error.code === "aborted",
+  );
+  const again = await predictAll(file, { ...options, output: stopped });
+  assert.ok(again.events.some((event) => event.type === "shard" && event.outcome === "reused"));
+  assert.deepEqual(await hashesOf(stopped), await hashesOf(out("whole")));
+  await assert.rejects(
+    predictAll(file, { ...options, output: stopped, threshold: 0.9 }),
+    (error) => error instanceof TsloraError && error.code === "in-use",
+  );
+});
+
+test("a killed worker's shard continues at its checkpoint, and gives the same bytes", async () => {
+  const many = Array.from({ length: 1200 }, (_, i) => `${JSON.stringify({ id: i, text: texts[i % 60] })}\n`).join("");
+  const file = await write("kill.jsonl", many);
+  const options = { model, chunkRecords: 50 };
+  await predictAll(file, { ...options, output: out("undisturbed") });
+  const output = out("killed");
+  const child = spawn(
+    process.execPath,
+    [MAIN, ...["predict", "--model", model, "--input", file, "--output", output, "--chunk-records", "50", "--json"]],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const ended = once(child, "exit");
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (/"type":"progress","records":[1-9]/.test(text)) child.kill("SIGKILL");
+  });
+  await ended;
+  await predictAll(file, { ...options, output });
+  assert.deepEqual(await hashesOf(output), await hashesOf(out("undisturbed")));
+});
+
+test("with a cascade the encoder reads what may be positive, and the others are marked", async () => {
+  const labelled = tinyTexts(800).map(({ text, label }, i) => ({
+    text: `${text} x${i % 7}`,
+    label: label === "pos" ? 1 : 0,
+  }));
+  await saveCascade(model, fitCascade(labelled, { maxRecallLoss: 0.02 }));
+  const file = await write("cascade.jsonl", texts.map((text, i) => `${JSON.stringify({ id: i, text })}\n`).join(""));
+  const { summary } = await predictAll(file, { model, cascade: true, output: out("cascade") });
+  const lines = await linesOf(summary.folders[0]);
+  assert.equal(summary.texts, 60);
+  assert.equal(summary.encoded, 30);
+  lines.forEach(({ by, label, probabilities }, i) => {
+    assert.equal(by, i % 2 === 0 ? "tfidf" : "encoder");
+    if (by === "tfidf") assert.equal(label, "NEGATIVE");
+    assert.ok(Math.abs(probabilities.NEGATIVE + probabilities.POSITIVE - 1) < 1e-6);
+  });
+  await rm(join(model, "cascade.json"));
+  await assert.rejects(
+    predictAll(file, { model, cascade: true, output: out("no-cascade") }),
+    /cascade needs cascade.json/,
+  );
+  assert.ok(!existsSync(out("no-cascade")));
+});
+
+test("options and files are checked before anything is written", async () => {
+  const file = await write("x.jsonl", '{"text":"w5"}\n');
+  const output = out("refused");
+  const refused: readonly [() => Promise<unknown>, RegExp][] = [
+    [() => predictAll(file, { output }), /model or adapter must be given/],
+    [() => predictAll(file, { output, model, chunkRecords: 0, threshold: 2 }), /chunkRecords[\s\S]*threshold/],
+    [() => predictAll(join(folder, "none*.jsonl"), { output, model }), /No file matches/],
+    [() => predictAll(join(folder, "x.pdf"), { output, model }), /must end in one of/],
+  ];
+  for (const [call, message] of refused) await assert.rejects(call, message);
+  assert.ok(!existsSync(output));
+  const items = [];
+  for await (const item of readRecords(file)) items.push(item);
+  assert.equal(items.length, 1);
+});
