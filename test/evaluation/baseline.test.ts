@@ -103,7 +103,7 @@ test("data from which nothing can be learned are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
-  refused(() => trainBaseline([{ text: "warm warm", label: 0 }]), /none is POSITIVE/);
+  refused(() => trainBaseline([{ text: "warm warm", label: 0 }]), /there is none of POSITIVE/);
   refused(
     () =>
       trainBaseline([
