@@ -204,7 +204,7 @@ test("a file or a commit that changes during a download is not mixed with what c
   };
   await assert.rejects(
     fetchWith({ small: changing }),
-    refused("bad-input", /vocab\.txt changed on .* while it was fetched\. Start again/),
+    refused("bad-input", /vocab\.txt changed on .* while it was fetched\. Fetch it again/),
   );
   const moved: Faults["small"] = ({ bytes, response, method, file }) => {
     if (file !== "vocab.txt") return false;

@@ -20,7 +20,7 @@ test("a dry run lists the files to send, and refuses a folder without a complete
   await writeFile(join(folder, "adapter_config.json"), "{}");
   await assert.rejects(
     preparePush({ directory: folder, repoId: "me/it" }),
-    /expected to hold adapter_config\.json and adapter_model\.safetensors or adapter_model\.bin[\s\S]*it holds adapter_config\.json/,
+    /must hold adapter_config\.json and adapter_model\.safetensors or adapter_model\.bin[\s\S]*it holds adapter_config\.json/,
   );
   await writeFile(join(folder, "adapter_model.safetensors"), "12345");
   await saveModelCard(folder, {

@@ -182,7 +182,7 @@ test("an adapter is fetched also if its base is a folder, an installed model or 
       return pulled.notices.join();
     };
     for (const base of ["/home/someone/bert", "../bert", null, 7])
-      assert.match(await noticesOf(base), /which is no name on the Hub: give your own copy of it \(--model\)/);
+      assert.match(await noticesOf(base), /which is not a name on the Hub: give your own copy of it \(--model\)/);
     assert.match(
       await noticesOf("sentence-transformers/all-MiniLM-L6-v2"),
       /is a model that set-up installed; it is not fetched/,

@@ -126,7 +126,7 @@ test("a dry run needs no token and lists what is missing for readers", async () 
   assert.equal(push.notices.length, 2);
   assert.match(
     push.notices.join("\n"),
-    /no README\.md.*\n.*names its base "\/home\/me\/bert", which is no name on the Hub/,
+    /no README\.md.*\n.*names its base "\/home\/me\/bert", which is not a name on the Hub/,
   );
   await rm(folder, { recursive: true });
 });

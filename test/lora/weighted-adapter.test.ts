@@ -150,7 +150,7 @@ test("adapters that cannot be combined are refused with all reasons, and nothing
   };
   await refused({ adapters: ["plain", "none"] }, /there is no adapter "none"/);
   await refused({ adapters: [] }, /one at least/);
-  await refused({ adapters: ["plain", "plain"] }, /different adapters' names/);
+  await refused({ adapters: ["plain", "plain"] }, /names of different adapters/);
   await refused(
     { weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" },
     /weights must be 1 numbers[\s\S]*combinationType must be[\s\S]*there is an adapter "plain" already[\s\S]*head must be one of the adapters/,
