@@ -182,7 +182,7 @@ async function lacks(
   const base = kind === "adapter" ? await baseName(directory) : undefined;
   if (kind === "adapter" && (base === undefined || isAbsolute(base) || nameFault(base, { owner: false }) !== undefined))
     notices.push(
-      `adapter_config.json names its base ${shownValue(base ?? "")}, which is no name on the Hub: others cannot load the adapter. Train on a model of the Hub, or merge and push the model.`,
+      `adapter_config.json names its base ${shownValue(base ?? "")}, which is not a name on the Hub: others cannot load the adapter. Train on a model of the Hub, or merge and push the model.`,
     );
   if (kind === "model" && !names.some((name) => /^(tokenizer\.json|vocab\.(txt|json)|.*\.model)$/.test(name)))
     notices.push("There is no tokenizer in the folder, so the repository cannot be used without another one.");
