@@ -8,6 +8,7 @@ import type { JobStore } from "../../store/job-store";
 import { TRIES } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
 import { manifestIfDone, prepareJob } from "../prepare-job";
+import { atMost } from "./at-most";
 import { openRedis, type RedisLogin } from "./open-redis";
 import { isJobEvent, jobId, nameOfId, PREFIX, QUEUE_TIMES, queueName } from "./queued-job";
 import type { QueuedJob, QueuedResult, QueueTimes } from "./queued-job";
@@ -113,12 +114,11 @@ export class BullmqDriver implements JobDriver {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    await this.#looking?.catch(() => undefined);
-    for (const [name, { settle }] of this.#pending) {
-      await this.#stop(name).catch(() => undefined);
-      settle({ type: "stopped", job: name });
-    }
-    await Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    const jobs = [...this.#pending];
+    await atMost(Promise.all(jobs.map(([name]) => this.#stop(name))));
+    for (const [job, { settle }] of jobs) settle({ type: "stopped", job });
+    await atMost(Promise.all([this.#events.close(), this.#queue.close()]));
+    await atMost(Promise.all([this.#events.disconnect(), this.#queue.disconnect()])); // Redis is away
   }
 
   /** @param options.again - whether a job that failed in an earlier run is tried again */
@@ -176,7 +176,10 @@ export class BullmqDriver implements JobDriver {
       return;
     }
     const manifest = await manifestIfDone(document, { store: this.#store, code: this.#code });
-    if (manifest !== undefined) return settle({ type: "done", job, manifest, reused: false });
+    if (manifest !== undefined) {
+      await this.#store.clean(job); // its worker may have been killed after it wrote the manifest
+      return settle({ type: "done", job, manifest, reused: false });
+    }
     if (state === undefined) return; // Redis is away
     if (options.signal?.aborted === true || (await this.#store.stopRequested(job)))
       return settle({ type: "stopped", job });

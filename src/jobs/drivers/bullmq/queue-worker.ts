@@ -13,13 +13,12 @@ import { runAttempts } from "../children/run-attempts";
 import type { JobEvent } from "../job-driver";
 import { manifestIfDone } from "../prepare-job";
 import { watchForStop } from "../watch-for-stop";
+import { atMost } from "./at-most";
 import { openRedis, type RedisLogin } from "./open-redis";
 import { PREFIX, QUEUE_TIMES, queueName, type QueuedJob, type QueuedResult, type QueueTimes } from "./queued-job";
 
 /** Lost workers of a job, such as machines that went away, after which the queue gives it up. */
 const MOST_STALLED = 20;
-/** Milliseconds that a worker waits for an unreachable Redis before it ends. */
-const CLOSING = 5000;
 
 /** Options of a {@link QueueWorker}. */
 export interface QueueWorkerOptions {
@@ -52,6 +51,7 @@ export class QueueWorker {
   readonly #pool: ChildPool;
   readonly #closing = new AbortController();
   readonly #worker: Worker<QueuedJob, QueuedResult>;
+  readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   private constructor(options: QueueWorkerOptions, { login, code }: { login: RedisLogin; code: string }) {
@@ -59,7 +59,7 @@ export class QueueWorker {
     this.#options = options;
     this.#code = code;
     this.#pool = new ChildPool({ store, workers, entry: options.code?.entry });
-    this.#worker = new Worker(queueName(store, code), (job, token) => this.#process(job, token), {
+    this.#worker = new Worker(queueName(store, code), (job, token) => this.#track(this.#process(job, token)), {
       connection: login.connection,
       prefix: PREFIX,
       concurrency: this.#pool.capacity,
@@ -101,11 +101,21 @@ export class QueueWorker {
   }
 
   async #close(): Promise<void> {
+    const paused = this.#worker.pause(true); // takes no further job
     this.#closing.abort();
-    const timer = setTimeout(() => void this.#worker.close(true), CLOSING);
-    await this.#worker.close();
-    clearTimeout(timer);
+    await atMost(paused);
+    await Promise.allSettled(this.#running); // they stop at their checkpoints, which takes as long as it takes
     await this.#pool.close();
+    await atMost(this.#worker.close());
+    await atMost(this.#worker.disconnect()); // Redis is away
+  }
+
+  /** Remembers a job until it has ended. */
+  #track(job: Promise<QueuedResult>): Promise<QueuedResult> {
+    this.#running.add(job);
+    const forget = (): void => void this.#running.delete(job);
+    job.then(forget, forget);
+    return job;
   }
 
   async #process(job: Queued, token: string | undefined): Promise<QueuedResult> {
@@ -134,7 +144,7 @@ export class QueueWorker {
     } finally {
       stop.end();
     }
-    await job.moveToWait(token);
+    await atMost(job.moveToWait(token)); // without an answer, the lock's end gives it back
     throw new WaitingError(); // another worker continues
   }
 

@@ -192,7 +192,10 @@ export class SlurmDriver implements JobDriver {
     const { document, settle, task, options } = pending;
     const { store } = this.#options;
     const manifest = hasManifest ? await manifestIfDone(document, { store, code: await codeVersion() }) : undefined;
-    if (manifest !== undefined) return settle({ type: "done", job, manifest, reused: false });
+    if (manifest !== undefined) {
+      await store.clean(job); // its task may have been killed after it wrote the manifest
+      return settle({ type: "done", job, manifest, reused: false });
+    }
     const failure = await store.readFailure(job);
     if (failure !== undefined) return settle({ type: "failed", job, ...failure });
     if (task === undefined || queued === undefined) return;
