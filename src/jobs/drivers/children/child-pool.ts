@@ -15,6 +15,8 @@ export interface ChildPoolOptions {
   readonly store: JobStore;
   /** Job processes at the same time. @default as many as memory and cores allow */
   readonly workers?: number;
+  /** Cores that the processes share. @default those of this machine */
+  readonly cores?: number;
   /** The compiled module that the processes run; for tests. @default the job types of tslora */
   readonly entry?: string;
 }
@@ -43,10 +45,10 @@ export class ChildPool {
   readonly #waiting: Waiter[] = [];
   #closed = false;
 
-  constructor({ store, workers, entry = join(__dirname, "job-worker.js") }: ChildPoolOptions) {
+  constructor({ store, workers, cores, entry = join(__dirname, "job-worker.js") }: ChildPoolOptions) {
     this.#store = store;
     this.#entry = entry;
-    this.#limit = new ChildLimit({ workers });
+    this.#limit = new ChildLimit({ workers, cores });
   }
 
   /** The most jobs at the same time. */
