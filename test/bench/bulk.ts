@@ -13,8 +13,8 @@ import { describeMachine, loadPerCore, machineSentence } from "./machine";
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return console.log(HELP);
-  const [rounds, texts, most] = [Number(values.rounds), Number(values.texts), Number(values.most)];
-  if (![rounds, texts, most].every((n) => Number.isInteger(n) && n > 0)) throw new RangeError(HELP);
+  const [rounds, texts, trained, most] = [values.rounds, values.texts, values.train, values.most].map(Number);
+  if (![rounds, texts, trained, most].every((n) => Number.isInteger(n) && n > 0)) throw new RangeError(HELP);
   if (values.child !== undefined) return predictGenerated(values.child);
   const lines: string[] = [];
   const note = (line: string): void => {
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   try {
     const measured = values.memory
       ? await measureMemory({ folder, most, note })
-      : await measureRates({ folder, rounds, texts, note });
+      : await measureRates({ folder, rounds, texts, trained, note });
     const name = values.memory ? "bulk-memory.json" : "bulk.json";
     await writeAtomically(
       join(projectRoot(), "output", "bench", name),

@@ -8,6 +8,7 @@ import { expectRunning } from "./expect-running";
 import type { JobDriver, JobOutcome } from "../drivers/job-driver";
 import { openDriver } from "../open-driver";
 import { choosePrediction, PREDICT_FILES_DEFAULTS } from "./choose-prediction";
+import { tryModel } from "./try-model";
 import { EventQueue } from "./event-queue";
 import { inputFiles, type InputFile } from "./plan/input-files";
 import { planShards, type PlannedShard } from "./plan/plan-shards";
@@ -60,6 +61,7 @@ export async function* predictFiles(
   const { signal } = options;
   const files = inputFiles(typeof inputs === "string" ? [inputs] : inputs);
   const { choices, cascadePath } = await choosePrediction(options);
+  await tryModel(choices);
   const output = resolve(expandHome(options.output));
   const lock = lockFolder(output, { purpose: "predictFiles" });
   try {

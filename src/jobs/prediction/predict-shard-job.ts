@@ -1,10 +1,12 @@
 import { join } from "node:path";
 
+import { canonicalSha256 } from "../../base/canonical-json";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { JsonValue } from "../../base/json";
 import { textInput } from "../../base/text-input";
 import { TsloraError } from "../../base/tslora-error";
 import { predictTexts } from "../../evaluation/predict-texts";
+import { codeVersion } from "../contract/code-version";
 import type { JobDocument } from "../contract/job-document";
 import type { JobContext, JobType } from "../contract/job-type";
 import { openPredictionModel, type OpenedModel } from "./open-prediction-model";
@@ -26,7 +28,7 @@ const REPORT_MS = 200;
 export const predictShardJob: JobType = {
   name: "predict-shard",
   settingsSchema: PREDICTION_SCHEMA,
-  run: async (document, context) => new Shard(document, context).run(),
+  run: async (document, context) => new Shard(document, context, await codeVersion()).run(),
 };
 
 class Shard {
@@ -39,11 +41,11 @@ class Shard {
   #count = 0; // finished chunks
   #reported = 0;
 
-  constructor(document: JobDocument, context: JobContext) {
+  constructor(document: JobDocument, context: JobContext, code: string) {
     this.#settings = document.settings as unknown as PredictionSettings; // checked by the schema
     this.#document = document;
     this.#context = context;
-    this.#chunks = new ChunkStore(context.workFolder);
+    this.#chunks = new ChunkStore(context.workFolder, `${canonicalSha256(document)} ${code}`);
   }
 
   async run(): Promise<{ readonly [key: string]: JsonValue }> {
