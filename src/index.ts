@@ -40,6 +40,7 @@ export { writePage, type WritePageOptions, type WrittenPage } from "./export/pag
 export { quantizationCost, type QuantizationCost } from "./export/quantization-cost";
 export * from "./figures";
 export * from "./hub";
+export * from "./jobs/search";
 export type { AdapterState, MergeOptions } from "./lora/adapter-set";
 export type { EvaConfig, LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";

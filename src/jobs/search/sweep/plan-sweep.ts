@@ -63,7 +63,8 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     typeof name === "string" && NAME.test(name),
     `name must have 1 to 80 letters, digits, "-", "_" and "."; got ${shownValue(name)}`,
   );
-  if (checkSpace(options.space, { problems })) checkSettingNames(options, { problems, method });
+  checkSpace(options.space, { problems });
+  checkSettingNames(options, { problems, method });
   checkSampler(sampler, { problems, space: options.space });
   checkPruner(pruner, { problems });
   checkNumbers({ ...options, seeds, seed, winnerSeeds }, problems);
@@ -106,7 +107,16 @@ export function planText(plan: SweepPlan, options: SweepOptions, inputs: readonl
   const { method, sampler, pruner, metric, direction, seeds, seed, problemType, modelSha256 } = plan;
   const { space, adapter = {}, training = {}, labels, maxLength, device } = options;
   const decides = { method, sampler, pruner, metric, direction, seeds, seed, problemType, modelSha256, inputs };
-  return canonicalJson({ ...decides, space, adapter: plain(adapter), training: plain(training), labels, maxLength, device });
+  return canonicalJson({
+    ...decides,
+    space,
+    order: Object.keys(space), // which decides conditions and draws; keys are sorted here
+    adapter: plain(adapter),
+    training: plain(training),
+    labels,
+    maxLength,
+    device,
+  });
 }
 
 /** Options as JSON; a regular expression is its source, which peft takes too. */
