@@ -43,6 +43,7 @@ export * from "./hub";
 export { predictFiles, type PredictFilesEvent, type PredictFilesSummary } from "./jobs/prediction/predict-files";
 export type { PredictFilesOptions } from "./jobs/prediction/predict-files-options";
 export type { PredictionProgress } from "./jobs/prediction/prediction-meter";
+export * from "./jobs/search";
 export type { AdapterState, MergeOptions } from "./lora/adapter-set";
 export type { EvaConfig, LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";

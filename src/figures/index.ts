@@ -50,16 +50,35 @@ export {
   type RiskCoverageFigureOptions,
 } from "./plots/risk-coverage-figure";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./plots/roc-figure";
+export {
+  parallelCoordinatesFigure,
+  type ParallelCoordinatesOptions,
+} from "./plots/parallel-coordinates-figure";
 export { partsTable, type PartsTableOptions } from "./tables/parts-table";
 export { runtimesTable, type RuntimesTableInput, type RuntimesTableOptions } from "./tables/runtimes-table";
+export { searchHistoryFigure, type SearchHistoryOptions } from "./plots/search-history-figure";
+export {
+  settingImportanceFigure,
+  type SettingImportanceFigureOptions,
+  type SettingImportanceLike,
+} from "./plots/setting-importance-figure";
 export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./tables/several-table";
 export type { ChosenPoint } from "./plots/share-curves";
 export { show, type ShowInput, type ShowOptions } from "./show";
+export {
+  sweepProgress,
+  type SweepEventLike,
+  type SweepProgress,
+  type SweepProgressOptions,
+} from "./progress/sweep-progress";
 export { tableHtml } from "./tables/table-html";
 export { tableText } from "./tables/table-text";
 export { thresholdFigure, type ThresholdFigureCurve, type ThresholdFigureOptions } from "./plots/threshold-figure";
 export { thresholdTable, type ThresholdTableOptions, type ThresholdTableRow } from "./tables/threshold-table";
 export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./progress/training-progress";
+export { trialCurvesFigure, type TrialCurvesOptions } from "./plots/trial-curves-figure";
+export type { MetricOptions, TrialLike } from "./plots/trial-like";
+export { trialsTable, type TrialsTableOptions } from "./tables/trials-table";
 export type {
   Banner,
   Figure,

@@ -10,6 +10,7 @@ import { installConformance } from "./stages/install-conformance.mjs";
 import { installLab } from "./stages/install-lab.mjs";
 import { installPackages, linkPackages } from "./stages/install-packages.mjs";
 import { installReference } from "./stages/install-reference.mjs";
+import { installSweepReference } from "./stages/install-sweep-reference.mjs";
 import { makeStages } from "./make-stages.mjs";
 import { settleClone } from "./stages/settle-clone.mjs";
 import { unpackEncoder } from "./stages/unpack-encoder.mjs";
@@ -22,12 +23,14 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
- * the runner is compared with; MPNet; SwiftShader, a GPU in software, if it exists for this platform; the kernels for
- * every instruction set; clang-format, if it exists for this platform; further stages of a single command.
+ * the runner is compared with; the programs that read a sweep's journal and runs; MPNet; SwiftShader, a GPU in software,
+ * if it exists for this platform; the kernels for every instruction set; clang-format, if it exists for this platform;
+ * further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]
  * @property {boolean} [conformance]
+ * @property {boolean} [sweepReference]
  * @property {boolean} [mpnet]
  * @property {boolean} [swiftshader]
  * @property {boolean} [allInstructions]
@@ -46,6 +49,7 @@ export function stagesOf({
   lab = false,
   reference = false,
   conformance = false,
+  sweepReference = false,
   mpnet = false,
   swiftshader = false,
   allInstructions = false,
@@ -64,6 +68,7 @@ export function stagesOf({
       ...(lab ? [installLab] : []),
       ...(reference ? [installReference] : []),
       ...(conformance ? [installConformance] : []),
+      ...(sweepReference ? [installSweepReference] : []),
       ...(mpnet ? [unpackMpnet] : []),
       ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []),
       ...(clangFormat && hasClangFormat() ? [installClangFormat] : []),

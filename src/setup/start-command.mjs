@@ -292,6 +292,10 @@ const EXTRAS = {
     what: "PyTorch, transformers and peft, for npm run test:parity and npm run bench",
     set: { reference: true },
   },
+  "sweep-reference": {
+    what: "Optuna, optuna-dashboard and MLflow, for the tests of sweeps",
+    set: { sweepReference: true },
+  },
   mpnet: { what: "all-mpnet-base-v2 (110 M parameters), which model=mpnet names", set: { mpnet: true } },
   instructions: { what: "kernels for every processor, not only for this one", set: { allInstructions: true } },
   tests: {

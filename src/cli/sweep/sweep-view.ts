@@ -93,7 +93,7 @@ export class SweepView {
         ];
       case "complete":
         return [
-          `trial ${event.number}: ${this.#metric} ${short(event.value)}${event.best ? ", the best so far" : ""} · ${this.#settingsText(event.number)}`,
+          `trial ${event.number}: ${this.#metric} ${formatNumber(event.value, 3)}${event.best ? ", the best so far" : ""} · ${this.#settingsText(event.number)}`,
         ];
       case "pruned":
         return this.#terminal.live ? [] : [`trial ${event.number}: pruned · ${this.#settingsText(event.number)}`];
@@ -108,7 +108,7 @@ export class SweepView {
       case "winner":
         return [`Training trial ${event.number} with ${event.seeds.length} new seeds.`];
       case "winner-run":
-        return [`seed ${event.seed}: ${this.#metric} ${short(event.value)}`];
+        return [`seed ${event.seed}: ${this.#metric} ${formatNumber(event.value, 3)}`];
       case "finished":
         return event.winner === undefined ? [] : ["", ...winnerLines(event.winner)];
       default:
@@ -121,7 +121,7 @@ export class SweepView {
     const { number, value } = this.#best ?? {};
     return [
       `trial ${this.#count}${this.#trials === undefined ? "" : `/${this.#trials}`}`,
-      value === undefined ? `no ${this.#metric} yet` : `best ${short(value)} (trial ${number ?? 0})`,
+      value === undefined ? `no ${this.#metric} yet` : `best ${formatNumber(value, 3)} (trial ${number ?? 0})`,
       `${this.#running.size} running`,
       `${this.#pruned} pruned`,
       ...this.#timeLeft(),
@@ -148,5 +148,5 @@ export class SweepView {
 }
 
 function short(value: number): string {
-  return Math.abs(value) >= 0.01 || value === 0 ? formatNumber(value, 3) : String(Number(value.toPrecision(3)));
+  return String(Number(value.toPrecision(3)));
 }

@@ -13,6 +13,7 @@ const NOTEBOOKS = [
   "03-weighted-loss-and-threshold.ipynb",
   "04-export-and-reuse.ipynb",
   "05-evidence.ipynb",
+  "06-sweep.ipynb",
 ];
 
 /**

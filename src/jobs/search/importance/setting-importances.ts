@@ -3,10 +3,10 @@ import type { SearchSpace, SettingValue } from "../space/search-space";
 import { internalValue } from "../space/distribution";
 import { gridDensity, gridPlaces } from "./grid-density";
 
-/** A complete trial for {@link settingImportances}. */
+/** A trial for {@link settingImportances}; one without a value does not count. */
 export interface ScoredTrial {
   readonly settings: { readonly [name: string]: SettingValue };
-  readonly value: number;
+  readonly value?: number;
 }
 
 /** Options of {@link settingImportances}. */
@@ -37,12 +37,12 @@ const FEWEST = 2; // trials of a setting with its condition
  */
 export function settingImportances(trials: readonly ScoredTrial[], options: ImportanceOptions): SettingImportance[] {
   const { space, direction, targetQuantile = 0.1 } = options;
-  const complete = trials.filter(({ value }) => Number.isFinite(value));
+  const complete = trials.filter(isScored);
   const names = Object.keys(space).filter((name) => complete.some(({ settings }) => name in settings));
   const sign = direction === "minimize" ? 1 : -1;
   const ranked = complete.map(({ value }) => sign * value).sort((a, b) => a - b);
   const cut = ranked[Math.ceil(targetQuantile * ranked.length) - 1];
-  const isTop = ({ value }: ScoredTrial): boolean => sign * value <= cut;
+  const isTop = ({ value }: Required<ScoredTrial>): boolean => sign * value <= cut;
   const top = complete.filter(isTop).length;
   const found = names.map((name) => {
     const distribution = distributionOf(space[name]);
@@ -51,7 +51,7 @@ export function settingImportances(trials: readonly ScoredTrial[], options: Impo
     if (complete.length <= 1 || having.length < FEWEST || best.length === 0 || isSingle(distribution))
       return { name, importance: 0 };
     const share = (best.length / top) ** 2 / (having.length / complete.length);
-    const values = (of: readonly ScoredTrial[]): number[] =>
+    const values = (of: readonly Required<ScoredTrial>[]): number[] =>
       of.map(({ settings }) => internalValue(distribution, settings[name]));
     return {
       name,
@@ -62,6 +62,10 @@ export function settingImportances(trials: readonly ScoredTrial[], options: Impo
   return found
     .map(({ name, importance }) => ({ name, importance, share: sum === 0 ? 0 : importance / sum }))
     .sort((a, b) => b.importance - a.importance);
+}
+
+function isScored(trial: ScoredTrial): trial is Required<ScoredTrial> {
+  return Number.isFinite(trial.value);
 }
 
 /** The Pearson divergence of the density of the best values from that of all. */

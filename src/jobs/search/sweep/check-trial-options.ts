@@ -1,3 +1,4 @@
+import { isRecord } from "../../../base/json";
 import { Problems } from "../../../base/problems";
 import { TsloraError } from "../../../base/tslora-error";
 import type { LoraConfig } from "../../../lora/lora-config";
@@ -29,7 +30,7 @@ export function checkSettingNames(
 ): void {
   const ofTraining: readonly string[] = TRAIN_OPTION_NAMES;
   const free = ofTraining.filter((name) => !TRIAL_OPTIONS.includes(name));
-  for (const name of Object.keys(space)) {
+  for (const name of Object.keys(isRecord(space) ? space : {})) {
     const isAdapter = LORA_OPTION_NAMES.includes(name);
     problems.expect(
       isAdapter || free.includes(name),

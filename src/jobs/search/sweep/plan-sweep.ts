@@ -63,7 +63,8 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     typeof name === "string" && NAME.test(name),
     `name must have 1 to 80 letters, digits, "-", "_" and "."; got ${shownValue(name)}`,
   );
-  if (checkSpace(options.space, { problems })) checkSettingNames(options, { problems, method });
+  checkSpace(options.space, { problems });
+  checkSettingNames(options, { problems, method });
   checkSampler(sampler, { problems, space: options.space });
   checkPruner(pruner, { problems });
   checkNumbers({ ...options, seeds, seed, winnerSeeds }, problems);
@@ -109,6 +110,7 @@ export function planText(plan: SweepPlan, options: SweepOptions, inputs: readonl
   return canonicalJson({
     ...decides,
     space,
+    order: Object.keys(space), // which decides conditions and draws; keys are sorted here
     adapter: plain(adapter),
     training: plain(training),
     labels,

@@ -15,9 +15,11 @@ export function winnerLines(report: WinnerReport): string[] {
     ...(test === undefined
       ? []
       : [`On the test texts, which no choice has seen, it is ${short(test.mean)}${interval(test)}.`]),
-    `It led the median of ${trials} complete trials by ${short(lead)}. ${
+    trials < 2
+      ? "No other trial was trained to its end, so there is no lead to judge."
+      : `It led the median of ${trials} complete trials by ${short(lead)}. ${
       bySeeds > 0
-        ? `${short(bySeeds)} of that${share === undefined ? "" : ` (${Math.round(100 * share)}%)`} was the luck of its seeds.`
+          ? `${short(bySeeds)} of that${share === undefined ? "" : ` (${Math.round(100 * share)}%)`} was the luck of its seeds.`
         : "None of that was the luck of its seeds."
     }`,
     ...(expectedBySeeds === undefined

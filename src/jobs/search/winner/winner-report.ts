@@ -2,6 +2,7 @@ import { median } from "../../../base/median";
 import type { Interval } from "../../../evaluation/intervals/interval";
 import { bootstrapInterval } from "../../../evaluation/intervals/bootstrap-interval";
 import { meanInterval, sampleDeviation } from "../../../evaluation/intervals/mean-interval";
+import type { MetricName } from "../../../training/options/train-options";
 import type { RecordedTrial } from "../journal/sweep-journal";
 import type { Settings } from "../space/search-space";
 import type { ScoredTexts } from "../trial/train-trial-job";
@@ -76,7 +77,8 @@ export interface WinnerInputs extends ScoreOptions {
 export function winnerReport(inputs: WinnerInputs): WinnerReport {
   const { best, direction, metric, seeds, values, seed } = inputs;
   const searchValue = best.value ?? NaN;
-  const validation = { mean: meanOf(values), values, interval: meanInterval(values) };
+  const interval = meanInterval(values);
+  const validation = { mean: meanOf(values), values, interval: interval && within(interval, metric) };
   return {
     number: best.number,
     settings: best.settings,
@@ -114,9 +116,16 @@ function selectionEstimate(
     lead,
     bySeeds,
     share: lead > 0 ? Math.min(Math.max(bySeeds / lead, 0), 1) : undefined,
-    expectedBySeeds: Number.isNaN(noise) ? undefined : noise * expectedMaximum(complete.length),
+    expectedBySeeds:
+      Number.isNaN(noise) || complete.length < 2 ? undefined : noise * expectedMaximum(complete.length),
     byTexts: selectionBias(inputs.validation, inputs),
   };
+}
+
+/** An interval without the values that a metric cannot have. */
+function within(interval: Interval, metric: MetricName): Interval {
+  const [low, high] = metric === "loss" ? [0, Infinity] : metric === "matthews_correlation" ? [-1, 1] : [0, 1];
+  return { ...interval, low: Math.max(interval.low, low), high: Math.min(interval.high, high) };
 }
 
 function meanOf(values: readonly number[]): number {
