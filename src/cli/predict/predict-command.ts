@@ -1,5 +1,5 @@
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
-import { GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { GENERAL_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
 
 export const predictCommand: LibraryCommand = {
@@ -7,7 +7,7 @@ export const predictCommand: LibraryCommand = {
   description: "Classify texts from arguments, a file or standard input as they arrive",
   arguments: [{ pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" }],
   groups: [
-    { title: "Model", options: MODEL_OPTIONS },
+    { title: "Model", options: { ...MODEL_OPTIONS, ...PRECISION_OPTIONS } },
     { title: "Input", options: INPUT_OPTIONS },
     { title: "Prediction", options: PREDICT_OPTIONS },
     { title: "General", options: GENERAL_OPTIONS },

@@ -16,7 +16,7 @@ import { expectPairs } from "../inputs/expect-pairs";
 import { findCalibration, findSets } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
-import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
 import { predictTexts, type PredictTextsOptions } from "./predict-texts";
@@ -44,6 +44,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
       command: "predict",
       terminal,
       ...pick(values, MODEL_OPTIONS),
+      ...pick(values, PRECISION_OPTIONS),
       problemType: options.multiLabel === true ? "multi_label_classification" : undefined,
       notice,
       beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
