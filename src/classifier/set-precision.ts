@@ -85,8 +85,7 @@ export async function setPrecision(
   const before = check && (await classifier.predictLogits(check.texts));
   const weights = await roundToInt8(model, products);
   const after = check && (await classifier.predictLogits(check.texts));
-  const comparison =
-    check && before && after ? compare({ before, after, check, classifier }) : undefined;
+  const comparison = check && before && after ? compare({ before, after, check, classifier }) : undefined;
   return {
     requested: precision,
     used: "int8",
@@ -136,9 +135,7 @@ function compare({
     texts: texts.length,
     changed: old.filter((label, row) => label !== now[row]).length,
     largestDifference: before.reduce((most, logit, i) => Math.max(most, Math.abs(logit - after[i])), 0),
-    ...(labels === undefined || several
-      ? {}
-      : { accuracy: { float32: share(old), int8: share(now) } }),
+    ...(labels === undefined || several ? {} : { accuracy: { float32: share(old), int8: share(now) } }),
   };
 }
 
@@ -151,8 +148,6 @@ function notice(
   if (comparison === undefined) return rounded;
   const { texts, changed, largestDifference, accuracy } = comparison;
   const scored =
-    accuracy === undefined
-      ? ""
-      : ` accuracy ${accuracy.int8.toFixed(4)}, in float32 ${accuracy.float32.toFixed(4)};`;
+    accuracy === undefined ? "" : ` accuracy ${accuracy.int8.toFixed(4)}, in float32 ${accuracy.float32.toFixed(4)};`;
   return `${rounded} On ${texts} check ${texts === 1 ? "text" : "texts"}:${scored} ${changed} predicted ${changed === 1 ? "label" : "labels"} changed, logits differ by at most ${largestDifference.toPrecision(2)}.`;
 }

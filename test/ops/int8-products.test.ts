@@ -30,7 +30,10 @@ function reference({ x, w, bias, depth }: Int8Case): { y: number[]; weight: numb
       .map(referenceRow)
       .flatMap((row) => channels.map((channel, c) => referenceAffine(row, channel, { bias: bias[c] }))),
     weight: channels.flatMap(({ scale, q }) => q.map((value) => Math.fround(scale * value))),
-    channels: [...channels.map(({ scale }) => scale), ...channels.map(({ q }) => q.reduce((sum, value) => sum + value, 0))],
+    channels: [
+      ...channels.map(({ scale }) => scale),
+      ...channels.map(({ q }) => q.reduce((sum, value) => sum + value, 0)),
+    ],
   };
 }
 
@@ -100,8 +103,16 @@ test("a weight in 8 bits is at most half a step from the weight, and a product a
       const step = (Math.max(...own) - Math.min(...own)) / 255;
       for (let c = 0; c < columns; c++) {
         const [exact, bound] = boundOf(own, { from: rowOf(w, c, depth), to: rowOf(weight, c, depth), step });
-        const rounding = 8 * EPSILON * (Math.abs(bias[c]) + own.reduce((sum, v, k) => sum + Math.abs(v * w[c * depth + k]), 0) + 256 * step * rowOf(weight, c, depth).reduce((sum, v) => sum + Math.abs(v), 0));
-        assert.ok(Math.abs(y[row * columns + c] - (exact + bias[c])) <= bound + rounding, `${shape.join()} ${row} ${c}`);
+        const rounding =
+          8 *
+          EPSILON *
+          (Math.abs(bias[c]) +
+            own.reduce((sum, v, k) => sum + Math.abs(v * w[c * depth + k]), 0) +
+            256 * step * rowOf(weight, c, depth).reduce((sum, v) => sum + Math.abs(v), 0));
+        assert.ok(
+          Math.abs(y[row * columns + c] - (exact + bias[c])) <= bound + rounding,
+          `${shape.join()} ${row} ${c}`,
+        );
       }
     }
   }
@@ -128,7 +139,10 @@ test("no sum saturates, whatever the numbers", async () => {
       for (let row = 0; row < given.rows; row++)
         for (let c = 0; c < given.columns; c++) {
           const exact = rowOf(given.x, row, depth).reduce((sum, v, k) => sum + v * given.w[c * depth + k], 0);
-          assert.ok(Math.abs(y[row * given.columns + c] - exact) <= 4 * EPSILON * 255 * 128 * depth, `${method} ${depth}`);
+          assert.ok(
+            Math.abs(y[row * given.columns + c] - exact) <= 4 * EPSILON * 255 * 128 * depth,
+            `${method} ${depth}`,
+          );
         }
     }
   }

@@ -45,11 +45,7 @@ export function referenceRow(x: Float32Array): ReferenceRow {
 }
 
 /** The definition of x w' + bias: each operation rounds to 32 bits, but for the sums of whole numbers, which are exact. */
-export function referenceAffine(
-  row: ReferenceRow,
-  { scale, q }: ReferenceChannel,
-  { bias }: { bias: number },
-): number {
+export function referenceAffine(row: ReferenceRow, { scale, q }: ReferenceChannel, { bias }: { bias: number }): number {
   const total = q.reduce((sum, value) => sum + value, 0);
   const sum = q.reduce((all, value, k) => all + value * row.u[k], 0);
   const inner = fround(fround(row.step * fround(sum)) + fround(row.low * total));

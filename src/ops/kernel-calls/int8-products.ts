@@ -1,4 +1,10 @@
-import { INT8_METHODS, type Int8AffineOptions, type Int8Matrix, type Int8Method, type Int8Products } from "../int8-products";
+import {
+  INT8_METHODS,
+  type Int8AffineOptions,
+  type Int8Matrix,
+  type Int8Method,
+  type Int8Products,
+} from "../int8-products";
 import type { Ops } from "../ops";
 import type { Tensor } from "../tensor";
 import type { TensorflowSession } from "../tensorflow/session";
@@ -30,15 +36,19 @@ export function kernelInt8Products(
         attributes: [attribute(w.method), kernels.integer("depth", w.shape[0])],
         inputs: () => [w.packed, w.channels],
       }),
-    affine: (x: Tensor, w: Int8Matrix, { bias, update, activation }: Int8AffineOptions) =>
-      kernels.one("TsloraInt8Product", {
+    affine: (x: Tensor, w: Int8Matrix, { bias, update, activation }: Int8AffineOptions) => {
+      // The operation cannot check this: a packed weight is padded to whole groups.
+      if (x.shape[1] !== w.shape[0])
+        throw new RangeError(`TsloraInt8Product: x must have ${w.shape[0]} columns; got ${x.shape[1]}.`);
+      return kernels.one("TsloraInt8Product", {
         attributes: [attribute(w.method), activationAttribute(kernels, activation ?? "none")],
         inputs: () => {
           const { low, b, whole } = { low: undefined, b: undefined, whole: undefined, ...update };
           const up = b && ops.pack(b, { transpose: true }).laid;
           return [x, w.packed, w.channels, bias, low, up, whole];
         },
-      }),
+      });
+    },
   };
 }
 
