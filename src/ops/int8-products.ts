@@ -3,10 +3,10 @@ import type { Tensor } from "./tensor";
 
 /**
  * Ways to multiply 8-bit integers, in the kernels' order. All give the same numbers, bit for bit: "scalar" is the
- * definition, "pairs" needs SSE2, AVX2 or AVX-512, and "quads" AVX512-VNNI or AVX-VNNI. "emulated-quads" computes what
+ * definition, "pairs" needs SSE2, "byte-pairs" AVX2, and "quads" AVX512-VNNI or AVX-VNNI. "emulated-quads" computes what
  * "quads" does without its instruction.
  */
-export const INT8_METHODS = ["scalar", "pairs", "quads", "emulated-quads"] as const;
+export const INT8_METHODS = ["scalar", "pairs", "byte-pairs", "quads", "emulated-quads"] as const;
 export type Int8Method = (typeof INT8_METHODS)[number];
 
 /** Most input features of a weight in 8 bits: the sums of its products fit in 32 bits. */
@@ -44,7 +44,8 @@ export interface Int8Products {
   /** The fastest of them. */
   readonly method: Int8Method;
   /**
-   * Rounds w [out, in] to 8 bits, channel by channel. A channel with a number that is not finite gets the scale NaN.
+   * Rounds w [out, in] to 8 bits, channel by channel. The scale is 1/127 of the largest sum of the magnitudes of two
+   * neighbours: then no method saturates. A channel with a number that is not finite gets the scale NaN.
    *
    * @param method - for tests. @default the fastest
    */

@@ -74,12 +74,12 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
       ],
       attributes: { columns: 7, activation: 1, derivative: true },
     },
-    { op: "TsloraInt8Quantize", outputs: 2, inputs: [floats(7, 8)], attributes: { method: 1 } },
+    { op: "TsloraInt8Quantize", outputs: 2, inputs: [floats(7, 8)], attributes: { method: 0 } },
     {
       op: "TsloraInt8Dequantize",
       outputs: 1,
       inputs: [bytes(Math.ceil(7 / panel), 8, panel), floats(2, 7)],
-      attributes: { method: 1, depth: 8 },
+      attributes: { method: 0, depth: 8 },
     },
     {
       op: "TsloraInt8Product",
@@ -90,7 +90,7 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
         bytes(Math.ceil(7 / panel), 8, panel),
         ...[floats(2, 7), floats(7), floats(3, 2), packed(2, 7, panel), floats(3, 7)],
       ],
-      attributes: { method: 1, activation: 1 },
+      attributes: { method: 0, activation: 1 },
     },
     {
       op: "TsloraBatchedProduct",
@@ -174,7 +174,7 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   columns: [0, -1, -(2 ** 31), 8, 2 ** 31 - 1],
   window: [-2, -(2 ** 31), 4, 2 ** 31 - 1],
   activation: [-1, 4, -(2 ** 31), 2 ** 31 - 1],
-  method: [-1, 4, 8, 32, -(2 ** 31), 2 ** 31 - 1],
+  method: [-1, 5, 8, 32, -(2 ** 31), 2 ** 31 - 1],
   depth: [0, -1, 9, 65_537, -(2 ** 31), 2 ** 31 - 1],
 };
 /** Attributes that are integers. */

@@ -63,7 +63,7 @@ export function oddCase(): Int8Case {
   };
 }
 
-/** Numbers that make the largest sums: u is 255 and q is 127 or -127 nearly everywhere. */
+/** Numbers that make the largest sums: u is 255 nearly everywhere, and the magnitudes of two q add up to 127 or 128. */
 export function extremeCase(depth: number): Int8Case {
   const rows = Array.from({ length: 4 }, (_, row) =>
     Array.from({ length: depth }, (_, k) => (k === row ? (row % 2 === 0 ? 0 : -255) : row % 2 === 0 ? 255 : 0)),
@@ -74,6 +74,8 @@ export function extremeCase(depth: number): Int8Case {
     Array.from({ length: depth }, () => -128),
     Array.from({ length: depth }, (_, k) => (k % 2 === 0 ? 127 : -127)),
     Array.from({ length: depth }, (_, k) => (k % 4 < 2 ? 127 : -127)),
+    Array.from({ length: depth }, (_, k) => (k % 2 === 0 ? 127 : 0)),
+    Array.from({ length: depth }, (_, k) => (k % 2 === 0 ? -126.5 : -0.5)),
   ];
   return {
     rows: rows.length,

@@ -135,10 +135,11 @@ test("no sum saturates, whatever the numbers", async () => {
   for (const depth of [2, 301, 4096]) {
     const given = extremeCase(depth);
     for (const method of ops.int8.methods) {
-      const { y } = await int8Results(ops, given, method);
+      const { y, weight } = await int8Results(ops, given, method);
       for (let row = 0; row < given.rows; row++)
         for (let c = 0; c < given.columns; c++) {
-          const exact = rowOf(given.x, row, depth).reduce((sum, v, k) => sum + v * given.w[c * depth + k], 0);
+          // these activations are whole steps: the sum of the rounded weights is exact up to the last rounding
+          const exact = rowOf(given.x, row, depth).reduce((sum, v, k) => sum + v * weight[c * depth + k], 0);
           assert.ok(
             Math.abs(y[row * given.columns + c] - exact) <= 4 * EPSILON * 255 * 128 * depth,
             `${method} ${depth}`,
@@ -146,6 +147,19 @@ test("no sum saturates, whatever the numbers", async () => {
         }
     }
   }
+});
+
+test("two neighbours of a channel have magnitudes that add up to at most 128, and some reach it", async () => {
+  let most = 0;
+  for (const given of Object.values(cases)) {
+    const { weight, channels } = await int8Results(ops, given);
+    for (let c = 0; c < given.columns; c++) {
+      if (!(channels[c] > 0)) continue;
+      const q = Array.from(rowOf(weight, c, given.depth), (value) => Math.round(Math.abs(value) / channels[c]));
+      for (let k = 0; k < q.length; k += 2) most = Math.max(most, q[k] + (q[k + 1] ?? 0));
+    }
+  }
+  assert.equal(most, 128);
 });
 
 test("a row that is not finite gives NaN, and no other row does", async () => {

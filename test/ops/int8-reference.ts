@@ -19,7 +19,11 @@ export interface ReferenceChannel {
 /** The definition of a weight's channel in 8 bits, in 32-bit floats, step by step. */
 export function referenceChannel(w: Float32Array): ReferenceChannel {
   if (!w.every(Number.isFinite)) return { scale: NaN, q: Array.from(w, () => 0) };
-  const scale = fround(w.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / 127);
+  const pairs = Array.from({ length: Math.ceil(w.length / 2) }, (_, i) =>
+    fround(Math.abs(w[2 * i]) + Math.abs(w[2 * i + 1] ?? 0)),
+  );
+  const scale = fround(Math.max(...pairs) / 127);
+  if (!Number.isFinite(scale)) return { scale: NaN, q: Array.from(w, () => 0) };
   if (scale < LEAST) return { scale: 0, q: Array.from(w, () => 0) };
   return { scale, q: Array.from(w, (x) => nearest(fround(x / scale))) };
 }

@@ -42,6 +42,16 @@ Range range_of(const float* x, int64_t size) {
   return {least + 0.f, most, largest < INFINITE};  // + 0: no negative zero
 }
 
+// The largest sum of the magnitudes of two neighbours.
+float largest_pair(const float* w, int64_t depth) {
+  float largest = 0;
+  for (int64_t k = 0; k < depth; k += 2) {
+    const float pair = std::fabs(w[k]) + (k + 1 < depth ? std::fabs(w[k + 1]) : 0.f);
+    largest = pair > largest ? pair : largest;
+  }
+  return largest;
+}
+
 template <typename Side>
 Int8Row quantize(const float* x, int64_t depth, int64_t padded, Side* u) {
   const Range range = range_of(x, depth);
@@ -86,12 +96,10 @@ void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, int64_t g
     for (int64_t l = 0; l < NR && panel * NR + l < weights.columns; ++l) {
       const int64_t c = panel * NR + l;
       const float* from = w + c * depth;
-      const Range range = range_of(from, depth);
-      const float magnitude = range.most > -range.least ? range.most : -range.least;
-      float scale = magnitude / 127.f;
+      float scale = largest_pair(from, depth) / (MOST_PAIR - 1.f);  // rounding adds at most 1/2 to each
       int32_t total = 0;
       if (!(scale >= LEAST_STEP)) scale = 0;
-      if (!range.finite) scale = NOT_A_NUMBER;
+      if (!range_of(from, depth).finite || !(scale <= std::numeric_limits<float>::max())) scale = NOT_A_NUMBER;
       if (scale >= LEAST_STEP) {
         for (int64_t k = 0; k < depth; ++k) {
           const int32_t q = nearest(from[k] / scale);

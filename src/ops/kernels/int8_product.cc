@@ -86,6 +86,9 @@ int TSLORA_OWN(int8_methods)() {
 #if defined(__x86_64__)
   methods |= 1 << static_cast<int>(Int8Method::PAIRS);
 #endif
+#if defined(__AVX2__)
+  methods |= 1 << static_cast<int>(Int8Method::BYTE_PAIRS);
+#endif
 #if defined(TSLORA_DOT_TARGET) && defined(__AVX512F__)
   if (__builtin_cpu_supports("avx512vnni")) methods |= 1 << static_cast<int>(Int8Method::QUADS);
 #elif defined(TSLORA_DOT_TARGET)
@@ -119,6 +122,10 @@ void TSLORA_OWN(int8_product)(const Int8Product& product, int64_t row, int64_t e
 #if defined(__x86_64__)
     case Int8Method::PAIRS:
       return multiply_rows<Pairs>(product, row, end_row, column, end_column, scratch);
+#endif
+#if defined(__AVX2__)
+    case Int8Method::BYTE_PAIRS:
+      return multiply_rows<BytePairs>(product, row, end_row, column, end_column, scratch);
 #endif
 #if defined(TSLORA_DOT_TARGET)
     case Int8Method::QUADS:

@@ -147,6 +147,56 @@ struct Pairs {
   }
 };
 
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+inline Sums add_byte_pairs(Sums sums, Sums u, Sums w) {
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(_mm512_maddubs_epi16(u, w), _mm512_set1_epi16(1)));
+}
+#else
+inline Sums add_byte_pairs(Sums sums, Sums u, Sums w) {
+  return _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_maddubs_epi16(u, w), _mm256_set1_epi16(1)));
+}
+#endif
+
+// Products of 8-bit integers, summed two by two in 16 bits (vpmaddubsw), then in 32. That instruction saturates, but not
+// here: 255 * MOST_PAIR is below 2^15.
+struct BytePairs {
+  static constexpr int GROUP = 4, ROWS = MR;
+  typedef uint8_t Side;
+  static_assert(255 * MOST_PAIR < 32768, "the sum of two products fits in 16 bits");
+
+  template <int R>
+  static void tile(const Int8Tile<Side>& t) {
+    Sums sum[R][2];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      sum[r][0] = t.first ? no_sums() : sums_at(t.c + r * t.c_row);
+      sum[r][1] = t.first ? no_sums() : sums_at(t.c + r * t.c_row + VECTOR);
+    }
+    const Side* a = t.a;
+    const int8_t* w = t.w;
+    for (int64_t p = 0; p < t.groups; ++p, a += 4, w += 4 * NR) {
+      Sums w0, w1;
+      std::memcpy(&w0, w, sizeof w0);
+      std::memcpy(&w1, w + 2 * NR, sizeof w1);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        int32_t quad;
+        std::memcpy(&quad, a + r * t.a_row, sizeof quad);
+        const Sums u = repeated(quad);
+        sum[r][0] = add_byte_pairs(sum[r][0], u, w0);
+        sum[r][1] = add_byte_pairs(sum[r][1], u, w1);
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      put_sums(t.c + r * t.c_row, sum[r][0]);
+      put_sums(t.c + r * t.c_row + VECTOR, sum[r][1]);
+    }
+  }
+};
+#endif
+
 #if defined(TSLORA_DOT_TARGET)
 // Products of 8-bit integers, summed four by four in 32 bits (vpdpbusd, which does not saturate).
 struct Quads {

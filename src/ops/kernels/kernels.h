@@ -144,13 +144,16 @@ constexpr bool product_copies(int64_t depth) { return depth % 1024 == 0; }
 // The ways to multiply 8-bit integers. All give the same sums; each has a layout of its own for packed weights.
 enum class Int8Method {
   SCALAR,          // one product after the other: the definition
-  PAIRS,           // products of 16-bit integers, summed two by two
+  PAIRS,           // products of 16-bit integers, summed two by two: SSE2 and wider
+  BYTE_PAIRS,      // products of 8-bit integers, summed two by two in 16 bits: AVX2, AVX-512
   QUADS,           // products of 8-bit integers, summed four by four: AVX512-VNNI, AVX-VNNI
   EMULATED_QUADS,  // the same in plain C++
 };
+// Two neighbours of a channel have magnitudes that add up to at most this, so that BYTE_PAIRS cannot saturate.
+constexpr int MOST_PAIR = 128;
 constexpr int64_t MOST_INT8_DEPTH = 65536;  // 65536 * 255 * 127 fits in 32 bits
 
-// A weight [columns, depth] in 8 bits, by output channel: w = scale * q with q from -127 to 127.
+// A weight [columns, depth] in 8 bits, by output channel: w = scale * q with q from -127 to 127, and MOST_PAIR.
 struct Int8Weights {
   const int8_t* packed;  // [panels, groups, panel, group]: groups of rows, as `method` wants them
   const float* scales;   // [columns]; 0 for a channel of zeros, NaN for one with a number that is not finite

@@ -69,7 +69,7 @@ void Int8MethodsOp::compute(Call& call) const {
   if (!call.ok()) return;
   const int methods = choose_kernels().int8_methods();
   Int8Method best = Int8Method::SCALAR;
-  for (const Int8Method method : {Int8Method::PAIRS, Int8Method::QUADS})
+  for (const Int8Method method : {Int8Method::PAIRS, Int8Method::BYTE_PAIRS, Int8Method::QUADS})
     if ((methods >> static_cast<int>(method) & 1) != 0) best = method;
   floats(y)[0] = static_cast<float>(best);
   floats(y)[1] = static_cast<float>(methods);
