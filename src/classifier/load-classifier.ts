@@ -91,14 +91,7 @@ export async function loadClassifier(
     (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
     `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, but the model has positions for only ${config.maxTokens}`,
   );
-  problems.expect(
-    PRECISIONS.includes(precision),
-    `precision must be "float32", "bf16" or "int8"; got ${JSON.stringify(precision)}`,
-  );
-  problems.expect(
-    options.precisionCheck === undefined || precision === "int8",
-    `precisionCheck is for precision "int8"; got precision ${JSON.stringify(precision)}`,
-  );
+  checkPrecision(problems, options);
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
   const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
@@ -123,6 +116,17 @@ export async function loadClassifier(
   });
   if (precision !== "float32") await usePrecision(classifier, precision, options.precisionCheck);
   return classifier;
+}
+
+function checkPrecision(problems: Problems, { precision = "float32", precisionCheck }: LoadClassifierOptions): void {
+  problems.expect(
+    PRECISIONS.includes(precision),
+    `precision must be "float32", "bf16" or "int8"; got ${JSON.stringify(precision)}`,
+  );
+  problems.expect(
+    precisionCheck === undefined || precision === "int8",
+    `precisionCheck is for precision "int8"; got precision ${JSON.stringify(precision)}`,
+  );
 }
 
 /** Sets the precision of a classifier that was just loaded. Prints what the caller must know. */

@@ -50,13 +50,8 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
         notice,
       },
     );
-    const { precisionCheck } = options;
-    const precision = await usePrecision(classifier, {
-      ...pick(values, PRECISION_OPTIONS),
-      precisionCheck,
-      frame,
-      notice,
-    });
+    const asked = { ...pick(values, PRECISION_OPTIONS), precisionCheck: options.precisionCheck };
+    const precision = await usePrecision(classifier, { ...asked, frame, notice });
     const folder = adapterFolder ?? model.directory;
     await warnOfTrainedTexts(frame, { folder, notice });
     const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });

@@ -10,9 +10,9 @@ namespace tslora {
 
 namespace {
 
-constexpr int64_t DEPTH = 1536;    // of one pass: a panel and a tile's rows fit in the cache
-constexpr int64_t COLUMNS = 384;   // of one pass: the sums stay in the cache
-constexpr int64_t LINE = 16;       // numbers in a cache line
+constexpr int64_t DEPTH = 1536;   // of one pass: a panel and a tile's rows fit in the cache
+constexpr int64_t COLUMNS = 384;  // of one pass: the sums stay in the cache
+constexpr int64_t LINE = 16;      // numbers in a cache line
 constexpr int64_t BLOCK = COLUMNS + LINE;
 static_assert(PRODUCT_COLUMNS % COLUMNS == 0 && COLUMNS % NR == 0 && DEPTH % 4 == 0, "whole panels and groups");
 
@@ -60,10 +60,9 @@ void multiply_rows(const Int8Product& product, int64_t row, int64_t end_row, int
   for (int64_t j = column; j < end_column; j += COLUMNS) {
     const int64_t width = end_column - j < COLUMNS ? end_column - j : COLUMNS;
     sum_products<Method>(u, stride, rows, weights, j, width, sums);
-    for (int64_t i = 0; i < rows; ++i)
-      TSLORA_OWN(int8_dequantize)
-      (sums + i * BLOCK, quantized[i], weights.scales + j, weights.totals + j, product.bias + j, width,
-       block + i * BLOCK);
+    for (int64_t i = 0; i < rows; ++i) TSLORA_OWN(int8_dequantize)
+    (sums + i * BLOCK, quantized[i], weights.scales + j, weights.totals + j, product.bias + j, width,
+     block + i * BLOCK);
     const Factors& low = product.low;
     if (low.depth > 0)
       multiply({low.x + row * low.depth, low.depth, 1}, {low.w + j * low.depth, low.depth * NR}, rows, low.depth, width,

@@ -1,5 +1,5 @@
-// Products of 8-bit integers in tiles of registers, summed exactly in 32 bits: u w, with u from 0 to 255 and w from -127
-// to 127. No step saturates. In an anonymous namespace, for the reason in math.h.
+// Products of 8-bit integers in tiles of registers, summed exactly in 32 bits: u w, with u from 0 to 255 and w from
+// -127 to 127. No step saturates. In an anonymous namespace, for the reason in math.h.
 #ifndef TSLORA_INT8_TILES_H_
 #define TSLORA_INT8_TILES_H_
 
@@ -158,8 +158,8 @@ inline Sums add_byte_pairs(Sums sums, Sums u, Sums w) {
 }
 #endif
 
-// Products of 8-bit integers, summed two by two in 16 bits (vpmaddubsw), then in 32. That instruction saturates, but not
-// here: 255 * MOST_PAIR is below 2^15.
+// Products of 8-bit integers, summed two by two in 16 bits (vpmaddubsw), then in 32. That instruction saturates, but
+// not here: 255 * MOST_PAIR is below 2^15.
 struct BytePairs {
   static constexpr int GROUP = 4, ROWS = MR;
   typedef uint8_t Side;

@@ -80,7 +80,8 @@ void Int8MethodsOp::compute(Call& call) const {
 void Int8QuantizeOp::compute(Call& call) const {
   TF_Tensor* w = call.input(0);
   if (!expect_method(call, method)) return;
-  if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraInt8Quantize: w must be a matrix that is not empty")) return;
+  if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraInt8Quantize: w must be a matrix that is not empty"))
+    return;
   const int64_t columns = TF_Dim(w, 0), depth = TF_Dim(w, 1), panel = choose_kernels().panel;
   if (!expect_depth(call, depth)) return;
   const Int8Weights weights{.packed = nullptr,
@@ -128,12 +129,13 @@ void Int8ProductOp::compute(Call& call) const {
   TF_Tensor *bias = call.input(3), *low = call.input(4), *up = call.input(5), *plus = call.input(6);
   const bool updated = TF_NumDims(low) != 0 || TF_NumDims(up) != 0;
   const int64_t rank = columns_of(low);
-  if (!call.expect(has_shape(bias, {columns}) &&
-                       (!updated || (rank > 0 && has_shape(low, {rows, rank}) &&
-                                     has_shape(up, {pieces(columns, panel), rank, panel}))) &&
-                       (TF_NumDims(plus) == 0 || has_shape(plus, {rows, columns})),
-                   "TsloraInt8Product: the bias must be [columns], x2 [rows, rank], w2 [rank, columns] packed, and plus "
-                   "[rows, columns]"))
+  if (!call.expect(
+          has_shape(bias, {columns}) &&
+              (!updated ||
+               (rank > 0 && has_shape(low, {rows, rank}) && has_shape(up, {pieces(columns, panel), rank, panel}))) &&
+              (TF_NumDims(plus) == 0 || has_shape(plus, {rows, columns})),
+          "TsloraInt8Product: the bias must be [columns], x2 [rows, rank], w2 [rank, columns] packed, and plus "
+          "[rows, columns]"))
     return;
   product.bias = floats(bias);
   if (updated) product.low = {.x = floats(low), .w = floats(up), .depth = rank};

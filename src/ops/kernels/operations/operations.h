@@ -110,8 +110,7 @@ struct Int8DequantizeOp {
 struct Int8ProductOp {
   int32_t method, activation;  // activation 0: none
 
-  explicit Int8ProductOp(Attributes& from)
-      : method(from.integer("method")), activation(from.integer("activation")) {}
+  explicit Int8ProductOp(Attributes& from) : method(from.integer("method")), activation(from.integer("activation")) {}
   void compute(Call& call) const;
 };
 
