@@ -21,6 +21,15 @@ export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { encoderFeatures } from "./classifier/encoder-features";
 export { clearFrozenPrefixCache } from "./classifier/prefix-cache/cache-room";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
+export {
+  setPrecision,
+  type PrecisionCheck,
+  type PrecisionComparison,
+  type PrecisionReport,
+  type SetPrecisionOptions,
+} from "./classifier/set-precision";
+export type { PredictionPrecision } from "./classifier/precisions";
+export type { Int8Weights } from "./model/int8-weights";
 export type { ParameterCount } from "./classifier/parameter-count";
 export { SequenceClassifier, type ModelOrigin, type TextTokenizer } from "./classifier/sequence-classifier";
 export * from "./corpus";

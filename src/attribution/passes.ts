@@ -1,5 +1,6 @@
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { ClassificationModel } from "../model/classification-model";
+import { expectFloat32 } from "../model/int8-weights";
 import { Gradients } from "../model/parts/gradients";
 import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 
@@ -43,6 +44,7 @@ export async function gradientsOfVersions(
   label: number,
 ): Promise<Float32Array> {
   const { model } = classifier;
+  expectFloat32(model, "attribute");
   const { ops, numLabels } = model;
   const { batch, shape } = packed(versions);
   const { forward, dWords } = withoutTraining(classifier, () => {

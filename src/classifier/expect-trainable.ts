@@ -1,6 +1,8 @@
 import { TsloraError } from "../base/tslora-error";
 import type { Adapter } from "../lora/adapter";
 import type { AdapterState } from "../lora/adapter-set";
+import type { ClassificationModel } from "../model/classification-model";
+import { expectFloat32 } from "../model/int8-weights";
 
 /**
  * The training method of a classifier, for a call that trains it.
@@ -10,15 +12,18 @@ import type { AdapterState } from "../lora/adapter-set";
 export function expectTrainable(
   call: string,
   {
+    model,
     adapter,
     adapterState,
     method,
   }: {
+    readonly model: ClassificationModel;
     readonly adapter: Pick<Adapter, "name" | "awaitsEva"> | undefined;
     readonly adapterState: AdapterState;
     readonly method: "lora" | "full" | "none";
   },
 ): "lora" | "full" {
+  expectFloat32(model, call);
   if (adapterState === "disabled")
     throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
   if (method === "none")

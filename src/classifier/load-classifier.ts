@@ -10,6 +10,8 @@ import { loadClassificationModel } from "../model/load-classification-model";
 import { loadTokenizer } from "../tokenizer/load-tokenizer";
 import type { Tokenizer } from "../tokenizer/tokenizer";
 import { defaultLabels } from "./default-labels";
+import { PRECISIONS, type PredictionPrecision } from "./precisions";
+import { setPrecision, type PrecisionCheck } from "./set-precision";
 import { SequenceClassifier, type TextTokenizer } from "./sequence-classifier";
 
 /** Options of {@link loadClassifier}. */
@@ -40,6 +42,16 @@ export interface LoadClassifierOptions extends DeviceOptions {
    * @default false
    */
   readonly newHead?: boolean;
+  /**
+   * Numbers that prediction computes with; see `setPrecision`. "int8" is for prediction alone, on the processor.
+   * @default "float32"
+   */
+  readonly precision?: PredictionPrecision;
+  /**
+   * For precision "int8" and a model with a trained head: a small check set. Accuracy and difference are printed.
+   * @default none
+   */
+  readonly precisionCheck?: PrecisionCheck;
   /** A tokenizer that is already loaded. By default the model's own is loaded. */
   readonly tokenizer?: TextTokenizer;
 }
@@ -55,7 +67,7 @@ export async function loadClassifier(
   model: string | ResolvedModel,
   options: LoadClassifierOptions = {},
 ): Promise<SequenceClassifier> {
-  const { seed = DEFAULT_SEED, newHead = false } = options;
+  const { seed = DEFAULT_SEED, newHead = false, precision = "float32" } = options;
   const origin =
     typeof model === "string"
       ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined })
@@ -79,6 +91,7 @@ export async function loadClassifier(
     (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
     `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, but the model has positions for only ${config.maxTokens}`,
   );
+  checkPrecision(problems, options);
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
   const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
@@ -91,7 +104,7 @@ export async function loadClassifier(
     newHead,
     weights: knownWeights(origin),
   });
-  return new SequenceClassifier({
+  const classifier = new SequenceClassifier({
     model: loaded,
     tokenizer,
     labels,
@@ -101,6 +114,35 @@ export async function loadClassifier(
     seed,
     device,
   });
+  if (precision !== "float32") await usePrecision(classifier, precision, options.precisionCheck);
+  return classifier;
+}
+
+function checkPrecision(problems: Problems, { precision = "float32", precisionCheck }: LoadClassifierOptions): void {
+  problems.expect(
+    PRECISIONS.includes(precision),
+    `precision must be "float32", "bf16" or "int8"; got ${JSON.stringify(precision)}`,
+  );
+  problems.expect(
+    precisionCheck === undefined || precision === "int8",
+    `precisionCheck is for precision "int8"; got precision ${JSON.stringify(precision)}`,
+  );
+}
+
+/** Sets the precision of a classifier that was just loaded. Prints what the caller must know. */
+async function usePrecision(
+  classifier: SequenceClassifier,
+  precision: PredictionPrecision,
+  check: PrecisionCheck | undefined,
+): Promise<void> {
+  try {
+    const { notice } = await setPrecision(classifier, precision, { check, call: "loadClassifier" });
+    if (precision === "bf16") console.warn(notice);
+    if (check !== undefined) console.log(notice);
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
 }
 
 function chosenProblemType(

@@ -10,6 +10,7 @@ import { saveModelCard, type ModelCardInfo } from "../hub/card/model-card";
 import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
+import { expectFloat32 } from "../model/int8-weights";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
 import { copyTokenizerFiles } from "./copy-tokenizer-files";
@@ -36,6 +37,7 @@ export async function saveModelFolder(
   },
 ): Promise<void> {
   const { directory, source, card, inUse = (own) => own } = options;
+  expectFloat32(model, "saveModel");
   const tensors = model
     .parameters()
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));

@@ -13,6 +13,7 @@ import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
 import { addWeightedAdapter, type WeightedAdapterOptions } from "../lora/weighted-adapter";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
+import { expectFloat32 } from "../model/int8-weights";
 import type { TokenDocument } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
 import { copyTokenizerFiles } from "./copy-tokenizer-files";
@@ -381,6 +382,7 @@ export class SequenceClassifier {
    */
   weightsInUse(call: string): (own: Parameter) => Parameter {
     this.#adapters.expectNothingDrawn(call);
+    expectFloat32(this.model, call);
     return (own) => this.#adapters.inUse(own);
   }
 

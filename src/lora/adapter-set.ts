@@ -2,6 +2,7 @@ import { Problems } from "../base/problems";
 import { Random } from "../base/random";
 import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
+import { expectFloat32 } from "../model/int8-weights";
 import { Parameter, type Substitutes } from "../model/parts/parameter";
 import type { Adapter } from "./adapter";
 import { shownNames } from "../base/shown-value";
@@ -203,6 +204,7 @@ export class AdapterSet {
     const { call = "mergeAdapter", allowUntrained = false } = options;
     const adapter = this.#expectAny(call);
     this.expectNotMerged(call);
+    expectFloat32(this.#model, call);
     if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
     if (!allowUntrained) this.expectNothingDrawn(call);
     const before = await probeLogits(this.#model);

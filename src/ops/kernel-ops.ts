@@ -1,7 +1,9 @@
 import { composed } from "./composed/composed";
 import { findInstructions, type Instructions } from "./instructions";
+import type { Int8Products } from "./int8-products";
 import { kernelActivations } from "./kernel-calls/activations";
 import { kernelAttention } from "./kernel-calls/attention";
+import { kernelInt8Products } from "./kernel-calls/int8-products";
 import { kernelRotary } from "./kernel-calls/rotary";
 import { KernelSession } from "./kernel-calls/kernel-session";
 import { kernelNorms } from "./kernel-calls/norms";
@@ -14,6 +16,8 @@ import { TensorflowSession } from "./tensorflow/session";
 export interface KernelOps extends Ops {
   /** The instruction set whose kernels run. */
   readonly instructions: Instructions;
+  /** Products with weights in 8 bits. */
+  readonly int8: Int8Products;
 }
 
 /**
@@ -35,7 +39,7 @@ export function kernelOps(session = new TensorflowSession()): KernelOps {
     ...kernelAttention(kernels),
     ...kernelRotary(kernels),
   }));
-  return Object.assign(ops, { instructions });
+  return Object.assign(ops, { instructions, int8: kernelInt8Products(session, { kernels, ops }) });
 }
 
 /** Whether ops run the kernels for the processor. */

@@ -31,7 +31,7 @@ export async function openModel(options: ServeOptions, onNotice: (text: string) 
   const config = await readEncoderConfig(origin.directory);
   const { labels, newHead, maxLength } = await labelsFor(config, options);
   const tokenizer = await loadTokenizer(origin.directory, { maxLength });
-  const { device, requireGpu, problemType } = options;
+  const { device, requireGpu, problemType, precision = "float32" } = options;
   const { host, model } = await ModelHost.start(
     {
       kind: "load",
@@ -40,12 +40,14 @@ export async function openModel(options: ServeOptions, onNotice: (text: string) 
       newHead,
       maxLength,
       problemType,
+      precision,
       ...(device === undefined ? {} : { device }),
       ...(requireGpu === undefined ? {} : { requireGpu }),
     },
     { onChange: onNotice },
   );
   onNotice(model.device);
+  if (model.precision !== "") onNotice(model.precision);
   return { id: origin.id, config, tokenizer, host, model };
 }
 

@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { PRECISIONS, type PredictionPrecision } from "../classifier/precisions";
 import type { DeviceOptions } from "../device/device";
 import type { ProblemType } from "../model/encoder-config";
 
@@ -24,6 +25,11 @@ export interface ServeOptions extends DeviceOptions {
    * @default for an adapter that of the run that trained it, else the model's
    */
   readonly problemType?: ProblemType;
+  /**
+   * Numbers that predictions are computed with; "int8" on the processor alone. Adapters stay in 32-bit floats.
+   * @default "float32"
+   */
+  readonly precision?: PredictionPrecision;
   /**
    * Address to listen on. Any address other than loopback is open to the network: put a proxy with TLS and access
    * control in front of it.
@@ -120,6 +126,10 @@ export function checkServeOptions(options: ServeOptions): ServeLimits {
   problems.expect(
     Number.isInteger(port) && port >= 0 && port <= 65_535,
     `port must be a whole number from 0 to 65535; got ${String(port)}`,
+  );
+  problems.expect(
+    PRECISIONS.includes(options.precision ?? "float32"),
+    `precision must be "float32", "bf16" or "int8"; got ${JSON.stringify(options.precision)}`,
   );
   for (const name of Object.keys(options.adapters ?? {}))
     problems.expect(isAdapterName(name), `an adapter's name ${NAME_RULE}; got ${JSON.stringify(name)}`);

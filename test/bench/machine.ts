@@ -11,7 +11,7 @@ export interface Machine {
   readonly features: readonly string[];
 }
 
-const FEATURES = ["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8"];
+const FEATURES = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8"];
 
 export function describeMachine(): Machine {
   let info = "";

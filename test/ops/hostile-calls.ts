@@ -7,6 +7,8 @@ import { TensorflowSession } from "../../src/ops/tensorflow/session";
 export interface HostileInput {
   readonly shape: readonly number[];
   readonly ints?: readonly number[];
+  /** Whether its numbers are 8-bit integers. */
+  readonly bytes?: boolean;
 }
 
 /** A call that a kernel accepts. What is changed in it must be refused, unless it is listed. */
@@ -21,9 +23,11 @@ export interface KernelCall {
   readonly optional?: readonly number[];
 }
 
+const TF_INT8 = 6; // TensorFlow's DT_INT8, which the binding does not name
 const floats = (...shape: number[]): HostileInput => ({ shape });
 const seed: HostileInput = { shape: [2], ints: [1, 2] };
 const groups: HostileInput = { shape: [2, 4], ints: [0, 0, 2, 3, 6, 2, 1, 4] }; // 3 documents, 10 tokens
+const bytes = (...shape: number[]): HostileInput => ({ shape, bytes: true });
 const packed = (depth: number, columns: number, panel: number): HostileInput =>
   floats(Math.ceil(columns / panel), depth, panel);
 
@@ -69,6 +73,24 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
         ...Array.from({ length: 5 }, () => floats(3, 7)),
       ],
       attributes: { columns: 7, activation: 1, derivative: true },
+    },
+    { op: "TsloraInt8Quantize", outputs: 2, inputs: [floats(7, 8)], attributes: { method: 0 } },
+    {
+      op: "TsloraInt8Dequantize",
+      outputs: 1,
+      inputs: [bytes(Math.ceil(7 / panel), 8, panel), floats(2, 7)],
+      attributes: { method: 0, depth: 8 },
+    },
+    {
+      op: "TsloraInt8Product",
+      outputs: 1,
+      optional: [6],
+      inputs: [
+        floats(3, 8),
+        bytes(Math.ceil(7 / panel), 8, panel),
+        ...[floats(2, 7), floats(7), floats(3, 2), packed(2, 7, panel), floats(3, 7)],
+      ],
+      attributes: { method: 0, activation: 1 },
     },
     {
       op: "TsloraBatchedProduct",
@@ -152,9 +174,11 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   columns: [0, -1, -(2 ** 31), 8, 2 ** 31 - 1],
   window: [-2, -(2 ** 31), 4, 2 ** 31 - 1],
   activation: [-1, 4, -(2 ** 31), 2 ** 31 - 1],
+  method: [-1, 5, 8, 32, -(2 ** 31), 2 ** 31 - 1],
+  depth: [0, -1, 9, 65_537, -(2 ** 31), 2 ** 31 - 1],
 };
 /** Attributes that are integers. */
-const INTEGERS: ReadonlySet<string> = new Set(["heads", "columns", "window", "activation"]);
+const INTEGERS: ReadonlySet<string> = new Set(["heads", "columns", "window", "activation", "method", "depth"]);
 const MOST = 2 ** 31 - 1;
 const GROUPS: readonly (readonly number[])[] = [
   [0, 0, 2, 3, 1e9, 2, 1, 4],
@@ -199,7 +223,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
     const any = call.anyShape?.includes(i) === true;
     const fill = (shape: readonly number[]): HostileInput =>
       input.ints === undefined
-        ? { shape }
+        ? { ...input, shape }
         : { shape, ints: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => input.ints?.[k] ?? 1) };
     const isShape = call.op === "TsloraKeepMask" && i === 0;
     replace("a scalar", fill([]), any || call.optional?.includes(i));
@@ -221,6 +245,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       any ||
         isShape ||
         call.op === "TsloraPack" ||
+        call.op === "TsloraInt8Quantize" ||
         call.op === "TsloraGated" ||
         (call.op === "TsloraLower" && i < 2) ||
         (call.op === "TsloraLowerBackward" && i === 0),
@@ -231,6 +256,8 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       any ||
         isShape ||
         call.op === "TsloraPack" ||
+        call.op === "TsloraInt8Quantize" ||
+        (call.op === "TsloraInt8Dequantize" && i === 1) || // fewer columns than the panel has room for
         (call.op === "TsloraBatchedProduct" && i === 1) ||
         (call.op === "TsloraLowerBackward" && i === 1) ||
         call.op === "TsloraLowerGradient",
@@ -264,11 +291,12 @@ export class RawKernels {
   run({ op, outputs, inputs, attributes }: KernelCall): void {
     const session = this.#session;
     session.tensors.tidy(() => {
-      const tensors = inputs.map(({ shape, ints }): Tensor =>
-        ints === undefined
-          ? session.float(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape)
-          : session.onHost(Int32Array.from(ints), shape),
-      );
+      const toBytes = [{ name: "DstT", type: session.binding.TF_ATTR_TYPE, value: TF_INT8 }];
+      const tensors = inputs.map(({ shape, ints, bytes: isBytes = false }): Tensor => {
+        if (ints !== undefined) return session.onHost(Int32Array.from(ints), shape);
+        const numbers = session.float(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape);
+        return isBytes ? session.runIds("Cast", [session.idOf(numbers)], toBytes) : numbers;
+      });
       const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = session.binding;
       const given = Object.entries(attributes).map(([name, value]): OpAttribute => ({
         name,

@@ -1,12 +1,12 @@
 import { EVALUATE_OPTIONS } from "../options/evaluate-options";
-import { DATA_OPTIONS, GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { DATA_OPTIONS, GENERAL_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
 
 export const evaluateCommand: LibraryCommand = {
   name: "evaluate",
   description: "Score a classifier on labelled texts: scikit-learn's report, intervals, confusion matrix",
   groups: [
-    { title: "Model", options: MODEL_OPTIONS },
+    { title: "Model", options: { ...MODEL_OPTIONS, ...PRECISION_OPTIONS } },
     { title: "Data", options: DATA_OPTIONS },
     { title: "Evaluation", options: EVALUATE_OPTIONS },
     { title: "General", options: GENERAL_OPTIONS },

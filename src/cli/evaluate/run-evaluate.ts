@@ -12,17 +12,18 @@ import { openClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import { pick, type OptionValues } from "../options/option-table";
-import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { scoreTexts } from "./score-texts";
+import { usePrecision } from "./use-precision";
 
-type EvaluateValues = OptionValues<typeof EVALUATE_OPTIONS>;
+type EvaluateValues = OptionValues<typeof EVALUATE_OPTIONS & typeof PRECISION_OPTIONS>;
 type Notice = (text: string) => void;
 
 /** `tslora evaluate`. Notices and progress go to standard error, the report to standard output. */
 export async function runEvaluate(call: CommandCall): Promise<number> {
   const { terminal, values } = call;
   const options = pick(values, EVALUATE_OPTIONS);
-  checkOptions(call, options);
+  checkOptions(call, { ...options, ...pick(values, PRECISION_OPTIONS) });
   const notices: string[] = [];
   const notice: Notice = (text) => {
     notices.push(text);
@@ -49,6 +50,8 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
         notice,
       },
     );
+    const asked = { ...pick(values, PRECISION_OPTIONS), precisionCheck: options.precisionCheck };
+    const precision = await usePrecision(classifier, { ...asked, frame, notice });
     const folder = adapterFolder ?? model.directory;
     await warnOfTrainedTexts(frame, { folder, notice });
     const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });
@@ -57,6 +60,7 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
     const document = {
       model: model.id,
       device: classifier.device,
+      precision,
       adapter: values.adapter,
       data: { source: corpus.source, counts: corpus.report.counts },
       notices,
@@ -76,7 +80,8 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
 }
 
 /** Refuses options that are invalid for every classifier. */
-function checkOptions({ values }: CommandCall, { threshold, confidence, predictions, output }: EvaluateValues): void {
+function checkOptions({ values }: CommandCall, options: EvaluateValues): void {
+  const { threshold, confidence, predictions, output, precision, precisionCheck } = options;
   const problems = new Problems("tslora evaluate");
   problems.expect(values.data !== undefined, "--data is needed: the labelled texts to evaluate on");
   problems.expect(
@@ -90,6 +95,10 @@ function checkOptions({ values }: CommandCall, { threshold, confidence, predicti
   problems.expect(
     predictions !== true || values.json === true || output !== undefined,
     "--predictions is for --json and --output; the text report shows none",
+  );
+  problems.expect(
+    precisionCheck === undefined || precision === "int8",
+    `--precision-check is for --precision int8; got ${precision ?? "float32"}`,
   );
   problems.throwIfAny();
 }

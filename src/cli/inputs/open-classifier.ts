@@ -3,7 +3,9 @@ import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { defaultLabels } from "../../classifier/default-labels";
 import { loadClassifier } from "../../classifier/load-classifier";
+import type { PredictionPrecision } from "../../classifier/precisions";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { setPrecision } from "../../classifier/set-precision";
 import { deviceOf, type DeviceOptions } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
@@ -23,6 +25,8 @@ export interface OpenOptions extends DeviceOptions {
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
   readonly seed?: number;
+  /** @default "float32" */
+  readonly precision?: PredictionPrecision;
   /** Called after the quick checks, before TensorFlow is needed. */
   readonly beforeLoading: () => void;
   /** Called with a sentence about each choice and its reason. */
@@ -95,6 +99,8 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
     }
     expectTrained(classifier, { command, adapter, model });
     notice(labelsNotice(classifier, { options, record }));
+    if (options.precision !== undefined && options.precision !== "float32")
+      notice((await setPrecision(classifier, options.precision, { call: `tslora ${command}` })).notice);
     return { classifier, model, record, adapterFolder: adapter?.directory };
   } catch (error) {
     classifier.dispose();

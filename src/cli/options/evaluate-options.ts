@@ -2,6 +2,9 @@ import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
 import { DEFAULT_CONFIDENCE } from "../../evaluation/intervals/interval";
 import { choice, integer, number, path, toggle } from "./option-kinds";
 
+/** Default of the texts on which 8 bits are compared with 32. */
+export const PRECISION_CHECK_TEXTS = 32;
+
 /** Options of `tslora evaluate`: scores and output. */
 export const EVALUATE_OPTIONS = {
   threshold: {
@@ -20,6 +23,11 @@ export const EVALUATE_OPTIONS = {
     help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted",
   },
   confidence: { kind: number("share"), help: "confidence level of the intervals", default: String(DEFAULT_CONFIDENCE) },
+  precisionCheck: {
+    kind: integer(0),
+    help: "for --precision int8: number of the texts that are also predicted in float32, for comparison; 0 for none",
+    default: String(PRECISION_CHECK_TEXTS),
+  },
   predictions: { kind: toggle(), help: "for --json and --output: include the prediction of every text" },
   output: { kind: path("file"), help: "also write the evaluation as JSON to a file" },
   maxTokensPerPass: {

@@ -1,4 +1,5 @@
 import { DEFAULT_SEED } from "../../base/default-seed";
+import { PRECISIONS } from "../../classifier/precisions";
 import { DEVICES } from "../../device/device";
 import { choice, either, integer, list, mapped, number, path, text, toggle, type OptionKind } from "./option-kinds";
 
@@ -21,6 +22,15 @@ export const DEVICE_OPTIONS = {
     default: "auto: the NVIDIA GPU if TensorFlow can use it, else the CPU",
   },
   requireGpu: { kind: toggle(), help: "fail if there is no GPU" },
+} as const;
+
+/** Numbers that predictions are computed with. */
+export const PRECISION_OPTIONS = {
+  precision: {
+    kind: choice(PRECISIONS, "precision"),
+    help: "float32, bf16 (not used: it brings nothing) or int8: weights and activations of linear layers in 8 bits, on the CPU",
+    default: "float32",
+  },
 } as const;
 
 /** The model. */

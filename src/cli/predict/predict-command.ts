@@ -1,6 +1,6 @@
 import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
-import { GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { GENERAL_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
 
 export const predictCommand: LibraryCommand = {
@@ -8,7 +8,7 @@ export const predictCommand: LibraryCommand = {
   description: "Classify texts from arguments, a file or standard input as they arrive",
   arguments: [{ pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" }],
   groups: [
-    { title: "Model", options: MODEL_OPTIONS },
+    { title: "Model", options: { ...MODEL_OPTIONS, ...PRECISION_OPTIONS } },
     { title: "Input", options: INPUT_OPTIONS },
     { title: "Prediction", options: PREDICT_OPTIONS },
     { title: "Large files", options: BULK_OPTIONS },

@@ -17,7 +17,7 @@ import { findCalibration, findSets } from "../inputs/stored-calibration";
 import { openClassifier } from "../inputs/open-classifier";
 import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { pick, type OptionValues } from "../options/option-table";
-import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
 import { predictTexts, type PredictTextsOptions } from "../../evaluation/predict-texts";
@@ -48,6 +48,7 @@ export async function runPredict(call: CommandCall): Promise<number> {
       command: "predict",
       terminal,
       ...pick(values, MODEL_OPTIONS),
+      ...pick(values, PRECISION_OPTIONS),
       problemType: options.multiLabel === true ? "multi_label_classification" : undefined,
       notice,
       beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),

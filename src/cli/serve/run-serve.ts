@@ -4,7 +4,7 @@ import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
 import { pick } from "../options/option-table";
 import { SERVED_OPTIONS, SERVER_OPTIONS, type NamedFolder } from "../options/serve-options";
-import { DEVICE_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
 import { sentence } from "../terminal/text-layout";
 
@@ -30,6 +30,7 @@ export async function runServe({ terminal, values }: CommandCall): Promise<numbe
     ...{ model: model ?? "", adapters, labels, maxLength, adapterDirectory },
     ...server,
     ...pick(values, DEVICE_OPTIONS),
+    ...pick(values, PRECISION_OPTIONS),
     ...(adminToken === undefined || adminToken === "" ? {} : { adminToken }),
     onNotice: notice,
   });

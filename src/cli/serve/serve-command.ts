@@ -1,5 +1,5 @@
 import { SERVED_OPTIONS, SERVER_OPTIONS } from "../options/serve-options";
-import { DEVICE_OPTIONS, GENERAL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, GENERAL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import type { LibraryCommand } from "../library-command";
 
 export const serveCommand: LibraryCommand = {
@@ -8,7 +8,7 @@ export const serveCommand: LibraryCommand = {
   groups: [
     { title: "Model", options: SERVED_OPTIONS },
     { title: "Server", options: SERVER_OPTIONS },
-    { title: "Device", options: DEVICE_OPTIONS },
+    { title: "Device", options: { ...DEVICE_OPTIONS, ...PRECISION_OPTIONS } },
     { title: "General", options: GENERAL_OPTIONS },
   ],
   examples: [

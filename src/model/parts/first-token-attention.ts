@@ -51,7 +51,7 @@ export function firstTokenAttention(
     );
     // [documents, heads, headDim]
     const own = throughHeads(ops, pooled, { by: headsOf(ops, value, heads), transposed: true });
-    const bias = ops.mul(sums, ops.reshape(value.own.bias, [1, heads, width / heads]));
+    const bias = ops.mul(sums, ops.reshape(value.ownBias, [1, heads, width / heads]));
     const y = ops.addN([own, bias].map((part) => ops.reshape(part, [documents, width])).concat(update ?? []));
     return { y, saved: { pool, key: fromKey?.saved, value: fromValue?.saved } };
   });
@@ -76,7 +76,7 @@ export function firstTokenAttentionBackward(
     const dContext = ops.reshape(dy, [documents, heads, width / heads]);
     // [documents, heads, width]
     const dPooled = throughHeads(ops, dContext, { by: headsOf(ops, value, heads), transposed: false });
-    const dSums = ops.sum(ops.mul(dContext, ops.reshape(value.own.bias, [1, heads, width / heads])), [2], {
+    const dSums = ops.sum(ops.mul(dContext, ops.reshape(value.ownBias, [1, heads, width / heads])), [2], {
       keepDims: true,
     }); // [documents, heads, 1]
     const through = ops.poolTokensBackward({ dPooled, dSums, dUpdate: dy }, saved.pool, { needsInput });
@@ -98,7 +98,7 @@ export function firstTokenAttentionBackward(
 
 /** A weight [heads * headDim, width] as [heads, headDim, width]. */
 function headsOf(ops: Ops, linear: Linear, heads: number): Tensor {
-  const { weight } = linear.own;
+  const weight = linear.ownWeight;
   return ops.reshape(weight, [heads, weight.shape[0] / heads, weight.shape[1]]);
 }
 

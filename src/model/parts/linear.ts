@@ -1,4 +1,5 @@
-import type { Activation, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
+import type { Int8Matrix, Int8Products } from "../../ops/int8-products";
+import type { Activation, Ops, PackedMatrix, ProductOptions, Update } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
@@ -44,6 +45,8 @@ export class Linear {
   /** A bias of zeros, for a layer without bias. */
   readonly #zeros: Tensor | undefined;
   #adapter: LinearAdapter | undefined;
+  /** The layer's own weight in 8 bits. */
+  #int8: { readonly products: Int8Products; readonly matrix: Int8Matrix } | undefined;
 
   /**
    * @param module - its name in the model, as peft matches it, e.g. `distilbert.transformer.layer.0.attention.q_lin`
@@ -89,6 +92,24 @@ export class Linear {
     this.weight.takeBack();
   }
 
+  /** Whether the layer's own weight is in 8 bits. */
+  get isInt8(): boolean {
+    return this.#int8 !== undefined;
+  }
+
+  /**
+   * Replaces the layer's own weight by 8-bit numbers, and frees its 32-bit copies. The weight is then what the 8-bit
+   * numbers are; where it is needed in 32 bits it is made again. The layer computes forward passes of evaluation only.
+   *
+   * @param matrix - the layer takes it over
+   */
+  useInt8(products: Int8Products, matrix: Int8Matrix): void {
+    if (this.#int8 !== undefined) throw new TypeError(`${this.module} is in 8 bits already.`);
+    for (const derived of this.#layouts) derived.keepOnly(undefined);
+    this.#int8 = { products, matrix };
+    this.weight.assignAside(() => products.dequantize(matrix));
+  }
+
   /** Replaces the weights that the layer uses, or restores its own. */
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
@@ -117,9 +138,15 @@ export class Linear {
     return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
   }
 
-  /** The weights that the layer computes with. */
-  get own(): Pick<AdaptedWeights, "weight" | "bias"> {
-    return { weight: this.#used.weight.value, bias: this.#bias };
+  /** The bias that the layer computes with, [out]. */
+  get ownBias(): Tensor {
+    return this.#bias;
+  }
+
+  /** The weight that the layer computes with, [out, in]: the layer's, or in 8 bits a new tensor of the scope. */
+  get ownWeight(): Tensor {
+    const int8 = this.#int8InUse;
+    return int8 === undefined ? this.#used.weight.value : int8.products.dequantize(int8.matrix);
   }
 
   /** Only the adapter's part of y, [rows, out], for x [rows, in]. Undefined without an adapter. */
@@ -167,12 +194,12 @@ export class Linear {
       const lowRank = isRounded(pass) ? undefined : this.#adapter?.lowRank?.(pass, x);
       if (lowRank !== undefined)
         return {
-          y: ops.affine(x, this.#packed(FORWARD), bias, lowRank.update),
+          y: this.#affine(x, bias, lowRank.update),
           saved: { x: kept, adapter: lowRank.saved },
         };
       const base = isRounded(pass)
         ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias)
-        : ops.affine(x, this.#packed(FORWARD), bias); // [rows, out]
+        : this.#affine(x, bias); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
@@ -190,6 +217,13 @@ export class Linear {
     return ops.tidy(() => {
       if (this.#adapter === undefined && !isRounded(pass) && !this.#isChanged(pass, x)) {
         const { weight } = this.#used;
+        const int8 = this.#int8InUse;
+        if (int8 !== undefined)
+          return {
+            y: int8.products.affine(x, int8.matrix, { bias: this.#bias, activation }),
+            derivative: undefined,
+            saved: {},
+          };
         const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), this.#bias, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
       }
@@ -243,6 +277,7 @@ export class Linear {
     for (const derived of this.#layouts) derived.keepOnly(undefined);
     for (const parameter of this.parameters) parameter.dispose();
     this.#ops.dispose(this.#zeros);
+    if (this.#int8 !== undefined) this.#ops.disposeIn(this.#int8.matrix);
   }
 
   /** The bias that the layer computes with, [out]; zeros if it has none. */
@@ -250,6 +285,19 @@ export class Linear {
     const bias = this.#used.bias?.value ?? this.#zeros;
     if (bias === undefined) throw new TypeError(`${this.module} has no bias.`);
     return bias;
+  }
+
+  /** The 8-bit weight, if the layer computes with its own. */
+  get #int8InUse(): { readonly products: Int8Products; readonly matrix: Int8Matrix } | undefined {
+    return this.#used.weight === this.weight ? this.#int8 : undefined;
+  }
+
+  /** x W' + bias, plus an update, with the weight in use. */
+  #affine(x: Tensor, bias: Tensor, update?: Update): Tensor {
+    const int8 = this.#int8InUse;
+    return int8 === undefined
+      ? this.#ops.affine(x, this.#packed(FORWARD), bias, update)
+      : int8.products.affine(x, int8.matrix, { bias, update });
   }
 
   get #layouts(): readonly DerivedTensors<object>[] {
@@ -286,21 +334,22 @@ export class Linear {
   get #segmented(): SegmentedLayer {
     return {
       outFeatures: this.outFeatures,
-      affinePlus: (x, whole) => this.#ops.affine(x, this.#packed(FORWARD), this.#bias, { whole }),
+      affinePlus: (x, whole) => this.#affine(x, this.#bias, { whole }),
       affine: (x, used) => {
-        const { weight } = used ?? {};
-        const packed = weight === undefined ? this.#packed(FORWARD) : this.#forward.of(weight);
-        return this.#ops.affine(x, packed, used?.bias?.value ?? this.#bias);
+        const bias = used?.bias?.value ?? this.#bias;
+        return used?.weight === undefined
+          ? this.#affine(x, bias)
+          : this.#ops.affine(x, this.#forward.of(used.weight), bias);
       },
       adapted: (bias) => (bias === undefined ? this.#adapted() : this.#adapted(bias.value)),
     };
   }
 
   #adapted(bias = this.#bias): AdaptedWeights {
-    const { weight } = this.#used;
+    const weight = (): Tensor => this.ownWeight;
     return {
       get weight() {
-        return weight.value;
+        return weight();
       },
       bias,
       product: (x) => this.#ops.product(x, this.#packed(FORWARD)),

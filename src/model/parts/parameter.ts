@@ -99,6 +99,17 @@ export class Parameter {
     this.#version++;
   }
 
+  /**
+   * Replaces the value by one that `restore` makes when it is needed, and frees the tensor. No one may use a tensor that
+   * `value` handed out any more.
+   */
+  assignAside(restore: () => Tensor): void {
+    this.dispose();
+    this.#held = { kind: "aside", restore };
+    this.#handedOut = false;
+    this.#version++;
+  }
+
   dispose(): void {
     if (this.#held.kind === "here") this.#ops.dispose(this.#held.value);
   }

@@ -141,6 +141,43 @@ constexpr int64_t PRODUCT_COLUMNS = 8 * PANELS;  // most columns in a block
 // cache.
 constexpr bool product_copies(int64_t depth) { return depth % 1024 == 0; }
 
+// The ways to multiply 8-bit integers. All give the same sums; each has a layout of its own for packed weights.
+enum class Int8Method {
+  SCALAR,          // one product after the other: the definition
+  PAIRS,           // products of 16-bit integers, summed two by two: SSE2 and wider
+  BYTE_PAIRS,      // products of 8-bit integers, summed two by two in 16 bits: AVX2, AVX-512
+  QUADS,           // products of 8-bit integers, summed four by four: AVX512-VNNI, AVX-VNNI
+  EMULATED_QUADS,  // the same in plain C++
+};
+// Two neighbours of a channel have magnitudes that add up to at most this, so that BYTE_PAIRS cannot saturate.
+constexpr int MOST_PAIR = 128;
+constexpr int64_t MOST_INT8_DEPTH = 65536;  // 65536 * 255 * 127 fits in 32 bits
+
+// A weight [columns, depth] in 8 bits, by output channel: w = scale * q with q from -127 to 127, and MOST_PAIR.
+struct Int8Weights {
+  const int8_t* packed;  // [panels, groups, panel, group]: groups of rows, as `method` wants them
+  const float* scales;   // [columns]; 0 for a channel of zeros, NaN for one with a number that is not finite
+  const float* totals;   // [columns], the sums of q
+  int64_t depth, columns;
+  Int8Method method;
+};
+
+// A row in 8 bits: x = low + step * u with u from 0 to 255. A row with a number that is not finite has a low of NaN.
+struct Int8Row {
+  float low, step;
+};
+
+// y = a(x w' + bias + low + plus), where a is an activation or the identity. x is quantized row by row.
+struct Int8Product {
+  const float* x;  // [rows, depth]
+  Int8Weights weights;
+  const float* bias;  // [columns]
+  Factors low;        // a low-rank update in 32-bit floats, packed as Product's; its depth is 0 if there is none
+  const float* plus;  // [rows, columns], or null
+  float* y;           // [rows, columns]
+  Activation activation;
+};
+
 // c = a b, matrix by matrix, for matrices that are used once: a [matrices, rows, depth], b [matrices, depth, columns],
 // c [matrices, rows, columns]; a and b may be stored transposed.
 struct BatchedProduct {
@@ -197,6 +234,20 @@ struct Kernels {
   void (*product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
   // Columns [column, end_column) of one matrix of a batch; column is a multiple of `panel`.
   void (*batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+  // The methods that this processor has, as a sum of 2^method.
+  int (*int8_methods)();
+  // Number of rows of a weight that lie side by side in the packed form.
+  int64_t (*int8_group)(Int8Method method);
+  // Quantizes panels [begin, end) of w [columns, depth].
+  void (*int8_pack)(const Int8Weights& weights, const float* w, int64_t group, int8_t* packed, float* scales,
+                    float* totals, int64_t begin, int64_t end);
+  // scale * q for rows [begin, end) of w [columns, depth].
+  void (*int8_unpack)(const Int8Weights& weights, int64_t group, float* w, int64_t begin, int64_t end);
+  // Size of the scratch memory, in floats, that a block of the next one needs.
+  int64_t (*int8_scratch)(int64_t depth);
+  // One block of a product, as `product`; any end_column.
+  void (*int8_product)(const Int8Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column,
+                       float* scratch);
   // Size of the scratch memory, in floats, that the next two need for a document of `length` tokens.
   int64_t (*pool_scratch)(const TokenPool& pool, int64_t length);
   void (*pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
@@ -246,6 +297,18 @@ void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64
                               float* packed, int64_t begin, int64_t end);
 void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
 void TSLORA_OWN(batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+int TSLORA_OWN(int8_methods)();
+int64_t TSLORA_OWN(int8_group)(Int8Method method);
+Int8Row TSLORA_OWN(int8_quantize)(const float* x, int64_t depth, int64_t padded, uint8_t* u);
+Int8Row TSLORA_OWN(int8_quantize_wide)(const float* x, int64_t depth, int64_t padded, int16_t* u);
+void TSLORA_OWN(int8_dequantize)(const int32_t* sums, Int8Row row, const float* scales, const float* totals,
+                                 const float* bias, int64_t columns, float* y);
+void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, int64_t group, int8_t* packed, float* scales,
+                           float* totals, int64_t begin, int64_t end);
+void TSLORA_OWN(int8_unpack)(const Int8Weights& weights, int64_t group, float* w, int64_t begin, int64_t end);
+int64_t TSLORA_OWN(int8_scratch)(int64_t depth);
+void TSLORA_OWN(int8_product)(const Int8Product& product, int64_t row, int64_t end_row, int64_t column,
+                              int64_t end_column, float* scratch);
 int64_t TSLORA_OWN(pool_scratch)(const TokenPool& pool, int64_t length);
 void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
 void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);

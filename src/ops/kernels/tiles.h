@@ -24,7 +24,7 @@ constexpr int64_t AHEAD = 64;  // rows of a panel between the row in use and the
 typedef float Vector __attribute__((vector_size(4 * VECTOR)));
 typedef float Loose __attribute__((vector_size(4 * VECTOR), aligned(4)));  // a vector in a matrix, of any alignment
 
-inline int64_t round_up(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
+constexpr int64_t round_up(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
 
 // A matrix with its strides: the left side of a product may be stored transposed.
 struct Strided {

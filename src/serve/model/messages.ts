@@ -1,4 +1,5 @@
 import type { MixedDocument } from "../../classifier/mixed-predictor";
+import type { PredictionPrecision } from "../../classifier/precisions";
 import type { DeviceOptions } from "../../device/device";
 import type { ProblemType } from "../../model/encoder-config";
 import type { TsloraErrorCode } from "../../base/tslora-error";
@@ -11,6 +12,7 @@ export interface LoadMessage extends DeviceOptions {
   readonly newHead: boolean;
   readonly maxLength: number;
   readonly problemType: ProblemType | undefined;
+  readonly precision: PredictionPrecision;
 }
 
 /** A request to the model's process. It answers in the order of the requests. */
@@ -29,6 +31,8 @@ export interface LoadedModel {
   readonly hasTrainedBase: boolean;
   /** The device, in a sentence. */
   readonly device: string;
+  /** The precision, in a sentence; empty for 32-bit floats. */
+  readonly precision: string;
 }
 
 /** The results of the requests, by kind. */

@@ -4,6 +4,7 @@
  */
 import { loadClassifier } from "../../classifier/load-classifier";
 import { MixedPredictor } from "../../classifier/mixed-predictor";
+import { setPrecision } from "../../classifier/set-precision";
 import { TsloraError } from "../../base/tslora-error";
 import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
@@ -18,6 +19,7 @@ async function load(message: LoadMessage): Promise<LoadedModel> {
   // the server's process encodes the texts
   const tokenizer = { maxLength, encode: () => [] };
   const classifier = await loadClassifier(model, { ...device, labels, newHead, problemType, tokenizer });
+  const precision = await setPrecision(classifier, message.precision, { call: "serve" });
   predictor = new MixedPredictor(classifier);
   return {
     labels: classifier.labels,
@@ -25,6 +27,7 @@ async function load(message: LoadMessage): Promise<LoadedModel> {
     takesPairs: classifier.takesPairs,
     hasTrainedBase: predictor.hasTrainedBase,
     device: notice,
+    precision: precision.notice,
   };
 }
 

@@ -21,6 +21,8 @@ const PER_SET = [
   "batched_product",
   "dropout",
   "gelu",
+  "int8_numbers",
+  "int8_product",
   "low_rank",
   "norm",
   "product",
@@ -28,6 +30,8 @@ const PER_SET = [
   "rotary",
   "token_pool",
 ];
+/** Sources of {@link PER_SET} in which a product and a sum are rounded apart, so that all sets give the same numbers. */
+const ROUNDED_ALIKE = ["int8_numbers"];
 /** Sources that are compiled once and include only our headers. */
 const COMMON = [`${KERNELS}/parallel.cc`, SIGNAL_THREAD];
 /** Vectorizes loops; sums keep their order, except those that are marked. */
@@ -69,6 +73,7 @@ export function kernelUnits(root, { compiler, sets }) {
           ...OWN,
           ...VECTORS,
           ...flagsOf(set),
+          ...(ROUNDED_ALIKE.includes(source) ? ["-ffp-contract=off"] : []),
           `-DTSLORA_INSTRUCTIONS_NAME=${set}`,
         ]),
       ),

@@ -1,17 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
-import { loadTokenizer } from "../../../src/tokenizer/load-tokenizer";
 import { alternate } from "../alternate";
 import type { BenchContext, BenchLine, Comparison, LineResult } from "../bench-line";
 import { NAMES } from "../measure-epoch";
-import { makeModelFolder } from "../model-folders";
-import { dealBatches, total } from "../sample-batches";
+import { BATCH_SIZE, preparePrediction, type Predicted } from "../prepare-prediction";
 import { Side, withSides } from "../side";
-import { loadStudyData } from "../study-data";
 
-const BATCH_SIZE = 16;
-const BATCHES_A_ROUND = 3;
 const BAR = { atLeast: 1.1, aim: 1.6 };
 const AGREEMENT = 1e-4; // of probabilities
 const OTHER_TOKENS = 0.1; // share of the texts
@@ -30,21 +22,8 @@ export const line: BenchLine = {
 };
 
 async function measure(context: BenchContext, size: "distilbert" | "minilm"): Promise<LineResult> {
-  const { python, whole, note, seed, folder } = context;
-  const model = await makeModelFolder({ size, parent: context.models });
-  const merged = join(folder, `${size}-merged`);
-  const { texts } = (await loadStudyData()).all;
-  const file = join(folder, "texts.json");
-  await writeFile(file, JSON.stringify(texts));
-  const lengths = (await loadTokenizer(model)).encode(texts).map(({ ids }) => ids.length);
-  const sorted = texts.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
-  const batches = Array.from({ length: Math.ceil(texts.length / BATCH_SIZE) }, (_, i) =>
-    sorted.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
-  );
-  const rounds = dealBatches(batches, {
-    rounds: whole ? context.rounds : context.rounds + 1,
-    aRound: whole ? Infinity : BATCHES_A_ROUND,
-  });
+  const { python, whole, note, seed } = context;
+  const { model, merged, file, lengths, rounds, secondsOfAll } = await preparePrediction(context, size);
 
   const ours = Side.ours("tslora", "sides/prediction");
   const torch = Side.python("torch", "sides/prediction", { python });
@@ -60,18 +39,14 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
         .runtime,
       xenova: ((await xenova.ask({ do: "load", model: merged, file })) as { runtime: string }).runtime,
     };
-    const all = total(lengths);
     const probabilities: Record<string, number[][]> = {};
     const turn =
       (side: Side) =>
       async (round: number): Promise<number> => {
         const chosen = rounds[whole ? Math.max(0, round - 1) : round];
-        const answer = (await side.ask({ do: "predict", batches: chosen })) as {
-          seconds: number;
-          probabilities: number[];
-        };
-        (probabilities[side.name] ??= []).push(answer.probabilities);
-        return whole ? answer.seconds : (answer.seconds * all) / total(chosen.flat().map((index) => lengths[index]));
+        const answer = (await side.ask({ do: "predict", batches: chosen })) as Predicted;
+        (probabilities[side.name] ??= []).push([...answer.probabilities]);
+        return secondsOfAll(answer.seconds, chosen);
       };
     const texts = rounds.slice(whole ? 0 : 1).flat(2).length;
     note(

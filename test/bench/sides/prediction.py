@@ -46,6 +46,16 @@ def export(request):
     )
 
 
+def quantize(request):
+    """ONNX Runtime's dynamic quantization: 8-bit weights by channel, activations rounded as they come."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    folder = os.path.join(request["model"], "onnx")
+    quantize_dynamic(
+        os.path.join(folder, "model.onnx"), os.path.join(folder, "model_int8.onnx"), weight_type=QuantType.QInt8, per_channel=True,
+    )
+
+
 def load(request):
     from transformers import AutoTokenizer
 
@@ -60,7 +70,8 @@ def load(request):
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)
-    state["session"] = onnxruntime.InferenceSession(os.path.join(request["model"], "onnx", "model.onnx"), providers=["CPUExecutionProvider"])
+    file = "model_int8.onnx" if request.get("quantized") else "model.onnx"
+    state["session"] = onnxruntime.InferenceSession(os.path.join(request["model"], "onnx", file), providers=["CPUExecutionProvider"])
     return {"runtime": f"onnxruntime {onnxruntime.__version__}"}
 
 
@@ -96,4 +107,4 @@ def tokenize(request):
     return {"seconds": time.perf_counter() - start, "tokens": sum(map(len, ids))}
 
 
-serve({"export": export, "load": load, "predict": predict, "tokenize": tokenize})
+serve({"export": export, "quantize": quantize, "load": load, "predict": predict, "tokenize": tokenize})

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { loadClassifier, loadTokenizer, predict, type SequenceClassifier } from "../../../src/index";
+import { loadClassifier, loadTokenizer, predict, setPrecision, type SequenceClassifier } from "../../../src/index";
 import { serve } from "./serve";
 
 let classifier: SequenceClassifier | undefined;
@@ -16,9 +16,10 @@ void serve({
     await base.saveModel(merged, { allowUntrained: true });
     base.dispose();
   },
-  async load({ model, file }: { model: string; file: string }) {
+  async load({ model, file, precision = "float32" }: { model: string; file: string; precision?: "float32" | "int8" }) {
     classifier = await loadClassifier(model);
     texts = JSON.parse(await readFile(file, "utf8")) as string[];
+    return { notice: (await setPrecision(classifier, precision)).notice };
   },
   async predict({ batches }: { batches: readonly (readonly number[])[] }) {
     if (classifier === undefined) throw new Error("load first");

@@ -52,14 +52,14 @@ TF_Tensor* Call::input(int i) {
   return tensor;
 }
 
-TF_Tensor* Call::output(int i, const std::vector<int64_t>& shape) {
+TF_Tensor* Call::output(int i, const std::vector<int64_t>& shape, TF_DataType type) {
   int64_t size = 1;
   for (const int64_t extent : shape) size = size < 0 ? size : count_of({size, extent});
   if (!expect(size >= 0 && shape.size() <= MOST_AXES,
               "an output must have at most 8 axes and 2^40 numbers; the inputs ask for more"))
     return nullptr;
-  TF_Tensor* tensor = TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
-                                        static_cast<size_t>(size) * sizeof(float), status_);
+  TF_Tensor* tensor = TF_AllocateOutput(context_, i, type, shape.data(), static_cast<int>(shape.size()),
+                                        static_cast<size_t>(size) * TF_DataTypeSize(type), status_);
   if (tensor != nullptr) held_.push_back(tensor);
   return ok() ? tensor : nullptr;
 }

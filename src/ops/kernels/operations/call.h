@@ -47,8 +47,9 @@ class Call {
 
   TF_Tensor* input(int i);
 
-  // Makes an output. Returns null, with an error, if the shape is out of bounds: TensorFlow would end the process.
-  TF_Tensor* output(int i, const std::vector<int64_t>& shape);
+  // Makes an output, of floats or of 8-bit integers. Returns null, with an error, if the shape is out of bounds:
+  // TensorFlow would end the process.
+  TF_Tensor* output(int i, const std::vector<int64_t>& shape, TF_DataType type = TF_FLOAT);
 
   // Makes an output and returns its numbers. If it is not `requested`, returns null and makes a single zero instead.
   float* optional_output(int i, bool requested, const std::vector<int64_t>& shape);
@@ -69,6 +70,7 @@ class Call {
 };
 
 inline float* floats(TF_Tensor* tensor) { return static_cast<float*>(TF_TensorData(tensor)); }
+inline int8_t* bytes(TF_Tensor* tensor) { return static_cast<int8_t*>(TF_TensorData(tensor)); }
 inline int32_t* ints(TF_Tensor* tensor) { return static_cast<int32_t*>(TF_TensorData(tensor)); }
 // Numbers of an optional input; null for a scalar, which marks an input that is not given.
 inline const float* optional_floats(TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? nullptr : floats(tensor); }

@@ -88,6 +88,32 @@ struct ProductOp {
   void compute(Call& call) const;
 };
 
+struct Int8MethodsOp {
+  explicit Int8MethodsOp(Attributes&) {}
+  void compute(Call& call) const;
+};
+
+struct Int8QuantizeOp {
+  int32_t method;
+
+  explicit Int8QuantizeOp(Attributes& from) : method(from.integer("method")) {}
+  void compute(Call& call) const;
+};
+
+struct Int8DequantizeOp {
+  int32_t method, depth;
+
+  explicit Int8DequantizeOp(Attributes& from) : method(from.integer("method")), depth(from.integer("depth")) {}
+  void compute(Call& call) const;
+};
+
+struct Int8ProductOp {
+  int32_t method, activation;  // activation 0: none
+
+  explicit Int8ProductOp(Attributes& from) : method(from.integer("method")), activation(from.integer("activation")) {}
+  void compute(Call& call) const;
+};
+
 struct BatchedProductOp {
   bool transpose_a, transpose_b;
 

@@ -66,6 +66,20 @@ void register_products() {
                              "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"},
                   .outputs = {"y: float", "slope: float"},
                   .attributes = {"columns: int", "activation: int", "derivative: bool"}});
+  add<Int8MethodsOp>({.name = "TsloraInt8Methods", .inputs = {}, .outputs = {"y: float"}, .attributes = {}});
+  add<Int8QuantizeOp>({.name = "TsloraInt8Quantize",
+                       .inputs = {"w: float"},
+                       .outputs = {"packed: int8", "channels: float"},
+                       .attributes = {"method: int"}});
+  add<Int8DequantizeOp>({.name = "TsloraInt8Dequantize",
+                         .inputs = {"packed: int8", "channels: float"},
+                         .outputs = {"w: float"},
+                         .attributes = {"method: int", "depth: int"}});
+  add<Int8ProductOp>({.name = "TsloraInt8Product",
+                      .inputs = {"x: float", "packed: int8", "channels: float", "bias: float", "x2: float", "w2: float",
+                                 "plus: float"},
+                      .outputs = {"y: float"},
+                      .attributes = {"method: int", "activation: int"}});
   add<BatchedProductOp>({.name = "TsloraBatchedProduct",
                          .inputs = {"a: float", "b: float"},
                          .outputs = {"c: float"},
