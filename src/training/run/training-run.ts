@@ -59,6 +59,7 @@ export class TrainingRun {
   readonly #pending: PendingSteps;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #newlyInitialized: readonly string[];
+  readonly #freeFunctions: (() => void) | undefined;
   #log: TrainingLog | undefined;
   #step: number;
 
@@ -103,6 +104,7 @@ export class TrainingRun {
         ? undefined
         : new Checkpoints(classifier, { directory: options.outputDir, limit: options.saveTotalLimit });
     this.#step = state?.step ?? 0;
+    this.#freeFunctions = ops.recording?.scope();
   }
 
   async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
@@ -135,6 +137,7 @@ export class TrainingRun {
   async dispose(): Promise<void> {
     this.#optimizer.dispose();
     this.#pending.dispose();
+    this.#freeFunctions?.();
     await this.#log?.close();
     this.#log = undefined;
   }
