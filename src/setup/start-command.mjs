@@ -134,6 +134,7 @@ Checks the types of src, test and src/setup.`,
   "bench-serve": () => program("test/bench/serving.ts", () => ({ reference: needsReference() })),
   "bench-profile": () => program("test/bench/profile.ts"),
   "bench-prefix": () => program("test/bench/prefix.ts"),
+  "bench-graph": () => program("test/bench/graph.ts"),
   "test-fuzz": () => program("test/fuzz/run.ts"),
   "test-instructions": async () => {
     const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./commands/test-instructions.mjs");

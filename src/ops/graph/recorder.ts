@@ -3,6 +3,7 @@ import { LiveTensors, type OwnTensor } from "../live-tensors";
 import type { Binding, OpAttribute } from "../load-tensorflow";
 import type { Recording } from "../primitives";
 import { sizeOf, type Tensor } from "../tensor";
+import { attributesOf } from "../tensorflow/attributes";
 import type { TensorflowCalls } from "../tensorflow/calls";
 import { OperationKinds, type OperationKind } from "./operation-kinds";
 import { FLOAT, INT32, type Value } from "./operation-rules";
@@ -199,7 +200,7 @@ export class Recorder implements TensorflowCalls {
   }
 
   #toIntegers(argument: number, shape: readonly number[]): number {
-    const { index } = this.#kinds.kind("Cast", [{ name: "DstT", type: this.binding.TF_ATTR_TYPE, value: INT32 }]);
+    const { index } = this.#kinds.kind("Cast", attributesOf(this.binding).toInt);
     return this.#trace.operation(index, [argument], [{ shape, dtype: INT32 }]);
   }
 

@@ -24,6 +24,16 @@ export interface Attributes {
  * costs a tenth of a small operation's time.
  */
 export function attributesOf(binding: Binding): Attributes {
+  const known = made.get(binding);
+  if (known !== undefined) return known;
+  const attributes = makeAttributes(binding);
+  made.set(binding, attributes);
+  return attributes;
+}
+
+const made = new WeakMap<Binding, Attributes>();
+
+function makeAttributes(binding: Binding): Attributes {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
   const { TF_FLOAT: float, TF_INT32: int } = binding;
