@@ -69,6 +69,7 @@ export class SequenceClassifier {
   /** Device of the model. Undefined means the device of the loaded TensorFlow. */
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
+  readonly #freeFunctions: (() => void) | undefined;
   #modelTakesPairs: boolean;
   #merged: Adapter["config"] | undefined; // of the adapter that the model's own weights hold
 
@@ -91,6 +92,7 @@ export class SequenceClassifier {
     this.seed = parts.seed;
     this.device = parts.device;
     this.#modelTakesPairs = parts.model.config.textPair === true;
+    this.#freeFunctions = parts.model.ops.recording?.scope();
     this.#adapters = new AdapterSet(parts.model, { seed: parts.seed });
   }
 
@@ -391,9 +393,10 @@ export class SequenceClassifier {
     return this.#adapters.inUse(own);
   }
 
-  /** Frees all weights. */
+  /** Frees all weights, and the graph functions recorded for them. */
   dispose(): void {
     this.#adapters.dispose();
     this.model.dispose();
+    this.#freeFunctions?.();
   }
 }

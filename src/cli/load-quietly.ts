@@ -24,7 +24,9 @@ export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): vo
     try {
       const ops = sharedOps();
       const [a, b] = [1, 2].map((value) => ops.float(Float32Array.of(value), [1, 1]));
-      ops.dispose(a, b, ops.matMul(a, b)); // TensorFlow prints some notices at the first operation
+      const product = ops.matMul(a, b); // TensorFlow prints some notices at the first operation
+      ops.recording?.flush();
+      ops.dispose(a, b, product);
     } finally {
       restore?.();
     }

@@ -16,6 +16,12 @@ export interface DeviceOptions {
    * @default false
    */
   readonly requireGpu?: boolean;
+  /**
+   * Whether TensorFlow runs a step's operations together, as graph functions that are recorded once (device "cuda" or
+   * "cpu"). On the processor the composed operations are then used in place of tslora's kernels, which are faster.
+   * @default true on an NVIDIA GPU, false on the processor
+   */
+  readonly graph?: boolean;
 }
 
 /** The device of a model, and the reason for it. */
@@ -50,7 +56,7 @@ export interface DeviceWish {
  * @throws TsloraError `bad-option`
  */
 export function deviceWish(
-  { device, requireGpu = false }: DeviceOptions,
+  { device, requireGpu = false, graph }: DeviceOptions,
   from: { where: string; variable?: string | undefined },
 ): DeviceWish {
   const { where, variable = process.env.TSLORA_DEVICE } = from;
@@ -68,6 +74,13 @@ export function deviceWish(
       "bad-option",
       `${where}: requireGpu must be true or false; got ${JSON.stringify(requireGpu)}`,
     );
+  if (graph !== undefined && typeof graph !== "boolean")
+    throw new TsloraError("bad-option", `${where}: graph must be true or false; got ${JSON.stringify(graph)}`);
+  if (graph === true && found === "webgpu")
+    throw new TsloraError(
+      "bad-option",
+      `${where}: graph must be false with the device "webgpu", whose operations cannot be recorded; got true`,
+    );
   if (requireGpu && found === "cpu")
     throw new TsloraError(
       "bad-option",
@@ -77,6 +90,10 @@ export function deviceWish(
 }
 
 /** Picks the device options. */
-export function deviceOf({ device, requireGpu }: DeviceOptions): DeviceOptions {
-  return { ...(device === undefined ? {} : { device }), ...(requireGpu === undefined ? {} : { requireGpu }) };
+export function deviceOf({ device, requireGpu, graph }: DeviceOptions): DeviceOptions {
+  return {
+    ...(device === undefined ? {} : { device }),
+    ...(requireGpu === undefined ? {} : { requireGpu }),
+    ...(graph === undefined ? {} : { graph }),
+  };
 }

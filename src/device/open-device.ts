@@ -85,7 +85,7 @@ export async function openDevice(
   const opened =
     choice.kind === "webgpu"
       ? await openWebgpu(wish, { ...choice, where })
-      : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
+      : openTensorFlow(wish.device, { ...choice, kind: choice.kind, graph: options.graph });
   for (const warning of opened.device.warnings) {
     if (!warned.has(warning)) warn(`${warning}.`);
     warned.add(warning);
@@ -105,11 +105,16 @@ export async function resolveDevice(options: DeviceOptions = {}): Promise<Device
 
 function openTensorFlow(
   asked: DeviceOption,
-  { kind, why, warnings }: { kind: "cuda" | "cpu"; why: string; warnings: readonly string[] },
+  {
+    kind,
+    why,
+    warnings,
+    graph = kind === "cuda",
+  }: { kind: "cuda" | "cpu"; why: string; warnings: readonly string[]; graph?: boolean | undefined },
 ): OpenDevice {
   const { version } = loadTensorFlow();
   const name = kind === "cuda" ? (nvidiaGpus()[0]?.name ?? "NVIDIA GPU") : (cpus()[0]?.model ?? "processor").trim();
-  const backend = `TensorFlow ${version}${kind === "cuda" ? " with CUDA" : ""}`;
+  const backend = `TensorFlow ${version}${kind === "cuda" ? " with CUDA" : ""}${graph ? ", in graph functions" : ""}`;
   const notice = `Device: ${kind === "cuda" ? `the GPU ${name}` : "the processor"}, by ${backend}, ${why === "as requested" ? why : `since ${why}`}.`;
   return {
     device: {
@@ -121,7 +126,7 @@ function openTensorFlow(
       notice: [notice, ...warnings.map((warning) => `${warning}.`)].join(" "),
       warnings,
     },
-    ops: sharedOps(),
+    ops: sharedOps({ graph }),
   };
 }
 

@@ -26,6 +26,43 @@ export interface Binding {
     outputs: number,
   ): { id: number; shape: number[]; dtype: number }[];
   isUsingGpuDevice(): boolean;
+  /** Adds a graph function to TensorFlow (`kernels/functions/module.cc`). */
+  defineFunction(name: string, parts: FunctionParts): BoundFunction;
+  /** Runs a function once. Returns the ids of its results. */
+  runFunction(of: BoundFunction, tensors: Int32Array, integers: Int32Array, floats: Float32Array): Int32Array;
+  removeFunction(of: BoundFunction): void;
+  /** Number of operations and functions that TensorFlow has executed in this process. */
+  executions(): number;
+}
+
+declare const bound: unique symbol;
+/** A graph function in TensorFlow. */
+export interface BoundFunction {
+  readonly [bound]: true;
+}
+
+/** A graph function. Its values are numbered: arguments, then constants, then the outputs of operations, in order. */
+export interface FunctionParts {
+  /** Types of the arguments: tensors, then vectors of integers, then a vector of floats if there are any. */
+  readonly arguments: Int32Array;
+  readonly constants: readonly { readonly sizes: Int32Array; readonly values: Int32Array | Float32Array }[];
+  readonly operations: readonly {
+    readonly op: string;
+    readonly attributes: readonly OpAttribute[];
+    /** Values; an array for a list of tensors. */
+    readonly inputs: readonly (number | readonly number[])[];
+    readonly outputs: number;
+  }[];
+  /** The values that are returned. */
+  readonly outputs: Int32Array;
+  /** Pairs of place and length among a call's integers; a length of -1 means one integer. */
+  readonly integers: Int32Array;
+  /** Places among a call's floats. */
+  readonly floats: Int32Array;
+  /** A serialized ConfigProto, each byte as a character. */
+  readonly config: string;
+  /** Name of TensorFlow's executor; the default if it is empty. */
+  readonly executor: string;
 }
 
 /** An attribute of a raw op. */

@@ -2,7 +2,7 @@ import type { Borrowed } from "./borrowed";
 import type { Drop, GeluOptions, GeluResult, LayerNormSaved, Primitives } from "./primitives";
 import type { Tensor } from "./tensor";
 
-export type { Drop, LayerNormSaved, Primitives } from "./primitives";
+export type { Drop, LayerNormSaved, Primitives, Recording, RecordingCounts } from "./primitives";
 
 /**
  * An activation: the exact GELU (Hendrycks and Gimpel, 2016), its approximation by tanh (transformers' "gelu_new" and

@@ -51,6 +51,34 @@ export interface Marks {
   keep(x: Tensor, mark: Tensor): Tensor;
 }
 
+/** Counts of recorded operations. */
+export interface RecordingCounts {
+  /** Graph functions that TensorFlow has now. */
+  readonly functions: number;
+  /**
+   * Functions that were recorded so far: one for each sequence of operations, and one more whenever a constant turns
+   * out to change.
+   */
+  readonly recorded: number;
+  /** Calls of functions so far. */
+  readonly calls: number;
+  /** Seconds that recording took so far. */
+  readonly recordingSeconds: number;
+  /** How often each operation was executed at once, since it cannot be recorded. */
+  readonly notRecorded: ReadonlyMap<string, number>;
+}
+
+/** Ops that record operations and run them together. */
+export interface Recording {
+  /** Runs what was recorded since the last call, as one function. Reading a tensor does so too. */
+  flush(): void;
+  /** Runs it if the disposed tensors that it still reads take more than so many bytes. */
+  relieve(bytes: number): void;
+  counts(): RecordingCounts;
+  /** Starts a scope. The returned function ends it, and frees the functions recorded since. */
+  scope(): () => void;
+}
+
 /** Making, reading and disposing of tensors. */
 export interface TensorLifetimes {
   /** Frees tensors. Ignores `undefined`. */
@@ -78,6 +106,8 @@ export interface Primitives extends TensorLifetimes {
   readonly name: "tensorflow" | "tfjs";
   /** Names how dropout masks are drawn. Ops with different names give different runs for the same seed. */
   readonly draws: string;
+  /** Missing where each operation is executed at once. */
+  readonly recording?: Recording | undefined;
 
   /** A tensor of floats. The caller must not change `values` afterwards: the device may still read them. */
   float(values: Float32Array, shape: readonly number[]): Tensor;

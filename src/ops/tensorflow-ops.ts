@@ -3,6 +3,7 @@ import type { Ops } from "./ops";
 import type { Drop, Marks, MatMulOptions, Primitives } from "./primitives";
 import { sizeOf, type Tensor } from "./tensor";
 import { attributesOf, type Attributes } from "./tensorflow/attributes";
+import type { TensorflowCalls } from "./tensorflow/calls";
 import { TensorflowSession } from "./tensorflow/session";
 
 const SQRT_HALF = Math.SQRT1_2;
@@ -14,14 +15,14 @@ export function tensorflowOps(session = new TensorflowSession()): Ops {
 }
 
 /** The primitives by TensorFlow's operations. */
-export function tensorflowPrimitives(session = new TensorflowSession()): Primitives {
-  const calls: Calls = { session, attributes: attributesOf(session.binding), tidy: session.tensors.lifetimes.tidy };
+export function tensorflowPrimitives(session: TensorflowCalls = new TensorflowSession()): Primitives {
+  const calls: Calls = { session, attributes: attributesOf(session.binding), tidy: session.lifetimes.tidy };
   const elements = elementwise(calls);
   const layout = rearranging(calls);
   return {
     name: "tensorflow",
     draws: "TensorFlow, uniform floats, by block",
-    ...session.tensors.lifetimes,
+    ...session.lifetimes,
     ...transfers(calls),
     ...elements,
     ...layout,
@@ -36,7 +37,7 @@ export function tensorflowPrimitives(session = new TensorflowSession()): Primiti
 
 /** The interface to TensorFlow that the primitives use. */
 interface Calls {
-  readonly session: TensorflowSession;
+  readonly session: TensorflowCalls;
   readonly attributes: Attributes;
   readonly tidy: Primitives["tidy"];
 }
@@ -44,16 +45,10 @@ interface Calls {
 type Elementwise = ReturnType<typeof elementwise>;
 type Rearranging = ReturnType<typeof rearranging>;
 
-function transfers({ session, attributes, tidy }: Calls): Pick<Primitives, "float" | "int" | "read"> {
+function transfers({ session }: Calls): Pick<Primitives, "float" | "int" | "read"> {
   return {
     float: (values, shape) => session.float(values, shape),
-    int: (values, shape) => {
-      if (!session.usesGpu) return session.onHost(values, shape);
-      // The binding keeps integers in the host's memory: each operation would fetch them again and wait for all earlier
-      // work. It copies floats to the GPU, so integers are sent as floats: exact up to 2^24, more than any vocabulary
-      // or batch.
-      return tidy(() => cast(session, session.float(Float32Array.from(values), shape), attributes.toInt));
-    },
+    int: (values, shape) => session.indices(values, shape),
     read: async (x) => session.binding.tensorDataSync(session.idOf(x)) as Float32Array,
   };
 }
@@ -232,6 +227,6 @@ function rearranging({ session, attributes, tidy }: Calls) {
   } satisfies Partial<Primitives>;
 }
 
-function cast(session: TensorflowSession, x: Tensor, to: Attributes["toInt"]): Tensor {
+function cast(session: TensorflowCalls, x: Tensor, to: Attributes["toInt"]): Tensor {
   return session.runIds("Cast", [session.idOf(x)], to);
 }

@@ -128,6 +128,7 @@ Checks the types of src, test and src/setup.`,
   "bench-profile": () => program("test/bench/profile.ts"),
   "bench-prefix": () => program("test/bench/prefix.ts"),
   "bench-bulk": () => program("test/bench/bulk.ts"),
+  "bench-graph": () => program("test/bench/graph.ts"),
   "test-fuzz": () => program("test/fuzz/run.ts"),
   "test-instructions": async () => {
     const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./commands/test-instructions.mjs");

@@ -32,6 +32,9 @@ export interface Through {
 const FORWARD = { transpose: true } as const;
 const BACKWARD = { transpose: false } as const;
 
+/** Bytes of weights that recorded operations pack before they run: until then both forms are in memory. */
+const MOST_SET_ASIDE = 2 ** 26;
+
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
@@ -364,6 +367,7 @@ export class Linear {
     const { weight } = this.#used;
     const packed = (direction.transpose ? this.#forward : this.#backward).of(weight);
     if (weight === this.weight && !weight.trainable) weight.setAside(() => this.#ops.unpack(packed, direction));
+    this.#ops.recording?.relieve(MOST_SET_ASIDE);
     return packed;
   }
 }

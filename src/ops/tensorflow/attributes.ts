@@ -24,6 +24,16 @@ export interface Attributes {
  * costs a tenth of a small operation's time.
  */
 export function attributesOf(binding: Binding): Attributes {
+  const known = made.get(binding);
+  if (known !== undefined) return known;
+  const attributes = makeAttributes(binding);
+  made.set(binding, attributes);
+  return attributes;
+}
+
+const made = new WeakMap<Binding, Attributes>();
+
+function makeAttributes(binding: Binding): Attributes {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
   const { TF_FLOAT: float, TF_INT32: int } = binding;
@@ -37,6 +47,21 @@ export function attributesOf(binding: Binding): Attributes {
     toInt: [type("DstT", int)],
     toDouble: [type("DstT", TF_DOUBLE)],
     toBfloat16: [type("DstT", TF_BFLOAT16)],
-    list: (length: number) => [type("T", float), { name: "N", type: binding.TF_ATTR_INT, value: length }],
+    list: listAttributes(binding),
+  };
+}
+
+/** Makes the attributes of each length once. */
+function listAttributes(binding: Binding): Attributes["list"] {
+  const made = new Map<number, readonly OpAttribute[]>();
+  return (length) => {
+    const known = made.get(length);
+    if (known !== undefined) return known;
+    const attributes: readonly OpAttribute[] = [
+      { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: "N", type: binding.TF_ATTR_INT, value: length },
+    ];
+    made.set(length, attributes);
+    return attributes;
   };
 }

@@ -1,7 +1,10 @@
 import { TsloraError } from "../../base/tslora-error";
 import { LiveTensors, type OwnTensor } from "../live-tensors";
 import { loadTensorFlow, type Binding, type OpAttribute } from "../load-tensorflow";
+import type { TensorLifetimes } from "../primitives";
 import { sizeOf, type Tensor } from "../tensor";
+import { attributesOf } from "./attributes";
+import type { TensorflowCalls } from "./calls";
 
 /** Most scalars in the cache. It needs a limit, since learning rates change all the time. */
 const MOST_SCALARS = 256;
@@ -21,7 +24,7 @@ class RawTensor implements OwnTensor {
  * Calls TensorFlow directly, without a tape and without tfjs tensors. Each tensor is freed when its scope ends. One
  * session serves the whole process; it caches constants (shapes, axes, scalars).
  */
-export class TensorflowSession {
+export class TensorflowSession implements TensorflowCalls {
   readonly binding: Binding;
   readonly usesGpu: boolean;
   readonly tensors: LiveTensors<RawTensor>;
@@ -33,6 +36,10 @@ export class TensorflowSession {
     this.binding = binding;
     this.usesGpu = usesGpu;
     this.tensors = new LiveTensors({ type: RawTensor, free: ({ id }) => binding.deleteTensor(id) });
+  }
+
+  get lifetimes(): TensorLifetimes {
+    return this.tensors.lifetimes;
   }
 
   /** Runs an operation whose attributes TensorFlow infers from its inputs, or defaults. */
@@ -67,6 +74,17 @@ export class TensorflowSession {
   /** Integers in the host's memory: sizes, seeds and other values that an operation needs before it starts. */
   onHost(values: Int32Array, shape: readonly number[]): Tensor {
     return this.#create(values, shape, this.binding.TF_INT32);
+  }
+
+  indices(values: Int32Array, shape: readonly number[]): Tensor {
+    if (!this.usesGpu) return this.onHost(values, shape);
+    // The binding keeps integers in the host's memory: each operation would fetch them again and wait for all earlier
+    // work. It copies floats to the GPU, so integers are sent as floats: exact up to 2^24, more than any vocabulary
+    // or batch.
+    return this.tensors.tidy(() => {
+      const floats = this.float(Float32Array.from(values), shape);
+      return this.runIds("Cast", [this.idOf(floats)], attributesOf(this.binding).toInt);
+    });
   }
 
   /** Id of a vector of integers. The vector is cached. */

@@ -11,6 +11,8 @@ export const INSTALLED_PLACE = ".tslora/binding/tfjs-node-gpu/lib";
 /** The kernels for CPUs, and the TensorFlow operations that call them. */
 export const KERNELS = "src/ops/kernels";
 const OPERATIONS = `${KERNELS}/operations`;
+/** Graph functions, for steps that are one call of TensorFlow. */
+const FUNCTIONS = `${KERNELS}/functions`;
 /** Our own source in addition to the package's: without it a signal can crash a process that computes. */
 export const SIGNAL_THREAD = "src/setup/stages/signal-thread.cc";
 /** Sources that are compiled once for each instruction set. */
@@ -40,8 +42,16 @@ const PLAIN = ["-O2"];
 const ALWAYS = ["-fPIC"];
 /** C++20, for designated initializers, under the name that GCC has since version 8. */
 const OWN = ["-std=c++2a", ...ALWAYS];
-/** The package's sources, and TensorFlow's headers for C++. */
-const PACKAGED = ["-std=c++17", ...ALWAYS];
+/**
+ * The package's sources, and TensorFlow's headers for C++. Our `functions/` registers the module, adds to what the
+ * package registers, and counts the calls of TFE_Execute.
+ */
+const PACKAGED = [
+  "-std=c++17",
+  ...ALWAYS,
+  "-Dnapi_register_module_v1=tslora_register_tfjs",
+  "-DTFE_Execute=tslora_execute",
+];
 /**
  * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone
  * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it is
@@ -111,7 +121,12 @@ export function bindingUnits(
       .map((file) =>
         unit(join(folder, file), objectOf(file), [...compiler, ...standard, ...PLAIN, "-DNAPI_VERSION=8", ...headers]),
       );
-  return [...unitsOf(join(root, OPERATIONS), OWN), ...unitsOf(join(packageOf(PACKAGE), "binding"), PACKAGED)];
+  const packaged = join(packageOf(PACKAGE), "binding");
+  return [
+    ...unitsOf(join(root, OPERATIONS), OWN),
+    ...unitsOf(join(root, FUNCTIONS), [...OWN, `-I${packaged}`]),
+    ...unitsOf(packaged, PACKAGED),
+  ];
 }
 
 /**

@@ -15,6 +15,10 @@ const EPSILON = 1e-8;
  */
 const SMALL = 2 ** 18;
 
+/** Recorded operations run early if they hold more bytes than this, and then at most so many times in a step. */
+const LEAST_RELIEF = 2 ** 26;
+const MOST_RELIEFS = 3;
+
 /** Weights of one group and equal width that are joined by rows and updated as one tensor; or a single weight. */
 interface Bundle extends ParameterGroup {
   readonly parameters: readonly Parameter[];
@@ -79,7 +83,13 @@ export class AdamW {
   step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
     const joined = this.joined(gradients);
     this.#steps++;
-    this.#bundles.forEach((bundle, i) => this.#update(bundle, joined[i], options));
+    const { recording } = this.#ops;
+    const numbers = joined.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    this.#bundles.forEach((bundle, i) => {
+      this.#update(bundle, joined[i], options);
+      // Recorded operations keep weights and moments until they run: three numbers of four bytes for each weight.
+      recording?.relieve(Math.max(LEAST_RELIEF, (3 * 4 * numbers) / MOST_RELIEFS));
+    });
   }
 
   /** The moments one by one, for a checkpoint. */

@@ -60,6 +60,7 @@ export class TrainingRun {
   readonly #pending: PendingSteps;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #newlyInitialized: readonly string[];
+  readonly #freeFunctions: (() => void) | undefined;
   #log: TrainingLog | undefined;
   #mlflow: TrainingMlflow | undefined;
   #step: number;
@@ -105,6 +106,7 @@ export class TrainingRun {
         ? undefined
         : new Checkpoints(classifier, { directory: options.outputDir, limit: options.saveTotalLimit });
     this.#step = state?.step ?? 0;
+    this.#freeFunctions = ops.recording?.scope();
   }
 
   async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
@@ -137,6 +139,7 @@ export class TrainingRun {
   async dispose(): Promise<void> {
     this.#optimizer.dispose();
     this.#pending.dispose();
+    this.#freeFunctions?.();
     await this.#log?.close();
     this.#log = undefined;
     await this.#mlflow?.end("FAILED"); // does nothing after the run's end

@@ -13,6 +13,9 @@ import {
   type ExampleLabel,
 } from "../loss/classification-loss";
 
+/** Most calls of recorded operations that the passes of a step are divided into. */
+const MOST_CALLS = 4;
+
 /** Tokenized examples. */
 export interface TrainingDocuments {
   readonly documents: readonly TokenDocument[];
@@ -57,8 +60,9 @@ export async function batchGradients(
     splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }),
   );
   const losses: Tensor[] = [];
+  const together = Math.ceil(parts.length / MOST_CALLS);
   try {
-    for (const part of parts) {
+    for (const [i, part] of parts.entries()) {
       const packed = packDocuments(part.map((index) => data.documents[index]));
       const prefix = await prefixCache?.valuesOf(packed.order.map((inPart) => data.documents[part[inPart]]));
       const forward = model.forward({ kind: "training", ops, dropout, precision, frozenDropout }, packed, { prefix });
@@ -72,6 +76,7 @@ export async function batchGradients(
       model.backward({ ops, gradients, precision }, dLogits, forward);
       forward.release();
       ops.dispose(dLogits);
+      if ((i + 1) % together === 0) ops.recording?.flush();
       await new Promise((resolve) => setImmediate(resolve)); // lets Jupyter send messages and interrupts
     }
   } catch (error) {

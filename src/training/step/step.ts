@@ -60,6 +60,7 @@ export class TrainingStep {
     const batch = microBatches.flat();
     const tokens = batch.reduce((sum, index) => sum + data.lengths[index], 0);
     const gradients = new Gradients(ops);
+    ops.recording?.flush(); // what an earlier failure left
     try {
       const losses = await batchGradients(this.#classifier, {
         microBatches,
@@ -81,6 +82,7 @@ export class TrainingStep {
       return { ...facts, batch, tokens, startedAt, numbers };
     } finally {
       gradients.dispose();
+      ops.recording?.flush();
     }
   }
 }
