@@ -110,10 +110,10 @@ test("a tensor that is disposed of after its use is read all the same, and Tenso
 });
 
 test("graph is off on the processor, on if it is asked for, and refused where nothing can be recorded", async () => {
-  const tell = (): undefined => undefined;
-  const plain = await openDevice({ device: "cpu" }, { tell });
+  const warn = (): undefined => undefined;
+  const plain = await openDevice({ device: "cpu" }, { warn });
   assert.equal(plain.ops.recording, undefined);
-  const graph = await openDevice({ device: "cpu", graph: true }, { tell });
+  const graph = await openDevice({ device: "cpu", graph: true }, { warn });
   assert.ok(graph.ops.recording !== undefined);
   assert.match(graph.device.backend, /graph functions/);
   await assert.rejects(openDevice({ device: "webgpu", graph: true }), /graph must be false with the device "webgpu"/);

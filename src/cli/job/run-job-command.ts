@@ -23,7 +23,7 @@ export async function runJobCommand({ terminal, args, values }: CommandCall): Pr
     if (text !== undefined) terminal.out.write(`${text}\n`);
   };
   const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
-  const { signal, release } = hearInterruption(terminal, { says: "the job stops at a checkpoint", tell: notice });
+  const { signal, release } = hearInterruption(terminal, { effect: "the job stops at a checkpoint", show: notice });
   try {
     const outcome = await runStoredJob(name, {
       ...{ store: await openStore(place), inputFolders: pick(values, INPUTS_OPTION).inputs, signal },

@@ -32,8 +32,8 @@ export async function runBulk(call: CommandCall): Promise<number> {
   const { textColumn, textPair, idColumn, delimiter, quotes } = pick(values, INPUT_OPTIONS);
   const { threshold, maxTokensPerPass, cleanTexts, calibration, multiLabel } = pick(values, PREDICT_OPTIONS);
   const interruption = hearInterruption(terminal, {
-    says: "finished chunks are kept, and the same command continues",
-    tell: (text) => view.line(text),
+    effect: "finished chunks are kept, and the same command continues",
+    show: (text) => view.line(text),
   });
   const output = bulk.output ?? "";
   try {

@@ -27,8 +27,8 @@ export async function runSweep({ terminal, args, values }: CommandCall): Promise
   const file = await readSweepFile(path);
   const view = new SweepView(terminal, { json: values.json === true });
   const interruption = hearInterruption(terminal, {
-    says: "at the next steps of the running trials, with checkpoints",
-    tell: (text) => view.warn(text),
+    effect: "at the next steps of the running trials, with checkpoints",
+    show: (text) => view.warn(text),
   });
   try {
     loadQuietly(terminal, deviceOf(file.sweep));

@@ -37,7 +37,7 @@ export async function runWorker({ terminal, values }: CommandCall): Promise<numb
       ? `${JSON.stringify({ type: "ready", redis: shown, store: store.place, workers: worker.capacity })}\n`
       : `Takes jobs of ${store.place} from ${shown}, up to ${worker.capacity} at a time\n`,
   );
-  const { signal, release } = hearInterruption(terminal, { says: "jobs stop at their checkpoints", tell: notice });
+  const { signal, release } = hearInterruption(terminal, { effect: "jobs stop at their checkpoints", show: notice });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await worker.close();
   release();
