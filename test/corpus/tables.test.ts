@@ -81,7 +81,7 @@ test("line numbers of rows are right after cells of several lines and after empt
       ["line 8", ""],
       ["line 9", 'x"y z"w'],
       ["line 10", '"e\nf" g'],
-      ["line 12", "a quote opens a cell that continues to line 13, "],
+      ["line 12", "a quote opens a cell that continues to line 13"],
     ]);
   }
 });
