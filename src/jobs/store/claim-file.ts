@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { errorCode, isMissing } from "../../base/files/error-code";
@@ -62,14 +62,23 @@ export async function claimFile(
   }
 }
 
-/** Creates the file. Returns false if there is one. */
+/** Creates the file. Returns false if there is one. A full disk leaves none. */
 async function create(path: string, holder: Holder): Promise<boolean> {
+  let file: FileHandle;
   try {
-    await writeFile(path, JSON.stringify(holder), { flag: "wx" });
-    return true;
+    file = await open(path, "wx");
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
+  }
+  try {
+    await file.writeFile(JSON.stringify(holder));
+    return true;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 
