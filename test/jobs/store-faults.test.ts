@@ -69,7 +69,6 @@ test(
   async (t) => {
     const place = await temporaryFolder(t);
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", place]);
-    t.after(() => execFileSync("umount", [place]));
     const store = await FolderStore.open(join(place, "store"));
     const driver = new LocalDriver({ store, workers: 1, code: SMALL_CODE });
     try {
@@ -93,6 +92,7 @@ test(
       await assert.rejects(driver.run(smallDocument("new", { steps: 1 })), /read-only/);
     } finally {
       await driver.close();
+      execFileSync("umount", [place]);
     }
   },
 );

@@ -13,7 +13,10 @@ import type { ClaimOptions, JobClaim } from "./job-store";
 export interface ClaimTimes {
   /** Between two beats of a holder. @default 5,000 */
   readonly beat: number;
-  /** Without a beat, as the waiting process measures it, after which a holder on another machine is gone. @default 60,000 */
+  /**
+   * Without a beat, as the waiting process measures it, after which a holder on another machine is gone. @default
+   * 60,000
+   */
   readonly silence: number;
   /** Between two looks of a waiting process. @default 500 */
   readonly look: number;
