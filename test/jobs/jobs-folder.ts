@@ -23,7 +23,10 @@ export function contentsOf(folder: string): Record<string, string> {
   );
 }
 
-/** Command lines of the processes that run a compiled module of this clone, or were started with a text in their environment. */
+/**
+ * Command lines of the processes that run a compiled module of this clone, or were started with a text in their
+ * environment.
+ */
 export function processesWith(text: string): { readonly pid: number; readonly command: string }[] {
   const found: { pid: number; command: string }[] = [];
   for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {

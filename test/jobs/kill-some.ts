@@ -1,3 +1,5 @@
+import type { JobEvent } from "../../src/jobs/drivers/job-driver";
+
 /** Kills of processes at random moments. */
 export interface Kills {
   /** Kills so far. */
@@ -39,5 +41,34 @@ export function killSome(most: number, pids: () => readonly number[], pause = 60
       return count;
     },
     end: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * Kills workers with SIGKILL at random moments of their jobs: a share of the jobs that start lose their worker within
+ * some milliseconds. Unlike {@link killSome} it does not depend on the machine's speed.
+ */
+export class StartKills {
+  count = 0;
+  readonly #most: number;
+  readonly #share: number;
+
+  constructor(most: number, share: number) {
+    this.#most = most;
+    this.#share = share;
+  }
+
+  /** Takes an event of a driver. */
+  readonly take = (event: JobEvent): void => {
+    if (event.type !== "started" || this.count >= this.#most || Math.random() > this.#share) return;
+    const pid = Number(event.worker.replace("process ", ""));
+    this.count++;
+    setTimeout(() => {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        this.count--; // it has ended
+      }
+    }, 150 * Math.random());
   };
 }

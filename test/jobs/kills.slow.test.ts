@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { LocalDriver } from "../../src/jobs/drivers/local/local-driver";
 import { FolderStore } from "../../src/jobs/store/folder-store";
 import { temporaryFolder } from "./jobs-folder";
-import { killSome } from "./kill-some";
+import { StartKills } from "./kill-some";
 import { repeatedSteps, SMALL_CODE, smallDocument, smallHash } from "./small-job";
 
 test("100 workers killed at random moments over 300 jobs: nothing is lost, nothing is done twice", async (t) => {
@@ -17,9 +17,9 @@ test("100 workers killed at random moments over 300 jobs: nothing is lost, nothi
   const jobs = Array.from({ length: 300 }, (_, seed) =>
     smallDocument(`job-${seed}`, { steps: 12, pause: 10, seed, ledger }),
   );
-  const kills = killSome(100, () => driver.pids, 500);
+  const kills = new StartKills(100, 0.3);
   try {
-    const outcomes = await Promise.all(jobs.map((job) => driver.run(job)));
+    const outcomes = await Promise.all(jobs.map((job) => driver.run(job, { onEvent: kills.take })));
     assert.equal(outcomes.filter((outcome) => outcome.type === "done" && !outcome.reused).length, jobs.length);
     for (const job of jobs)
       assert.equal(await readFile(await store.resultFile(job.name, "hash.txt"), "utf8"), `${smallHash(job)}\n`);
@@ -29,7 +29,6 @@ test("100 workers killed at random moments over 300 jobs: nothing is lost, nothi
     t.diagnostic(`${kills.count} kills, ${repeatedSteps(ledger)} steps computed again`);
     assert.equal(kills.count, 100);
   } finally {
-    kills.end();
     await driver.close();
   }
   assert.deepEqual(driver.pids, []);

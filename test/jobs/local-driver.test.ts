@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
+import type { JobManifest } from "../../src/jobs/contract/job-manifest";
 import { ChildLimit } from "../../src/jobs/drivers/children/child-limit";
 import type { JobEvent } from "../../src/jobs/drivers/job-driver";
 import { LocalDriver } from "../../src/jobs/drivers/local/local-driver";
@@ -150,9 +151,8 @@ test("a result of other code is computed anew, and the first event says so", asy
   const { withHash } = await import("../../src/jobs/contract/manifest-hash.js");
   const stored = await store.readManifest("code");
   assert.ok(stored.kind === "found");
-  const { sha256: _, ...content } = stored.manifest;
   const { writeFile } = await import("node:fs/promises");
-  const old = withHash({ ...content, code: "0.1.0+old" });
+  const old = withHash({ ...stored.manifest, sha256: undefined, code: "0.1.0+old" } as Omit<JobManifest, "sha256">);
   await writeFile(join(store.place, "manifests/code.json"), JSON.stringify(old));
   const events: JobEvent[] = [];
   const outcome = await driver.run(job, { onEvent: (event) => events.push(event) });

@@ -5,8 +5,10 @@
 "use strict";
 const fs = require("node:fs");
 const promises = require("node:fs/promises");
+const { env } = require("node:process");
+const { setTimeout: delay } = require("node:timers/promises");
 
-const { TEST_FAULT: fault, TEST_FAULT_FLAG: flag } = process.env;
+const { TEST_FAULT: fault, TEST_FAULT_FLAG: flag } = env;
 const PLACES = /[\\/](results|manifests|partial)([\\/]|$)/;
 
 for (const name of ["rename", "link", "writeFile", "rm"]) {
@@ -14,7 +16,7 @@ for (const name of ["rename", "link", "writeFile", "rm"]) {
   promises[name] = async (...given) => {
     const touches = given.slice(0, 2).some((path) => typeof path === "string" && PLACES.test(path));
     if (touches && fs.existsSync(flag)) {
-      if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, 50));
+      if (fault === "slow") await delay(50);
       else throw Object.assign(new Error(`${fault}: ${name}`), { code: fault, syscall: name, path: given[0] });
     }
     return real(...given);

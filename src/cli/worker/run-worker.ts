@@ -19,7 +19,6 @@ export async function runWorker({ terminal, values }: CommandCall): Promise<numb
   problems.expect(redis !== "", "--redis or the variable TSLORA_REDIS is needed: the queue of the jobs");
   problems.expect(given.store !== undefined, "--store is needed: the folder that the machines share");
   problems.throwIfAny();
-  hideArguments(given.redis);
   const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
   const store = await openStore(given.store ?? "");
   const json = values.json === true;
@@ -42,9 +41,4 @@ export async function runWorker({ terminal, values }: CommandCall): Promise<numb
   await worker.close();
   release();
   return EXIT.ok;
-}
-
-/** Takes a URL with a password out of the list of processes. */
-function hideArguments(given: string | undefined): void {
-  if (given !== undefined && redisUrl(given)?.password !== undefined) process.title = "tslora worker";
 }

@@ -15,8 +15,8 @@ export const workerCommand: LibraryCommand = {
       does: "takes jobs of predict and sweep that use this Redis and this store, until Ctrl-C",
     },
     {
-      command: "worker --redis rediss://queue.example --store /shared/jobs --inputs /shared/pubmed",
-      does: "over TLS; jobs may read files in /shared/pubmed too",
+      command: "worker --store /shared/jobs --inputs /shared/pubmed",
+      does: "the Redis of TSLORA_REDIS; jobs may read files in /shared/pubmed too",
     },
   ],
   notes:

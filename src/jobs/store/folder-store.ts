@@ -75,7 +75,8 @@ export class FolderStore implements JobStore {
     const text = `${canonicalJson(document)}\n`;
     const path = this.#file("jobs", document.name);
     try {
-      if (await writeToFreeName(path, text)) return;
+      // a document that is there is found in a store that is read-only, too
+      if (!(await exists(path)) && (await writeToFreeName(path, text))) return;
     } catch (error) {
       throw notSaved(path, error);
     }

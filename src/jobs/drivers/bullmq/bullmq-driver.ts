@@ -104,7 +104,7 @@ export class BullmqDriver implements JobDriver {
         options.signal?.removeEventListener("abort", stop);
       };
       const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(error as Error));
+      const fail = (error: unknown): void => (end(), reject(error));
       this.#pending.set(name, { document, options, settle, fail });
       options.signal?.addEventListener("abort", stop);
       void this.#add(document, { again: true }).catch(fail);

@@ -28,6 +28,8 @@ export async function openRedis(text: string): Promise<RedisLogin> {
   const url = redisUrl(text);
   if (url === undefined)
     throw new TsloraError("bad-option", "redis must be redis://[user:password@]host[:port][/database] or rediss://….");
+  // other users see the arguments of this process, but not its title
+  if (url.password !== undefined && process.argv.some((argument) => argument.includes(text))) process.title = "tslora";
   const safe = (error: unknown): string => withoutLogin(error instanceof Error ? error.message : String(error), url);
   const { host, port, db, username, password } = url;
   const options: RedisOptions = {

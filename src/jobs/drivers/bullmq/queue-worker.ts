@@ -148,7 +148,10 @@ export class QueueWorker {
     throw new WaitingError(); // another worker continues
   }
 
-  /** Reads the document of a queued job. Redis decides the name alone; a document that is not valid is not tried again. */
+  /**
+   * Reads the document of a queued job. Redis decides the name alone; a document that is not valid is not tried
+   * again.
+   */
   async #document({ name, document: hash }: QueuedJob): Promise<JobDocument> {
     const types = this.#options.code?.types ?? JOB_TYPE_CODE;
     try {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { TsloraError } from "../../../base/tslora-error";
 import type { JobDocument } from "../../contract/job-document";
 import type { JobManifest } from "../../contract/job-manifest";
 import type { JobProgress } from "../../contract/job-type";
@@ -67,6 +68,10 @@ export class ChildPool {
     if (child === undefined) return { kind: "stopped" };
     try {
       return await this.#runIn(child, { document, ...options });
+    } catch (error) {
+      // the store does not take the claim: a failure of this attempt, as if the child could not write
+      const code = error instanceof TsloraError ? error.code : undefined;
+      return { kind: "failed", code, message: error instanceof Error ? error.message : String(error) };
     } finally {
       this.#giveBack(child);
     }

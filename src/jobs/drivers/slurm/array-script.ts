@@ -24,7 +24,7 @@ export function arrayScript({ name, folder, count, command, after }: ArrayScript
     `#SBATCH --array=1-${count}`,
     `#SBATCH --output=${folder.replaceAll("%", "%%")}/%a.log`,
     "# SIGTERM before the time limit: the job stops at a checkpoint, and the next array continues it",
-    "#SBATCH --signal=TERM@60",
+    "#SBATCH --signal=B:TERM@60",
     `name=$(sed -n "\${SLURM_ARRAY_TASK_ID}p" ${quoted(`${folder}/${LIST}`)})`,
     `exec ${call}`,
     "",

@@ -89,7 +89,7 @@ export class SlurmDriver implements JobDriver {
         options.signal?.removeEventListener("abort", stop);
       };
       const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(error as Error));
+      const fail = (error: unknown): void => (end(), reject(error));
       this.#pending.set(job, { document, options, settle, fail, seen: false, missing: 0, losses: 0 });
       options.signal?.addEventListener("abort", stop);
       this.#gather(job);
