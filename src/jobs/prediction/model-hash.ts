@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { canonicalSha256 } from "../../base/canonical-json";
@@ -17,6 +17,9 @@ export interface ModelFolders {
   readonly calibrated: boolean;
 }
 
+/** Hashes of files by path, size, inode and times of change: a process that runs many shards reads the weights once. */
+const known = new Map<string, string>();
+
 /** Digest of all files of a classifier that decide its predictions, in hexadecimal. */
 export async function modelHash({ directory, adapter, calibrated }: ModelFolders): Promise<string> {
   const folders = [["model", directory] as const, ...(adapter === undefined ? [] : [["adapter", adapter] as const])];
@@ -24,6 +27,14 @@ export async function modelHash({ directory, adapter, calibrated }: ModelFolders
   for (const [of, folder] of folders)
     for (const name of (await readdir(folder)).sort())
       if (OF_MODEL.test(name) || (calibrated && name === CALIBRATION_FILE && folder === (adapter ?? directory)))
-        digests.push([`${of}/${name}`, await sha256OfFile(join(folder, name))]);
+        digests.push([`${of}/${name}`, await hashOf(join(folder, name))]);
   return canonicalSha256(digests);
+}
+
+async function hashOf(path: string): Promise<string> {
+  const { size, ino, mtimeMs, ctimeMs } = await stat(path);
+  const key = [path, size, ino, mtimeMs, ctimeMs].join(" ");
+  const hash = known.get(key) ?? (await sha256OfFile(path));
+  known.set(key, hash);
+  return hash;
 }

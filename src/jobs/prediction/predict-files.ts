@@ -92,7 +92,8 @@ function ownDriver(
   { options, output }: { readonly options: PredictFilesOptions; readonly output: string },
 ): Promise<JobDriver> {
   const { redis, slurm, sbatch, onNotice } = options;
-  const local = redis === undefined && slurm === undefined && (process.env.TSLORA_WORKERS ?? "") === "";
+  const local =
+    redis === undefined && slurm === undefined && (process.env.TSLORA_WORKERS ?? process.env.TSLORA_REDIS ?? "") === "";
   const few = local && shards < availableParallelism() ? Math.max(1, shards) : undefined;
   return openDriver({ store: output, workers: options.workers ?? few, redis, slurm, sbatch, onNotice });
 }
