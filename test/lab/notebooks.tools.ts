@@ -19,6 +19,7 @@ const NOTEBOOKS = [
   "03-weighted-loss-and-threshold",
   "04-export-and-reuse",
   "05-evidence",
+  "06-sweep",
 ];
 /** Without 05, whose 34 runs take long: in the clone's kernel CI runs it by tslora, and here a plain tslab does. */
 const SHORT = NOTEBOOKS.filter((name) => name !== "05-evidence");
@@ -29,6 +30,7 @@ const FIGURES: Readonly<Record<string, number>> = {
   "03-weighted-loss-and-threshold": 11,
   "04-export-and-reuse": 1,
   "05-evidence": 2,
+  "06-sweep": 5,
 };
 const QUICK = { model: "embedded", data: "sample", maxSteps: 2, maxLength: 32 };
 const minutes = { timeout: 900_000 };

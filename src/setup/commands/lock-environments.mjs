@@ -9,7 +9,12 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 /** The resolver that writes the lock files. */
 const RESOLVER = "uv==0.13.9";
 /** The environments, with the oldest Python of each. */
-export const ENVIRONMENTS = /** @type {const} */ ({ lab: "3.9", conformance: "3.11", reference: "3.11", "sweep-reference": "3.11" });
+export const ENVIRONMENTS = /** @type {const} */ ({
+  lab: "3.9",
+  conformance: "3.11",
+  reference: "3.11",
+  "sweep-reference": "3.11",
+});
 /** PyPI's PyTorch and, on Linux, NVIDIA's libraries; they are in a separate file, since the CPU build replaces them. */
 const OF_TORCH = /^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==/;
 /** Markers that are always true, since no other system is supported. */

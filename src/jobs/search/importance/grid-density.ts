@@ -12,7 +12,9 @@ export function gridPlaces(distribution: Distribution, values: readonly number[]
     return counts;
   }
   const { whole, log, step } = distribution;
-  const [low, high] = log ? [Math.log(distribution.low), Math.log(distribution.high)] : [distribution.low, distribution.high];
+  const [low, high] = log
+    ? [Math.log(distribution.low), Math.log(distribution.high)]
+    : [distribution.low, distribution.high];
   const places =
     log && whole
       ? Math.ceil(Math.log(distribution.high - distribution.low + 1) / Math.log(2)) + 1
@@ -35,7 +37,8 @@ export function gridDensity(counts: readonly number[], { isCategorical }: { isCa
   const sum = weights.reduce((a, b) => a + b, PRIOR_WEIGHT);
   const kernels = isCategorical ? choiceKernels(places, counts.length) : normalKernels(places, weights, counts.length);
   return counts.map(
-    (_, at) => kernels.reduce((density, kernel, i) => density + ((weights[i] ?? PRIOR_WEIGHT) / sum) * kernel(at), 0) + 1e-12,
+    (_, at) =>
+      kernels.reduce((density, kernel, i) => density + ((weights[i] ?? PRIOR_WEIGHT) / sum) * kernel(at), 0) + 1e-12,
   );
 }
 

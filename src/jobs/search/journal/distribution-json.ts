@@ -5,10 +5,12 @@ import { journalText, PythonFloat } from "./operations";
 /** A distribution as Optuna's `distribution_to_json` writes it. */
 export function distributionJson(distribution: Distribution): string {
   if (distribution.kind === "categorical")
-    return journalText({ name: "CategoricalDistribution", attributes: { choices: distribution.choices.map(choiceOf) } });
+    return journalText({
+      name: "CategoricalDistribution",
+      attributes: { choices: distribution.choices.map(choiceOf) },
+    });
   const { whole, low, high, log, step } = distribution;
-  if (whole)
-    return journalText({ name: "IntDistribution", attributes: { log, step: step ?? 1, low, high } });
+  if (whole) return journalText({ name: "IntDistribution", attributes: { log, step: step ?? 1, low, high } });
   return journalText({
     name: "FloatDistribution",
     attributes: {

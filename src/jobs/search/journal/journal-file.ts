@@ -66,7 +66,9 @@ export class JournalFile {
       if (size > this.#read) await file.truncate(this.#read);
       const operations = make(this.replay);
       if (operations.length === 0) return;
-      const lines = operations.map(({ op_code, ...more }) => journalText({ op_code, worker_id: this.#worker, ...more }));
+      const lines = operations.map(({ op_code, ...more }) =>
+        journalText({ op_code, worker_id: this.#worker, ...more }),
+      );
       await file.appendFile(lines.map((line) => `${line}\n`).join(""));
       if (sync) await file.sync();
       await this.#apply(file);

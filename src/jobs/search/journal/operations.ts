@@ -27,10 +27,7 @@ export class PythonFloat {
 
 /** JSON with floats of Python. */
 export type JournalValue =
-  | JsonValue
-  | PythonFloat
-  | readonly JournalValue[]
-  | { readonly [key: string]: JournalValue | undefined };
+  JsonValue | PythonFloat | readonly JournalValue[] | { readonly [key: string]: JournalValue | undefined };
 
 /** One line of a journal. The writer adds its `worker_id`. */
 export type Operation = { readonly op_code: number } & { readonly [key: string]: JournalValue };

@@ -74,7 +74,11 @@ export class JournalReplay {
       id: this.#trials.length,
       number: study.trials.length,
       state: typeof line.state === "number" ? line.state : TRIAL_STATE.running,
-      values: Array.isArray(line.values) ? line.values.map(Number) : typeof line.value === "number" ? [line.value] : null,
+      values: Array.isArray(line.values)
+        ? line.values.map(Number)
+        : typeof line.value === "number"
+          ? [line.value]
+          : null,
       params: new Map(),
       intermediate: new Map(),
       userAttrs: new Map(),
@@ -85,7 +89,10 @@ export class JournalReplay {
     setAll(trial.userAttrs, line.user_attrs);
     setAll(trial.systemAttrs, line.system_attrs);
     for (const [name, internal] of entries(line.params))
-      trial.params.set(name, { internal: Number(internal), distribution: text(entries(line.distributions).find(([of]) => of === name)?.[1]) ?? "" });
+      trial.params.set(name, {
+        internal: Number(internal),
+        distribution: text(entries(line.distributions).find(([of]) => of === name)?.[1]) ?? "",
+      });
     for (const [step, value] of entries(line.intermediate_values)) trial.intermediate.set(Number(step), Number(value));
     study.trials.push(trial);
     this.#trials.push({ trial, study: study.id });

@@ -98,7 +98,10 @@ export class SweepJournal {
   get #study(): JournalStudy {
     const study = this.#file.replay.study(this.#options.name);
     if (study === undefined)
-      throw new TsloraError("bad-input", `${shownPath(this.path)}: the study ${this.#options.name} was deleted during the sweep.`);
+      throw new TsloraError(
+        "bad-input",
+        `${shownPath(this.path)}: the study ${this.#options.name} was deleted during the sweep.`,
+      );
     return study;
   }
 
@@ -108,7 +111,10 @@ export class SweepJournal {
   }
 
   /** Adds a trial with its settings. Returns its number. */
-  async addTrial(settings: Settings, { sampler, seeds }: { sampler: SamplerState; seeds: readonly number[] }): Promise<number> {
+  async addTrial(
+    settings: Settings,
+    { sampler, seeds }: { sampler: SamplerState; seeds: readonly number[] },
+  ): Promise<number> {
     let number = NaN;
     await this.#file.append((replay) => {
       const study = this.#study;
@@ -139,10 +145,7 @@ export class SweepJournal {
     const reached =
       at === undefined
         ? []
-        : [
-            systemAttr(id, `completed_rung_${at.rung}`, new PythonFloat(value)),
-            systemAttr(id, ATTR.paused, at.paused),
-          ];
+        : [systemAttr(id, `completed_rung_${at.rung}`, new PythonFloat(value)), systemAttr(id, ATTR.paused, at.paused)];
     await this.#append([{ op_code: OPERATION.setTrialIntermediateValue, ...line }, ...reached], { sync: false });
   }
 
@@ -243,7 +246,10 @@ function checkStudy(
 }
 
 function notFound(path: string, name: string): TsloraError {
-  return new TsloraError("not-found", `${shownPath(path)} holds no sweep named ${name}, so there is nothing to resume.`);
+  return new TsloraError(
+    "not-found",
+    `${shownPath(path)} holds no sweep named ${name}, so there is nothing to resume.`,
+  );
 }
 
 /** A journal's trial in the words of a sweep. */
@@ -253,7 +259,7 @@ export function recordedTrial(trial: JournalTrial, space: SearchSpace): Recorded
     Object.hasOwn(space, name) ? [[name, externalValue(distributionOf(space[name]), internal)]] : [],
   );
   const rungs: number[] = [];
-  for (let value = systemAttrs.get("completed_rung_0"); typeof value === "number"; )
+  for (let value = systemAttrs.get("completed_rung_0"); typeof value === "number";)
     value = systemAttrs.get(`completed_rung_${rungs.push(value)}`);
   const seedValues = userAttrs.get(ATTR.seedValues);
   const error = userAttrs.get(ATTR.error);

@@ -44,7 +44,9 @@ function gridValues(distribution: Distribution, points: number): number[] {
   const { low, high, log, step, whole } = distribution;
   if (low === high) return [low];
   if (step !== undefined && !log)
-    return Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => Number((low + i * step).toPrecision(15)));
+    return Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) =>
+      Number((low + i * step).toPrecision(15)),
+    );
   const at = (share: number): number =>
     share === 0 ? low : share === 1 ? high : log ? low * (high / low) ** share : low + share * (high - low);
   const values = Array.from({ length: points }, (_, i) => at(points === 1 ? 0 : i / (points - 1)));

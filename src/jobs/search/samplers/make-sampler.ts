@@ -47,7 +47,10 @@ const KEYS: Readonly<Record<string, Readonly<Record<string, { words: string; hol
 export function checkSampler(sampler: unknown, { problems, space }: { problems: Problems; space: unknown }): void {
   const name = isRecord(sampler) && typeof sampler.name === "string" ? sampler.name : "";
   if (!isRecord(sampler) || !Object.hasOwn(KEYS, name)) {
-    problems.expect(false, `sampler.name must be tpe, random or grid; got ${shownValue(isRecord(sampler) ? sampler.name : sampler)}`);
+    problems.expect(
+      false,
+      `sampler.name must be tpe, random or grid; got ${shownValue(isRecord(sampler) ? sampler.name : sampler)}`,
+    );
     return;
   }
   for (const [key, value] of Object.entries(sampler)) {

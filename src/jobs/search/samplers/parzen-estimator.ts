@@ -57,7 +57,8 @@ export class ParzenEstimator {
     const chosen = random.choice(this.#weights, size);
     const columns = new Array<number[]>(this.#kernels.length);
     this.#kernels.forEach((kernels, i) => {
-      if (kernels.kind === "categorical") columns[i] = chosen.map((kernel) => drawChoice(kernels.weights[kernel], random.random()));
+      if (kernels.kind === "categorical")
+        columns[i] = chosen.map((kernel) => drawChoice(kernels.weights[kernel], random.random()));
     });
     this.#kernels.forEach((kernels, i) => {
       if (kernels.kind === "numeric") columns[i] = chosen.map((kernel) => drawNumber(kernels, kernel, random.random()));
@@ -102,7 +103,10 @@ function choiceKernels(
 
 function numericKernels(
   observed: readonly number[],
-  { distribution, considerEndpoints }: { distribution: Extract<Distribution, { kind: "numeric" }>; considerEndpoints: boolean },
+  {
+    distribution,
+    considerEndpoints,
+  }: { distribution: Extract<Distribution, { kind: "numeric" }>; considerEndpoints: boolean },
 ): Kernels {
   const half = kernelStep(distribution) / 2;
   const scaled = (value: number): number => (distribution.log ? Math.log(value) : value);
@@ -163,6 +167,7 @@ function logKernel(kernels: Kernels, kernel: number, value: number): number {
   const [mean, scale] = [means[kernel], deviations[kernel]];
   const at = (point: number): number => ((distribution.log ? Math.log(point) : point) - mean) / scale;
   const step = kernelStep(distribution);
-  const log = step === 0 ? logNormalDensity(at(value), scale) : logNormalMass(at(value - step / 2), at(value + step / 2));
+  const log =
+    step === 0 ? logNormalDensity(at(value), scale) : logNormalMass(at(value - step / 2), at(value + step / 2));
   return log - masses[kernel];
 }

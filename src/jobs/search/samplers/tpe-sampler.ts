@@ -44,8 +44,7 @@ export class TpeSampler implements Sampler {
     const isReady = finished.length >= this.#options.nStartupTrials;
     const together = isReady && this.#options.multivariate ? this.#common(finished) : [];
     const drawn = new Map<string, number>();
-    if (together.length > 0)
-      this.#draw(together, trials).forEach((value, i) => void drawn.set(together[i][0], value));
+    if (together.length > 0) this.#draw(together, trials).forEach((value, i) => void drawn.set(together[i][0], value));
     const chosen: Record<string, SettingValue> = {};
     for (const [name, distribution] of this.#space) {
       if (!isActive(this.#ranges[name], chosen)) continue;

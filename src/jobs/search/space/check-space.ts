@@ -26,7 +26,8 @@ export function checkSpace(
   const above: string[] = [];
   for (const [name, range] of Object.entries(space)) {
     checkRange(range, { name: place(name), problems });
-    if (isRecord(range) && range.when !== undefined) checkCondition(range.when, { space, above, problems, name: place(name) });
+    if (isRecord(range) && range.when !== undefined)
+      checkCondition(range.when, { space, above, problems, name: place(name) });
     above.push(name);
   }
   return problems.count === before;
@@ -42,17 +43,28 @@ function checkRange(range: unknown, { name, problems }: { name: string; problems
   const type = range.type as keyof typeof KEYS;
   const known: readonly string[] = KEYS[type];
   for (const key of Object.keys(range))
-    problems.expect(known.includes(key), `${name}.${key} is not a key of a range of type ${type}; known are ${known.join(", ")}`);
+    problems.expect(
+      known.includes(key),
+      `${name}.${key} is not a key of a range of type ${type}; known are ${known.join(", ")}`,
+    );
   if (type === "categorical") checkChoices(range.choices, { name, problems });
   else checkNumbers(range, { name, type, problems });
 }
 
 function checkChoices(choices: unknown, { name, problems }: { name: string; problems: Problems }): void {
-  if (!problems.expect(Array.isArray(choices) && choices.length > 0, `${name}.choices must be a list of at least one value; got ${shownValue(choices)}`))
+  if (
+    !problems.expect(
+      Array.isArray(choices) && choices.length > 0,
+      `${name}.choices must be a list of at least one value; got ${shownValue(choices)}`,
+    )
+  )
     return;
   const list = choices as readonly unknown[];
   const bad = list.find((one) => !isSettingValue(one));
-  problems.expect(bad === undefined, `${name}.choices must hold texts, finite numbers, true, false or lists of texts; got ${shownValue(bad)}`);
+  problems.expect(
+    bad === undefined,
+    `${name}.choices must hold texts, finite numbers, true, false or lists of texts; got ${shownValue(bad)}`,
+  );
   const texts = list.filter(isSettingValue).map(valueText);
   const twice = texts.find((text, i) => texts.indexOf(text) !== i);
   problems.expect(twice === undefined, `${name}.choices must differ; got ${twice} twice`);
@@ -74,7 +86,10 @@ function checkNumbers(
   const kind = type === "int" ? "a whole number" : "a number";
   for (const [key, value] of Object.entries({ low, high }))
     problems.expect(isValid(value), `${name}.${key} must be ${kind}; got ${shownValue(value)}`);
-  problems.expect(log === undefined || typeof log === "boolean", `${name}.log must be true or false; got ${shownValue(log)}`);
+  problems.expect(
+    log === undefined || typeof log === "boolean",
+    `${name}.log must be true or false; got ${shownValue(log)}`,
+  );
   if (step !== undefined)
     problems.expect(isValid(step) && step > 0, `${name}.step must be ${kind} above 0; got ${shownValue(step)}`);
   if (!isValid(low) || !isValid(high)) return;
@@ -89,9 +104,15 @@ function checkNumbers(
 
 function checkCondition(
   when: unknown,
-  { space, above, problems, name }: { space: Readonly<Record<string, unknown>>; above: readonly string[]; problems: Problems; name: string },
+  {
+    space,
+    above,
+    problems,
+    name,
+  }: { space: Readonly<Record<string, unknown>>; above: readonly string[]; problems: Problems; name: string },
 ): void {
-  if (!problems.expect(isRecord(when), `${name}.when must map names of settings to values; got ${shownValue(when)}`)) return;
+  if (!problems.expect(isRecord(when), `${name}.when must map names of settings to values; got ${shownValue(when)}`))
+    return;
   for (const [on, wanted] of Object.entries(when as Readonly<Record<string, unknown>>)) {
     const values: readonly unknown[] = Array.isArray(wanted) ? wanted : [wanted];
     problems.expect(

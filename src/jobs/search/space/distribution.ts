@@ -2,7 +2,14 @@ import { valueText, type SettingRange, type SettingValue } from "./search-space"
 
 /** A range as Optuna's distributions have it; `high` is the largest value that the steps reach. */
 export type Distribution =
-  | { readonly kind: "numeric"; readonly whole: boolean; readonly low: number; readonly high: number; readonly log: boolean; readonly step: number | undefined }
+  | {
+      readonly kind: "numeric";
+      readonly whole: boolean;
+      readonly low: number;
+      readonly high: number;
+      readonly log: boolean;
+      readonly step: number | undefined;
+    }
   | { readonly kind: "categorical"; readonly choices: readonly SettingValue[] };
 
 /** The distribution of a range. */
@@ -17,7 +24,9 @@ export function distributionOf(range: SettingRange): Distribution {
 
 /** Whether a distribution has one value. */
 export function isSingle(distribution: Distribution): boolean {
-  return distribution.kind === "categorical" ? distribution.choices.length === 1 : distribution.low === distribution.high;
+  return distribution.kind === "categorical"
+    ? distribution.choices.length === 1
+    : distribution.low === distribution.high;
 }
 
 /** A value as samplers count with it: numbers as they are, choices by their index. */

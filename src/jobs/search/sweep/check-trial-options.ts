@@ -36,13 +36,13 @@ export function checkSettingNames(
       isAdapter || free.includes(name),
       `space.${name} must be ${TRIAL_OPTIONS.includes(name) ? "left out: a sweep sets it itself" : `an option of an adapter (${LORA_OPTION_NAMES.join(", ")}) or of training (${free.join(", ")})`}`,
     );
-    problems.expect(!isAdapter || method === "lora", `space.${name} is an option of an adapter; the method is ${method}`);
+    problems.expect(
+      !isAdapter || method === "lora",
+      `space.${name} is an option of an adapter; the method is ${method}`,
+    );
   }
   for (const name of Object.keys(training))
-    problems.expect(
-      !TRIAL_OPTIONS.includes(name),
-      `training.${name} must be left out: a sweep sets it itself`,
-    );
+    problems.expect(!TRIAL_OPTIONS.includes(name), `training.${name} must be left out: a sweep sets it itself`);
   problems.expect(
     Object.keys(adapter).length === 0 || method === "lora",
     `adapter must be left out; the method is ${method}`,
@@ -70,7 +70,12 @@ export function checkTrialOptions(
       problemsOf(() => {
         resolveTrainOptions(
           { ...training, train: [], validation: [], outputDir: "trial" },
-          { method: method === "lora" ? "lora" : "full", headAlone: method === "head", problemType, numLabels: options.labels.length },
+          {
+            method: method === "lora" ? "lora" : "full",
+            headAlone: method === "head",
+            problemType,
+            numLabels: options.labels.length,
+          },
         );
       }),
     );

@@ -126,11 +126,15 @@ export function plain(options: object): { readonly [key: string]: JsonValue } {
   ) as { readonly [key: string]: JsonValue };
 }
 
-function textsOf({ texts, labels }: { texts: readonly TextInput[]; labels: readonly TrialText["label"][] }): TrialText[] {
+function textsOf({
+  texts,
+  labels,
+}: {
+  texts: readonly TextInput[];
+  labels: readonly TrialText["label"][];
+}): TrialText[] {
   return texts.map((input, i) =>
-    isTextPair(input)
-      ? { text: input[0], textPair: input[1], label: labels[i] }
-      : { text: input, label: labels[i] },
+    isTextPair(input) ? { text: input[0], textPair: input[1], label: labels[i] } : { text: input, label: labels[i] },
   );
 }
 
@@ -146,14 +150,18 @@ function checkNumbers(
   }: SweepOptions & { seeds: readonly number[]; seed: number; winnerSeeds: number },
   problems: Problems,
 ): void {
-  const isSeed = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
+  const isSeed = (value: unknown): boolean =>
+    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
   problems.expect(
     Array.isArray(seeds) && seeds.length > 0 && seeds.every(isSeed) && new Set(seeds).size === seeds.length,
     `seeds must be different whole numbers of at least 0; got ${shownValue(seeds)}`,
   );
   problems.expect(isSeed(seed), `seed must be a whole number of at least 0; got ${shownValue(seed)}`);
   const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && Number(value) >= least;
-  problems.expect(isCount(winnerSeeds, 0), `winnerSeeds must be a whole number of at least 0; got ${shownValue(winnerSeeds)}`);
+  problems.expect(
+    isCount(winnerSeeds, 0),
+    `winnerSeeds must be a whole number of at least 0; got ${shownValue(winnerSeeds)}`,
+  );
   problems.expect(
     winnerSeeds > 0 || test === undefined,
     "winnerSeeds must be above 0 where there are test texts, which only the winner's new runs score",

@@ -33,7 +33,11 @@ export interface SearchOptions {
   /** Most trials at the same time. */
   readonly workers: number;
   /** The job of a trial with one seed. The same arguments give the same document. */
-  readonly document: (trial: { readonly number: number; readonly settings: Settings; readonly seed: number }) => JobDocument;
+  readonly document: (trial: {
+    readonly number: number;
+    readonly settings: Settings;
+    readonly seed: number;
+  }) => JobDocument;
   /** What decides the trials, for {@link resume}. */
   readonly plan: string;
   /** Whether to go on with a search of the same name. */

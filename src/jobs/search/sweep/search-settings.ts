@@ -33,7 +33,13 @@ export async function* searchSettings(options: SearchOptions): AsyncGenerator<Se
 
 /** What callbacks of the driver add to the queue. */
 type Report =
-  | { readonly kind: "value"; readonly trial: SearchTrial; readonly seed: number; readonly step: number; readonly value: number }
+  | {
+      readonly kind: "value";
+      readonly trial: SearchTrial;
+      readonly seed: number;
+      readonly step: number;
+      readonly value: number;
+    }
   | { readonly kind: "attempt"; readonly trial: SearchTrial; readonly error: string }
   | { readonly kind: "end"; readonly trial: SearchTrial; readonly outcome: JobOutcome }
   | { readonly kind: "broken"; readonly error: unknown };
@@ -124,8 +130,7 @@ class Search {
     const busy = (number: number): boolean => this.#running.has(number);
     const promoted = this.#state.promotable({ last: false, busy });
     const settings = promoted !== undefined || isFull ? undefined : this.#sampler.propose(this.#state.trials);
-    if (settings !== undefined)
-      return { trial: await this.#state.add(settings, this.#sampler.state), how: "new" };
+    if (settings !== undefined) return { trial: await this.#state.add(settings, this.#sampler.state), how: "new" };
     if (promoted === undefined && !isFull) this.#reason = "grid";
     const trial = promoted ?? this.#state.promotable({ last: true, busy });
     if (trial === undefined) return undefined;

@@ -35,7 +35,15 @@ export class SearchState {
   /** Adds a trial. */
   async add(settings: Settings, sampler: { random: number; model: number }): Promise<SearchTrial> {
     const number = await this.#journal.addTrial(settings, { sampler, seeds: this.#options.seeds });
-    const trial = resumedTrial({ number, settings, state: "running", intermediate: [], rungs: [], sampler, seedValues: [] });
+    const trial = resumedTrial({
+      number,
+      settings,
+      state: "running",
+      intermediate: [],
+      rungs: [],
+      sampler,
+      seedValues: [],
+    });
     this.trials.push(trial);
     return trial;
   }

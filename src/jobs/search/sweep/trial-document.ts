@@ -15,12 +15,18 @@ export interface TrialJob {
 }
 
 /** The name of a job. */
-export function trialJobName({ name }: SweepPlan, { of, number, seed }: Pick<TrialJob, "of" | "number" | "seed">): string {
+export function trialJobName(
+  { name }: SweepPlan,
+  { of, number, seed }: Pick<TrialJob, "of" | "number" | "seed">,
+): string {
   return `${name}-${of}-${String(number).padStart(4, "0")}-seed-${seed}`;
 }
 
 /** The document of a job. Only the winner's runs keep their weights. */
-export function trialDocument(job: TrialJob, { plan, options }: { plan: SweepPlan; options: SweepOptions }): JobDocument {
+export function trialDocument(
+  job: TrialJob,
+  { plan, options }: { plan: SweepPlan; options: SweepOptions },
+): JobDocument {
   const { adapter, training } = trialOptions(options, job.settings);
   const { labels, maxLength, device } = options;
   const { origin, directory, id } = plan.model;

@@ -43,10 +43,7 @@ export const trainTrialJob: JobType = {
   run: runTrial,
 };
 
-async function runTrial(
-  document: JobDocument,
-  context: JobContext,
-): Promise<{ readonly [key: string]: JsonValue }> {
+async function runTrial(document: JobDocument, context: JobContext): Promise<{ readonly [key: string]: JsonValue }> {
   const settings = document.settings as unknown as TrialJobSettings; // the worker has checked them by the schema
   const [training, validation, test] = await Promise.all(context.inputs.map(readTextLines));
   const model = await modelOf(settings);
@@ -69,7 +66,8 @@ async function runTrial(
       }),
       { settings, outputDir, progress: context.progress },
     );
-    if (summary.stopped) throw new TsloraError("aborted", `The trial stopped at step ${summary.steps}, with a checkpoint.`);
+    if (summary.stopped)
+      throw new TsloraError("aborted", `The trial stopped at step ${summary.steps}, with a checkpoint.`);
     await writeScores(classifier, { path: join(context.resultFolder, VALIDATION_FILE), texts: validation, context });
     if (test !== undefined)
       await writeScores(classifier, { path: join(context.resultFolder, TEST_FILE), texts: test, context });

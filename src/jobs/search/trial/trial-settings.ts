@@ -39,9 +39,16 @@ export const TRIAL_SETTINGS_SCHEMA: { readonly [key: string]: JsonValue } = {
       type: "object",
       // The worker sets these; a document cannot make it write or read elsewhere.
       not: {
-        anyOf: ["outputDir", "resumeFrom", "frozenPrefixCacheDir", "reportTo", "train", "validation", "signal", "seed"].map(
-          (key) => ({ required: [key] }),
-        ),
+        anyOf: [
+          "outputDir",
+          "resumeFrom",
+          "frozenPrefixCacheDir",
+          "reportTo",
+          "train",
+          "validation",
+          "signal",
+          "seed",
+        ].map((key) => ({ required: [key] })),
       },
     },
     metric: { enum: [...METRIC_NAMES] },

@@ -15,7 +15,8 @@ export interface RetrainOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-type Item = { readonly seed: number; readonly value: number } | { readonly error: unknown } | { readonly stopped: true };
+type Item =
+  { readonly seed: number; readonly value: number } | { readonly error: unknown } | { readonly stopped: true };
 
 /**
  * Trains a sweep's winner with new seeds, several at a time.
