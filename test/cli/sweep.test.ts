@@ -70,7 +70,13 @@ test("tslora sweep runs a file; it resumes with more trials, and prints events a
 });
 
 test("errors name the file, the line and the key; nothing is written", async () => {
-  const space = ["  learningRate: { type: float, low: 1, high: 0.1, log: true }", "  r:", "    type: int", "    low: 1.5", "    high: 4"];
+  const space = [
+    "  learningRate: { type: float, low: 1, high: 0.1, log: true }",
+    "  r:",
+    "    type: int",
+    "    low: 1.5",
+    "    high: 4",
+  ];
   const file = await sweepFile("wrong", space.join("\n"), "seeds: [1, 1]");
   const out = join(folder, "wrong-out");
   const { code, err } = await cli(["sweep", file, "-o", out]);
@@ -84,7 +90,12 @@ test("errors name the file, the line and the key; nothing is written", async () 
   assert.ok(!existsSync(out));
   const unknown = await cli(["sweep", await sweepFile("unknown", RATE, "metrik: f1")]);
   assert.match(unknown.err, /unknown\.yaml, line 9: metrik is not an option here \(did you mean metric\?\)/);
-  const rate = await cli(["sweep", await sweepFile("rate", "  learningRate: { type: float, low: -1, high: 1 }"), "-o", out]);
+  const rate = await cli([
+    "sweep",
+    await sweepFile("rate", "  learningRate: { type: float, low: -1, high: 1 }"),
+    "-o",
+    out,
+  ]);
   assert.match(rate.err, /rate\.yaml, line 10: learningRate must be a number above 0; got -1/);
   const empty = join(folder, "empty.yaml");
   await writeFile(empty, "name: empty\n");
@@ -107,8 +118,18 @@ test("the view in a terminal of 80 columns: the best, what runs, what was pruned
     write: (text: string) => ((said += text), true),
   });
   const view = new SweepView({ out, err: out, color: false, live: true }, { json: false });
-  view.show({ type: "start", name: "s", journal: "j", metric: "f1", direction: "maximize", trials: 4, resumed: 0, workers: 2 });
-  for (const number of [0, 1, 2]) view.show({ type: "trial", number, settings: { r: 4, learningRate: 0.00123456 }, resumed: false });
+  view.show({
+    type: "start",
+    name: "s",
+    journal: "j",
+    metric: "f1",
+    direction: "maximize",
+    trials: 4,
+    resumed: 0,
+    workers: 2,
+  });
+  for (const number of [0, 1, 2])
+    view.show({ type: "trial", number, settings: { r: 4, learningRate: 0.00123456 }, resumed: false });
   view.show({ type: "complete", number: 0, value: 0.75, seedValues: [0.75], best: true });
   view.show({ type: "pruned", number: 1, value: 0.5 });
   view.close();

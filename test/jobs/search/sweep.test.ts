@@ -169,5 +169,6 @@ test("wrong options are all reported before anything is written", async () => {
     [{ r: { type: "int", low: 1, high: 400 } }, /r must be a whole number from 1 to the model's width/],
   ] as const)
     await assert.rejects(run(options("wrong", { space })), wanted);
+  await assert.rejects(run(options("wrong", { maxLength: 500 })), /maxLength must be a whole number from 2 to 20/);
   assert.ok(!existsSync(join(folder, "wrong")));
 });
