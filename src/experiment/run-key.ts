@@ -55,4 +55,3 @@ function textsHash(rows: readonly LabelledText[]): string {
 export function experimentCodeHash(): Promise<string> {
   return codeHash(ROOMS);
 }
-

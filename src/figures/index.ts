@@ -50,10 +50,7 @@ export {
   type RiskCoverageFigureOptions,
 } from "./plots/risk-coverage-figure";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./plots/roc-figure";
-export {
-  parallelCoordinatesFigure,
-  type ParallelCoordinatesOptions,
-} from "./plots/parallel-coordinates-figure";
+export { parallelCoordinatesFigure, type ParallelCoordinatesOptions } from "./plots/parallel-coordinates-figure";
 export { partsTable, type PartsTableOptions } from "./tables/parts-table";
 export { runtimesTable, type RuntimesTableInput, type RuntimesTableOptions } from "./tables/runtimes-table";
 export { searchHistoryFigure, type SearchHistoryOptions } from "./plots/search-history-figure";

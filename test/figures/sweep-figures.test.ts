@@ -30,17 +30,29 @@ const trials: TrialLike[] = Array.from({ length: 12 }, (_, number) => {
     },
     state: pruned ? "pruned" : "complete",
     ...(pruned ? {} : { value }),
-    intermediate: Array.from({ length: pruned ? 1 : 4 }, (_step, i) => ({ step: 5 * (i + 1), value: value - 0.1 / (i + 1) })),
+    intermediate: Array.from({ length: pruned ? 1 : 4 }, (_step, i) => ({
+      step: 5 * (i + 1),
+      value: value - 0.1 / (i + 1),
+    })),
   };
 });
 
 test("a sweep's table lists complete trials by value, then pruned ones", () => {
   const { rows, note, columns } = trialsTable(trials, { ...METRIC, maxRows: 9 });
-  assert.deepEqual(columns.map(({ name }) => name), ["Trial", "State", "f1", "learningRate", "r", "targetModules", "w"]);
+  assert.deepEqual(
+    columns.map(({ name }) => name),
+    ["Trial", "State", "f1", "learningRate", "r", "targetModules", "w"],
+  );
   const cells = rows.map((row) => (row.kind === "cells" ? row.cells.map(String) : []));
-  assert.deepEqual(cells.map((row) => row[1]), [...new Array<string>(8).fill("complete"), "pruned"]);
+  assert.deepEqual(
+    cells.map((row) => row[1]),
+    [...new Array<string>(8).fill("complete"), "pruned"],
+  );
   const values = cells.slice(0, 8).map((row) => Number(row[2]));
-  assert.deepEqual(values, [...values].sort((a, b) => b - a));
+  assert.deepEqual(
+    values,
+    [...values].sort((a, b) => b - a),
+  );
   assert.equal(note, "3 more trials are not shown.");
   assert.match(tableText(trialsTable(trials, METRIC)), /query, value/);
 });
@@ -69,11 +81,17 @@ test("learning curves mark the best trial; the history has the best so far", () 
   assert.equal(worst.data.at(-1)?.name, "trial 0, the best");
   const history = searchHistoryFigure(trials, METRIC);
   const best = history.data[2].y as number[];
-  assert.deepEqual(best, [...best].sort((a, b) => a - b));
+  assert.deepEqual(
+    best,
+    [...best].sort((a, b) => a - b),
+  );
 });
 
 test("importances are sorted bars; wrong input is refused", () => {
-  const { text } = settingImportanceFigure([{ name: "r", share: 0.25 }, { name: "learningRate", share: 0.75 }]);
+  const { text } = settingImportanceFigure([
+    { name: "r", share: 0.25 },
+    { name: "learningRate", share: 0.75 },
+  ]);
   assert.match(text, /learningRate: 75%\n {2}r: 25%/);
   for (const make of [
     () => settingImportanceFigure([]),

@@ -19,6 +19,7 @@ const NOTEBOOKS = [
   "03-weighted-loss-and-threshold",
   "04-export-and-reuse",
   "05-evidence",
+  "06-sweep",
 ];
 /**
  * In a plain tslab every notebook runs here, and in the clone's kernel CI runs each by tslora. Other tools start that
@@ -33,6 +34,7 @@ const FIGURES: Readonly<Record<string, number>> = {
   "03-weighted-loss-and-threshold": 11,
   "04-export-and-reuse": 1,
   "05-evidence": 2,
+  "06-sweep": 5,
 };
 const QUICK = { model: "embedded", data: "sample", maxSteps: 2, maxLength: 32 };
 const minutes = { timeout: 900_000 };

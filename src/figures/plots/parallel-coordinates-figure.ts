@@ -3,7 +3,14 @@ import { formatNumber } from "../format";
 import type { Figure, Trace } from "../types";
 import { baseLayout } from "./base-layout";
 import { rounded } from "./curve-points";
-import { colourOfValue, expectTrials, reachedValue, settingText, type MetricOptions, type TrialLike } from "./trial-like";
+import {
+  colourOfValue,
+  expectTrials,
+  reachedValue,
+  settingText,
+  type MetricOptions,
+  type TrialLike,
+} from "./trial-like";
 
 /** Options of {@link parallelCoordinatesFigure}. */
 export interface ParallelCoordinatesOptions extends MetricOptions {
@@ -67,13 +74,23 @@ export function parallelCoordinatesFigure(trials: readonly TrialLike[], options:
         })),
       ),
     },
-    text: [title, ...[...ranked].reverse().slice(0, 10).map((trial) => lineText(trial, metric))].join("\n"),
+    text: [
+      title,
+      ...[...ranked]
+        .reverse()
+        .slice(0, 10)
+        .map((trial) => lineText(trial, metric)),
+    ].join("\n"),
   };
 }
 
 function line(
   trial: TrialLike,
-  { axes, values, direction }: { axes: readonly Axis[]; values: readonly number[]; direction: MetricOptions["direction"] },
+  {
+    axes,
+    values,
+    direction,
+  }: { axes: readonly Axis[]; values: readonly number[]; direction: MetricOptions["direction"] },
 ): Trace {
   const color = colourOfValue(reachedValue(trial) ?? NaN, { values, direction });
   return {
@@ -89,7 +106,9 @@ function line(
     marker: { color, size: 5 },
     text: axes.map(({ name }, i) =>
       escapeLabel(
-        i === axes.length - 1 ? `${name} ${formatNumber(reachedValue(trial), 3)}` : `${name} ${settingText(trial.settings[name])}`,
+        i === axes.length - 1
+          ? `${name} ${formatNumber(reachedValue(trial), 3)}`
+          : `${name} ${settingText(trial.settings[name])}`,
       ),
     ),
     hovertemplate: `%{text}<extra>trial ${trial.number}</extra>`,
@@ -108,7 +127,8 @@ function settingAxis(name: string, trials: readonly TrialLike[], log: readonly s
     };
   }
   const numbers = values.map(Number);
-  const isLog = log?.includes(name) ?? (Math.min(...numbers) > 0 && Math.max(...numbers) >= WIDE * Math.min(...numbers));
+  const isLog =
+    log?.includes(name) ?? (Math.min(...numbers) > 0 && Math.max(...numbers) >= WIDE * Math.min(...numbers));
   return numberAxis(name, numbers, {
     log: isLog,
     of: ({ settings }) => (name in settings ? Number(settings[name]) : undefined),

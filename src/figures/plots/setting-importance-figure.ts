@@ -55,7 +55,11 @@ export function settingImportanceFigure(
     ],
     layout: {
       ...base,
-      margin: { ...(base.margin as object), l: Math.max(...sorted.map(({ name }) => measureText(name, 13))) + 24, r: 48 },
+      margin: {
+        ...(base.margin as object),
+        l: Math.max(...sorted.map(({ name }) => measureText(name, 13))) + 24,
+        r: 48,
+      },
       xaxis: axis("Share of the importance (PED-ANOVA)", { range: [0, 1], tickformat: ".0%" }),
       yaxis: {
         tickvals: sorted.map((_, i) => i),

@@ -7,7 +7,12 @@ import { liveFigure } from "./live-figure";
 
 /** The events of `sweep`, as far as they are shown. */
 export type SweepEventLike =
-  | { readonly type: "start"; readonly metric: string; readonly direction: "maximize" | "minimize"; readonly trials?: number }
+  | {
+      readonly type: "start";
+      readonly metric: string;
+      readonly direction: "maximize" | "minimize";
+      readonly trials?: number;
+    }
   | { readonly type: "trial"; readonly number: number; readonly settings: TrialLike["settings"] }
   | { readonly type: "value"; readonly number: number; readonly step: number; readonly value: number }
   | { readonly type: "complete"; readonly number: number; readonly value: number; readonly best: boolean }

@@ -20,7 +20,8 @@ export function trialsTable(trials: readonly TrialLike[], options: TrialsTableOp
   const sign = direction === "maximize" ? 1 : -1;
   const rank = (trial: TrialLike): number => sign * (reachedValue(trial) ?? -sign * Infinity);
   const sorted = [...trials].sort(
-    (a, b) => Number(b.state === "complete") - Number(a.state === "complete") || rank(b) - rank(a) || a.number - b.number,
+    (a, b) =>
+      Number(b.state === "complete") - Number(a.state === "complete") || rank(b) - rank(a) || a.number - b.number,
   );
   const left = trials.length - maxRows;
   return {

@@ -65,7 +65,10 @@ test("a journal that is read again has the trials that were written", async () =
   const [complete, pruned, failed, running] = again.trials();
   assert.deepEqual(complete.settings, SETTINGS[0]);
   assert.deepEqual(pruned.settings, SETTINGS[1]);
-  assert.deepEqual([complete.state, pruned.state, failed.state, running.state], ["complete", "pruned", "failed", "running"]);
+  assert.deepEqual(
+    [complete.state, pruned.state, failed.state, running.state],
+    ["complete", "pruned", "failed", "running"],
+  );
   assert.deepEqual(complete.rungs, [0.5]);
   assert.deepEqual(complete.sampler, sampler);
   assert.equal(failed.error, "no “memory”\nleft");
@@ -73,12 +76,19 @@ test("a journal that is read again has the trials that were written", async () =
 
 test("floats are written as Python writes them", () => {
   const numbers = [1, -0.5, 1e-7, 1e21, NaN, Infinity].map((value) => new PythonFloat(value));
-  assert.equal(journalText({ numbers, whole: 3, none: undefined }), '{"numbers":[1.0,-0.5,1e-7,1e+21,NaN,Infinity],"whole":3}');
+  assert.equal(
+    journalText({ numbers, whole: 3, none: undefined }),
+    '{"numbers":[1.0,-0.5,1e-7,1e+21,NaN,Infinity],"whole":3}',
+  );
 });
 
 test("several writers lose no line, and each line is whole", async () => {
   const path = join(folder, "many.log");
-  const attr = (key: string): Operation => ({ op_code: OPERATION.setStudyUserAttr, study_id: 0, user_attr: { [key]: 1 } });
+  const attr = (key: string): Operation => ({
+    op_code: OPERATION.setStudyUserAttr,
+    study_id: 0,
+    user_attr: { [key]: 1 },
+  });
   await new JournalFile(path).append(() => [{ op_code: OPERATION.createStudy, study_name: "many", directions: [1] }]);
   const writers = Array.from({ length: 3 }, () => new JournalFile(path));
   await Promise.all(
@@ -98,7 +108,10 @@ test("a dead process's lock is removed after its time of grace; a text that is n
   await withJournalLock(path, () => Promise.resolve(void (ran = true)), { graceMs: 50 });
   assert.ok(ran);
   await writeFile(path, "not a journal\n");
-  await assert.rejects(new JournalFile(path).append(() => []), /must be a journal of Optuna/);
+  await assert.rejects(
+    new JournalFile(path).append(() => []),
+    /must be a journal of Optuna/,
+  );
 });
 
 const READ = `
@@ -118,42 +131,49 @@ print(json.dumps({
   } for t in study.trials],
 }))`;
 
-test("optuna.load_study reads the same params, distributions, values, intermediate values and states", { skip: WITHOUT_PYTHON }, async () => {
-  const journal = await written("read");
-  const study = (await python(READ, [journal.path, "read"])) as {
-    direction: string;
-    best: number;
-    metrics: string[];
-    trials: Record<string, unknown>[];
-  };
-  assert.deepEqual([study.direction, study.best, study.metrics], ["MAXIMIZE", 1, ["f1"]]);
-  assert.deepEqual(study.trials.map(({ state }) => state), ["COMPLETE", "PRUNED", "FAIL", "RUNNING"]);
-  const [first, second] = study.trials;
-  assert.deepEqual(first.params, SETTINGS[0]);
-  assert.deepEqual(second.params, { ...SETTINGS[1], targetModules: "query,value" });
-  assert.deepEqual(first.types, {
-    learningRate: "float",
-    loraDropout: "float",
-    r: "int",
-    n: "int",
-    targetModules: "str",
-    useDora: "bool",
-    w: "float",
-  });
-  assert.deepEqual(first.distributions, {
-    learningRate: "FloatDistribution(high=1.0, log=True, low=0.0001, step=None)",
-    loraDropout: "FloatDistribution(high=0.3, log=False, low=0.0, step=0.1)",
-    r: "IntDistribution(high=16, log=False, low=2, step=2)",
-    n: "IntDistribution(high=64, log=True, low=1, step=1)",
-    targetModules: "CategoricalDistribution(choices=('auto', 'query,value'))",
-    useDora: "CategoricalDistribution(choices=(True, False))",
-    w: "FloatDistribution(high=1.0, log=False, low=0.0, step=None)",
-  });
-  assert.deepEqual(first.intermediate, { 5: 0.5, 10: 1 });
-  assert.deepEqual([first.value, second.value, first.rungs], [1, null, 0.5]);
-  assert.deepEqual((first.user as Record<string, unknown>).seed_values, [1, 1]);
-  assert.ok(Number(first.seconds) >= 0 && Number(first.seconds) < 60);
-});
+test(
+  "optuna.load_study reads the same params, distributions, values, intermediate values and states",
+  { skip: WITHOUT_PYTHON },
+  async () => {
+    const journal = await written("read");
+    const study = (await python(READ, [journal.path, "read"])) as {
+      direction: string;
+      best: number;
+      metrics: string[];
+      trials: Record<string, unknown>[];
+    };
+    assert.deepEqual([study.direction, study.best, study.metrics], ["MAXIMIZE", 1, ["f1"]]);
+    assert.deepEqual(
+      study.trials.map(({ state }) => state),
+      ["COMPLETE", "PRUNED", "FAIL", "RUNNING"],
+    );
+    const [first, second] = study.trials;
+    assert.deepEqual(first.params, SETTINGS[0]);
+    assert.deepEqual(second.params, { ...SETTINGS[1], targetModules: "query,value" });
+    assert.deepEqual(first.types, {
+      learningRate: "float",
+      loraDropout: "float",
+      r: "int",
+      n: "int",
+      targetModules: "str",
+      useDora: "bool",
+      w: "float",
+    });
+    assert.deepEqual(first.distributions, {
+      learningRate: "FloatDistribution(high=1.0, log=True, low=0.0001, step=None)",
+      loraDropout: "FloatDistribution(high=0.3, log=False, low=0.0, step=0.1)",
+      r: "IntDistribution(high=16, log=False, low=2, step=2)",
+      n: "IntDistribution(high=64, log=True, low=1, step=1)",
+      targetModules: "CategoricalDistribution(choices=('auto', 'query,value'))",
+      useDora: "CategoricalDistribution(choices=(True, False))",
+      w: "FloatDistribution(high=1.0, log=False, low=0.0, step=None)",
+    });
+    assert.deepEqual(first.intermediate, { 5: 0.5, 10: 1 });
+    assert.deepEqual([first.value, second.value, first.rungs], [1, null, 0.5]);
+    assert.deepEqual((first.user as Record<string, unknown>).seed_values, [1, 1]);
+    assert.ok(Number(first.seconds) >= 0 && Number(first.seconds) < 60);
+  },
+);
 
 const WRITE = `
 import sys, optuna
@@ -166,14 +186,18 @@ study.set_user_attr("note", "by Python")
 study.optimize(lambda trial: trial.suggest_float("learningRate", 1e-4, 1, log=True), n_trials=2)
 print(len(study.trials))`;
 
-test("Python may add trials to the journal meanwhile: the sweep goes on with its own numbers", { skip: WITHOUT_PYTHON }, async () => {
-  const journal = await written("both");
-  assert.equal(await python(WRITE, [journal.path, "both"]), 6);
-  const number = await journal.addTrial(SETTINGS[0], { sampler, seeds: [1] });
-  assert.equal(number, 6);
-  await journal.endTrial(number, { state: "complete", value: 0.75, seedValues: [0.75] });
-  const study = (await python(READ, [journal.path, "both"])) as { trials: Record<string, unknown>[] };
-  assert.equal(study.trials.length, 7);
-  assert.equal(study.trials[6].value, 0.75);
-  assert.deepEqual(study.trials[6].params, SETTINGS[0]);
-});
+test(
+  "Python may add trials to the journal meanwhile: the sweep goes on with its own numbers",
+  { skip: WITHOUT_PYTHON },
+  async () => {
+    const journal = await written("both");
+    assert.equal(await python(WRITE, [journal.path, "both"]), 6);
+    const number = await journal.addTrial(SETTINGS[0], { sampler, seeds: [1] });
+    assert.equal(number, 6);
+    await journal.endTrial(number, { state: "complete", value: 0.75, seedValues: [0.75] });
+    const study = (await python(READ, [journal.path, "both"])) as { trials: Record<string, unknown>[] };
+    assert.equal(study.trials.length, 7);
+    assert.equal(study.trials[6].value, 0.75);
+    assert.deepEqual(study.trials[6].params, SETTINGS[0]);
+  },
+);

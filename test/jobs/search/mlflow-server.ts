@@ -39,7 +39,11 @@ export async function startMlflow(folder: string): Promise<MlflowServer> {
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
-  const isUp = async (): Promise<boolean> => fetch(`${uri}/health`).then(({ ok }) => ok, () => false);
+  const isUp = async (): Promise<boolean> =>
+    fetch(`${uri}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   while (!(await isUp())) {
     if (child.exitCode !== null) throw new Error(`mlflow server ended with ${child.exitCode}:\n${said}`);
     await sleep(100);

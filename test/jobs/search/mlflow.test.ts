@@ -83,30 +83,40 @@ async function runsOf(experiment: string): Promise<Run[]> {
 const valueOf = (list: readonly { key: string; value: string }[], key: string): string | undefined =>
   list.find((one) => one.key === key)?.value;
 
-test("a training is a run in MLflow: parameters, metrics with steps, tags, adapter", { skip: WITHOUT_PYTHON }, async () => {
-  const environment = { MLFLOW_TRACKING_URI: server?.uri ?? "", MLFLOW_EXPERIMENT_NAME: "single" };
-  const events = await withEnvironment({ ...environment, MLFLOW_RUN_NAME: "tiny" }, () => trainTiny(join(folder, "run")));
-  assert.ok(!events.some((event) => event.type === "warning" && event.kind === "mlflow"));
-  const [run, ...others] = await runsOf("single");
-  assert.equal(others.length, 0);
-  assert.deepEqual([run.info.status, run.info.run_name], ["FINISHED", "tiny"]);
-  assert.equal(valueOf(run.data.params, "lora.r"), "2");
-  assert.equal(valueOf(run.data.params, "maxSteps"), "4");
-  assert.equal(valueOf(run.data.tags, "mlflow.source.name"), "tslora");
-  const history = async (key: string): Promise<[number, number][]> => {
-    const { metrics } = (await server?.get(`mlflow/metrics/get-history?run_id=${run.info.run_id}&metric_key=${key}`)) ?? {};
-    return (metrics as { step: number; value: number }[]).map(({ step, value }) => [step, value]);
-  };
-  const steps = events.flatMap((event): [number, number][] => (event.type === "step" ? [[event.step, event.loss]] : []));
-  assert.deepEqual(await history("loss"), steps);
-  const evaluations = events.flatMap((event): [number, number][] =>
-    event.type === "evaluation" ? [[event.step, event.accuracy]] : [],
-  );
-  assert.deepEqual(await history("eval_accuracy"), evaluations);
-  const { files } = (await server?.get(`mlflow/artifacts/list?run_id=${run.info.run_id}&path=adapter`)) ?? {};
-  const names = (files as { path: string }[]).map(({ path }) => path);
-  for (const name of ["adapter_config.json", "adapter_model.safetensors"]) assert.ok(names.includes(`adapter/${name}`));
-});
+test(
+  "a training is a run in MLflow: parameters, metrics with steps, tags, adapter",
+  { skip: WITHOUT_PYTHON },
+  async () => {
+    const environment = { MLFLOW_TRACKING_URI: server?.uri ?? "", MLFLOW_EXPERIMENT_NAME: "single" };
+    const events = await withEnvironment({ ...environment, MLFLOW_RUN_NAME: "tiny" }, () =>
+      trainTiny(join(folder, "run")),
+    );
+    assert.ok(!events.some((event) => event.type === "warning" && event.kind === "mlflow"));
+    const [run, ...others] = await runsOf("single");
+    assert.equal(others.length, 0);
+    assert.deepEqual([run.info.status, run.info.run_name], ["FINISHED", "tiny"]);
+    assert.equal(valueOf(run.data.params, "lora.r"), "2");
+    assert.equal(valueOf(run.data.params, "maxSteps"), "4");
+    assert.equal(valueOf(run.data.tags, "mlflow.source.name"), "tslora");
+    const history = async (key: string): Promise<[number, number][]> => {
+      const { metrics } =
+        (await server?.get(`mlflow/metrics/get-history?run_id=${run.info.run_id}&metric_key=${key}`)) ?? {};
+      return (metrics as { step: number; value: number }[]).map(({ step, value }) => [step, value]);
+    };
+    const steps = events.flatMap((event): [number, number][] =>
+      event.type === "step" ? [[event.step, event.loss]] : [],
+    );
+    assert.deepEqual(await history("loss"), steps);
+    const evaluations = events.flatMap((event): [number, number][] =>
+      event.type === "evaluation" ? [[event.step, event.accuracy]] : [],
+    );
+    assert.deepEqual(await history("eval_accuracy"), evaluations);
+    const { files } = (await server?.get(`mlflow/artifacts/list?run_id=${run.info.run_id}&path=adapter`)) ?? {};
+    const names = (files as { path: string }[]).map(({ path }) => path);
+    for (const name of ["adapter_config.json", "adapter_model.safetensors"])
+      assert.ok(names.includes(`adapter/${name}`));
+  },
+);
 
 test("a sweep is a run in MLflow with a nested run for each trial", { skip: WITHOUT_PYTHON }, async () => {
   const environment = { MLFLOW_TRACKING_URI: server?.uri ?? "", MLFLOW_EXPERIMENT_NAME: "sweeps" };
@@ -158,19 +168,28 @@ async function fakeServer(
     authorizations.add(request.headers.authorization);
     request.resume().on("end", () => {
       response.statusCode = answer(request, requests.length);
-      response.end('{"message":"not now","experiment":{"experiment_id":"0"},"run":{"info":{"run_id":"r","artifact_uri":"x:/"}}}');
+      response.end(
+        '{"message":"not now","experiment":{"experiment_id":"0"},"run":{"info":{"run_id":"r","artifact_uri":"x:/"}}}',
+      );
     });
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
-  return { uri: `http://127.0.0.1:${port}`, requests, authorizations, close: () => http.closeAllConnections() ?? http.close() };
+  return {
+    uri: `http://127.0.0.1:${port}`,
+    requests,
+    authorizations,
+    close: () => http.closeAllConnections() ?? http.close(),
+  };
 }
 
 test("a server that refuses or is gone costs one warning, and the training ends as without it", async () => {
   const refusing = await fakeServer(() => 401);
   const gone = "http://user:" + SECRET + "@127.0.0.1:1";
   for (const uri of [refusing.uri, gone]) {
-    const events = await withEnvironment({ MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: SECRET }, () => trainTiny());
+    const events = await withEnvironment({ MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: SECRET }, () =>
+      trainTiny(),
+    );
     const warnings = events.filter((event) => event.type === "warning" && event.kind === "mlflow");
     assert.equal(warnings.length, 1);
     assert.equal(events.filter(({ type }) => type === "step").length, 4);
@@ -195,7 +214,10 @@ test("requests are tried again with limits, and numbers that could not be sent a
   assert.equal(busy.requests.filter((url) => url.endsWith("log-batch")).length, 1);
   busy.close();
   const dead = await fakeServer(() => 500);
-  await assert.rejects(new MlflowClient(mlflowSettings({ MLFLOW_TRACKING_URI: dead.uri }), { pauses: [1, 1] }).experimentId(), /answered 500/);
+  await assert.rejects(
+    new MlflowClient(mlflowSettings({ MLFLOW_TRACKING_URI: dead.uri }), { pauses: [1, 1] }).experimentId(),
+    /answered 500/,
+  );
   assert.equal(dead.requests.length, 3);
   dead.close();
 });
@@ -213,5 +235,8 @@ test("MLflow's variables: users, tokens and URIs without secrets; none is refuse
       () => mlflowSettings({ MLFLOW_TRACKING_URI: uri }),
       (error) => error instanceof TsloraError && error.code === "bad-option" && !error.message.includes(SECRET),
     );
-  await assert.rejects(withEnvironment({ MLFLOW_TRACKING_URI: "" }, () => trainTiny()), /needs MLFLOW_TRACKING_URI/);
+  await assert.rejects(
+    withEnvironment({ MLFLOW_TRACKING_URI: "" }, () => trainTiny()),
+    /needs MLFLOW_TRACKING_URI/,
+  );
 });

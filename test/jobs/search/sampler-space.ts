@@ -47,7 +47,10 @@ export interface GoldenTrial {
 
 export const goldens = JSON.parse(readFileSync(join(FOLDER, "golden-samplers.json"), "utf8")) as {
   readonly best: { readonly asItIs: number[]; readonly stable: number[]; readonly random: number[] };
-  readonly importances: { readonly trials: readonly GoldenTrial[]; readonly importances: { readonly [name: string]: number } };
+  readonly importances: {
+    readonly trials: readonly GoldenTrial[];
+    readonly importances: { readonly [name: string]: number };
+  };
   readonly runs: readonly GoldenRun[];
 };
 

@@ -52,7 +52,9 @@ function bestOf(sampler: Sampler, trials: number): number {
 }
 
 test("the best of 40 on the study's space is Optuna's TPE's, seed by seed, and so is its median over 10 seeds", () => {
-  const bests = goldens.best.stable.map((_, seed) => bestOf(new TpeSampler(STUDY, { seed, direction: "maximize" }), 40));
+  const bests = goldens.best.stable.map((_, seed) =>
+    bestOf(new TpeSampler(STUDY, { seed, direction: "maximize" }), 40),
+  );
   for (const [seed, wanted] of goldens.best.stable.entries())
     assert.ok(Math.abs(bests[seed] - wanted) < 1e-7, `seed ${seed}: ${bests[seed]} and Optuna's ${wanted}`);
   assert.ok(median(bests) >= median(goldens.best.stable) - 1e-9);

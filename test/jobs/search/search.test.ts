@@ -54,10 +54,7 @@ function options(name: string, more: Partial<SearchOptions> & Pick<SearchOptions
 }
 
 /** Runs a search to its end. */
-async function search(
-  options: SearchOptions,
-  pace?: Pace,
-): Promise<{ events: SearchEvent[]; summary: SearchSummary }> {
+async function search(options: SearchOptions, pace?: Pace): Promise<{ events: SearchEvent[]; summary: SearchSummary }> {
   const events: SearchEvent[] = [];
   const generator = searchSettings(options);
   for (;;) {
@@ -149,7 +146,10 @@ test("successive halving finishes the good trials and spends less; paused ones c
     assert.ok(summary.trials.every(({ state }) => state === "complete" || state === "pruned"));
     const best = Math.max(...summary.trials.map(({ settings }) => curve(settings, 1)[8]));
     assert.ok((summary.best?.value ?? 0) >= best - 0.02, "a trial near the best of all settings is finished");
-    assert.equal(events.some(({ type }) => type === "continued"), pruned === "continue");
+    assert.equal(
+      events.some(({ type }) => type === "continued"),
+      pruned === "continue",
+    );
   }
 });
 
@@ -190,11 +190,18 @@ test("several workers run several trials at once and all are recorded; a trial's
 });
 
 test("limits of time and a grid's end end a search", async () => {
-  const timed = await search(options("timed", { driver: new CurveDriver(curve), limits: { trials: 5, seconds: 1e-9 } }));
+  const timed = await search(
+    options("timed", { driver: new CurveDriver(curve), limits: { trials: 5, seconds: 1e-9 } }),
+  );
   assert.equal(timed.summary.reason, "time");
   assert.equal(timed.summary.trials.length, 0);
-  const space: SearchSpace = { x: { type: "categorical", choices: ["0.1", "0.4"] }, y: { type: "int", low: 5, high: 7 } };
-  const grid = await search(options("grid", { driver: new CurveDriver(curve), space, sampler: { name: "grid" }, limits: {} }));
+  const space: SearchSpace = {
+    x: { type: "categorical", choices: ["0.1", "0.4"] },
+    y: { type: "int", low: 5, high: 7 },
+  };
+  const grid = await search(
+    options("grid", { driver: new CurveDriver(curve), space, sampler: { name: "grid" }, limits: {} }),
+  );
   assert.equal(grid.summary.reason, "grid");
   assert.equal(grid.summary.trials.length, 6);
   assert.deepEqual(grid.summary.best?.settings, { x: "0.4", y: 6 });

@@ -70,7 +70,10 @@ async function resultHashes(name: string): Promise<Record<string, string>> {
 
 test("a sweep in child processes: trials, winner with new seeds, report; resumed, it computes nothing again", async () => {
   const { summary, events } = await run(options("whole"));
-  assert.deepEqual(summary.trials.map(({ state }) => state), ["complete", "complete", "complete", "complete"]);
+  assert.deepEqual(
+    summary.trials.map(({ state }) => state),
+    ["complete", "complete", "complete", "complete"],
+  );
   assert.equal(summary.reason, "trials");
   const { winner } = summary;
   assert.ok(winner?.test !== undefined);
@@ -116,7 +119,14 @@ test("a worker that is killed in a trial leaves the same results; paused trials 
   }
   assert.equal(kills, 2);
   const outcomes = ({ trials }: SweepSummary): unknown[] =>
-    trials.map(({ number, settings, state, value, rungs, intermediate }) => [number, settings, state, value, rungs, intermediate]);
+    trials.map(({ number, settings, state, value, rungs, intermediate }) => [
+      number,
+      settings,
+      state,
+      value,
+      rungs,
+      intermediate,
+    ]);
   assert.deepEqual(outcomes(summary), outcomes(undisturbed.summary));
   assert.deepEqual(await resultHashes("killed"), await resultHashes("calm"));
 });
@@ -139,7 +149,17 @@ test("wrong options are all reported before anything is written", async () => {
   });
   const error: unknown = await run(wrong).catch((caught: unknown) => caught);
   assert.ok(error instanceof TsloraError && error.code === "bad-option");
-  for (const part of ["name must", "learningRate.low", "later.choices", "later, which must be", "sampler.gamma", "pruner.reductionFactor", "seeds must", "direction must be minimize", "limits.trials"])
+  for (const part of [
+    "name must",
+    "learningRate.low",
+    "later.choices",
+    "later, which must be",
+    "sampler.gamma",
+    "pruner.reductionFactor",
+    "seeds must",
+    "direction must be minimize",
+    "limits.trials",
+  ])
     assert.ok(error.message.includes(part), `${part} in:\n${error.message}`);
   assert.ok(!existsSync(join(folder, "wrong")));
   for (const [space, wanted] of [
@@ -149,5 +169,6 @@ test("wrong options are all reported before anything is written", async () => {
     [{ r: { type: "int", low: 1, high: 400 } }, /r must be a whole number from 1 to the model's width/],
   ] as const)
     await assert.rejects(run(options("wrong", { space })), wanted);
+  await assert.rejects(run(options("wrong", { maxLength: 500 })), /maxLength must be a whole number from 2 to 20/);
   assert.ok(!existsSync(join(folder, "wrong")));
 });

@@ -80,6 +80,11 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
   const model =
     typeof options.model === "string" ? await resolveModel(options.model, { requireTokenizer: true }) : options.model;
   const config = await readEncoderConfig(model.directory);
+  const { maxLength = 2 } = options;
+  problems.expect(
+    Number.isSafeInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens,
+    `maxLength must be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; got ${shownValue(maxLength)}`,
+  );
   checkTrialOptions(options, { problems, method, problemType, config });
   problems.throwIfAny();
   const read = (part: "train" | "validation" | "test"): readonly TrialText[] | undefined =>

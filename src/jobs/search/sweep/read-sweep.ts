@@ -34,7 +34,10 @@ export async function readSweep(outputDir: string, options: { readonly name?: st
   const study = file.replay.study(name);
   const plan = parsed(study?.userAttrs.get("tslora:plan"));
   if (study === undefined || plan === undefined)
-    throw new TsloraError("not-found", `${shownPath(path)} holds no sweep named ${name}. Give the folder and the name of a sweep.`);
+    throw new TsloraError(
+      "not-found",
+      `${shownPath(path)} holds no sweep named ${name}. Give the folder and the name of a sweep.`,
+    );
   const ranges = plan.space as SearchSpace; // this journal's own plan, which was checked
   const order = plan.order as readonly string[];
   const space = Object.fromEntries(order.map((setting) => [setting, ranges[setting]]));

@@ -18,10 +18,10 @@ export function winnerLines(report: WinnerReport): string[] {
     trials < 2
       ? "No other trial was trained to its end, so there is no lead to judge."
       : `It led the median of ${trials} complete trials by ${short(lead)}. ${
-      bySeeds > 0
-          ? `${short(bySeeds)} of that${share === undefined ? "" : ` (${Math.round(100 * share)}%)`} was the luck of its seeds.`
-        : "None of that was the luck of its seeds."
-    }`,
+          bySeeds > 0
+            ? `${short(bySeeds)} of that${share === undefined ? "" : ` (${Math.round(100 * share)}%)`} was the luck of its seeds.`
+            : "None of that was the luck of its seeds."
+        }`,
     ...(expectedBySeeds === undefined
       ? []
       : [`If all trials were equal, luck alone would put the best of them ${short(expectedBySeeds)} ahead.`]),

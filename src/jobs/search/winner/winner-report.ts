@@ -116,8 +116,7 @@ function selectionEstimate(
     lead,
     bySeeds,
     share: lead > 0 ? Math.min(Math.max(bySeeds / lead, 0), 1) : undefined,
-    expectedBySeeds:
-      Number.isNaN(noise) || complete.length < 2 ? undefined : noise * expectedMaximum(complete.length),
+    expectedBySeeds: Number.isNaN(noise) || complete.length < 2 ? undefined : noise * expectedMaximum(complete.length),
     byTexts: selectionBias(inputs.validation, inputs),
   };
 }

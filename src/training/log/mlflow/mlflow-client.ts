@@ -65,7 +65,10 @@ export class MlflowClient {
   async upload(uri: string, path: string, file: string): Promise<void> {
     const served = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(uri);
     if (served === null)
-      throw new TsloraError("unsupported", `MLflow's artifacts are at ${uri.split(":")[0]}:, not served by its server.`);
+      throw new TsloraError(
+        "unsupported",
+        `MLflow's artifacts are at ${uri.split(":")[0]}:, not served by its server.`,
+      );
     const place = `${served[1]}/${path}`.split("/").map(encodeURIComponent).join("/");
     const { size } = await stat(file);
     await this.#tries(() =>

@@ -111,7 +111,7 @@ function paramsOf(classifier: SequenceClassifier, options: ResolvedTrainOptions)
   return {
     model: classifier.origin.id,
     labels: classifier.labels.join(","),
-    ...Object.fromEntries(training),
+    ...(Object.fromEntries(training) as Record<string, unknown>),
     ...Object.fromEntries(Object.entries(adapter).map(([name, value]) => [`lora.${name}`, value])),
   };
 }
