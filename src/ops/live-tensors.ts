@@ -64,17 +64,17 @@ export class LiveTensors<T extends OwnTensor> {
   tidy<R>(body: () => R): R {
     const scope: T[] = [];
     this.#open.push(scope);
-    let kept: Set<T> = new Set();
+    let kept: T | Set<T> | undefined;
     try {
       const result = body();
-      kept = this.#tensorsIn(result, kept);
+      kept = result instanceof this.#type ? result : this.#tensorsIn(result, new Set()); // most bodies return one
       return result;
     } finally {
       this.#open.pop();
       const outer = this.#open.at(-1);
       for (const tensor of scope) {
-        if (!kept.has(tensor)) this.#dispose(tensor);
-        else outer?.push(tensor);
+        if (tensor === kept || (kept instanceof Set && kept.has(tensor))) outer?.push(tensor);
+        else this.#dispose(tensor);
       }
     }
   }

@@ -30,6 +30,7 @@ import {
   unpack,
 } from "../model/fixture";
 import { referencePython, referencePythonPath } from "../parity/reference-python";
+import { compareGraphSteps, MOST_CALLS } from "./graph-steps";
 
 const PARITY_LINES = ["logits", "gradients", "training", "losses"];
 const BOUND = 1e-4;
@@ -103,6 +104,17 @@ async function tinyParity(): Promise<Row[]> {
     model.dispose();
   }
   return rows;
+}
+
+/** Steps in graph functions beside separate operations. */
+async function graphParity(): Promise<Row[]> {
+  return (await compareGraphSteps()).map(({ kind, difference, calls, seconds: [separate, graph], functions }) => ({
+    what: `${kind}: 20 steps in graph functions beside separate operations`,
+    seen:
+      `losses and norms ${difference.toExponential(1)}, bound ${BOUND}; at most ${calls} calls a step, bound ${MOST_CALLS}; ` +
+      `${(separate / graph).toFixed(1)} times as fast; recorded ${functions} times`,
+    ok: difference < BOUND && calls <= MOST_CALLS,
+  }));
 }
 
 /** The live comparison's lines that compute on the device, in a process of their own. */
@@ -197,6 +209,11 @@ async function compare(model: Trained, { folder }: { folder: string }): Promise<
   classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: "auto" });
   const ours = await epochs(classifier, documents);
   const memory = memoryHeld() ?? null;
+  const counts = classifier.model.ops.recording?.counts();
+  if (counts !== undefined)
+    console.log(
+      `${model.what}: ${counts.recorded} functions recorded so far in ${counts.recordingSeconds.toFixed(1)} s, ${counts.calls} calls.`,
+    );
   classifier.dispose();
   return { what: model.what, ours: { ...ours, memory }, theirs };
 }
@@ -235,7 +252,7 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   const { device } = await openDevice({ device: "cuda", requireGpu: true });
   console.log(device.notice);
-  rows.push(...(await tinyParity()), await liveParity());
+  rows.push(...(await tinyParity()), ...(await graphParity()), await liveParity());
   const folder = await mkdtemp(join(tmpdir(), "tslora-gpu-"));
   try {
     const models: Trained[] = [

@@ -117,3 +117,14 @@ for (const how of CASES)
       assert.ok(calls <= MOST_CALLS * STEPS, String(calls));
     }
   });
+
+test("a recorded run that diverges stops as one of separate operations does", async () => {
+  const messages: string[] = [];
+  for (const on of [eager, graph]) {
+    const how = { what: "a rate that is far too high", dropout: 0, options: { learningRate: 1e30 } };
+    await assert.rejects(run("distilbert", on, how), (error: Error) => messages.push(error.message) > 0);
+  }
+  assert.match(messages[0], /diverged|median/);
+  assert.equal(messages[1], messages[0]);
+  assert.equal(graph.recording?.counts().notRecorded.size, 0);
+});

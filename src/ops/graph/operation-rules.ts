@@ -43,7 +43,10 @@ export const OPERATION_RULES: ReadonlyMap<string, OperationRule> = new Map<strin
   ["Sum", { results: reduced }],
   ["Mean", { results: reduced }],
   ["Reshape", { results: ([{ dtype }, sizes]) => [{ shape: numbersOf(sizes), dtype }] }],
-  ["Transpose", { results: ([x, order]) => [{ shape: numbersOf(order).map((axis) => x.shape[axis]), dtype: x.dtype }] }],
+  [
+    "Transpose",
+    { results: ([x, order]) => [{ shape: numbersOf(order).map((axis) => x.shape[axis]), dtype: x.dtype }] },
+  ],
   ["Slice", { results: ([{ dtype }, , sizes]) => [{ shape: numbersOf(sizes), dtype }] }],
   [
     "SplitV",
@@ -53,10 +56,7 @@ export const OPERATION_RULES: ReadonlyMap<string, OperationRule> = new Map<strin
     },
   ],
   ["ConcatV2", { results: concatenated, list: "all-but-last" }],
-  [
-    "GatherV2",
-    { results: ([x, indices]) => [{ shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype }] },
-  ],
+  ["GatherV2", { results: ([x, indices]) => [{ shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype }] }],
   [
     "UnsortedSegmentSum",
     {

@@ -10,8 +10,8 @@
 
 namespace tslora {
 
-// Builds the function. Its values are numbered: arguments, then constants, then the outputs of its operations, in order.
-// Throws a JavaScript error and returns nullptr if TensorFlow refuses an operation; the message names it.
+// Builds the function. Its values are numbered: arguments, then constants, then the outputs of its operations, in
+// order. Throws a JavaScript error and returns nullptr if TensorFlow refuses an operation; the message names it.
 //
 // - parts.arguments: Int32Array, the type of each argument; sizes are unknown
 // - parts.constants: { sizes: Int32Array, values: Int32Array | Float32Array }[]

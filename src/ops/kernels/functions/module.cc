@@ -63,8 +63,10 @@ napi_value define_function(napi_env env, napi_callback_info info) {
   Status status;
   TFE_ContextAddFunction(backend.context(), function.get(), status);
   napi_value result = nullptr;
-  if (!status.ok()) fail(env, status.message());
-  else if (napi_create_external(env, recorded.get(), free_recorded, nullptr, &result) == napi_ok) recorded.release();
+  if (!status.ok())
+    fail(env, status.message());
+  else if (napi_create_external(env, recorded.get(), free_recorded, nullptr, &result) == napi_ok)
+    recorded.release();
   return result;
 }
 

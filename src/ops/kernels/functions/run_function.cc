@@ -54,8 +54,10 @@ bool call(const Backend& backend, const Recorded& recorded, const CallInputs& in
   if (!status.ok()) return false;
   for (size_t i = 0; i < inputs.tensors.size; i++) {
     TFE_TensorHandle* tensor = backend.tensor(inputs.tensors.data[i]);
-    if (tensor == nullptr) TF_SetStatus(status, TF_INVALID_ARGUMENT, "a function's tensor is not referenced");
-    else TFE_OpAddInput(op.get(), tensor, status);
+    if (tensor == nullptr)
+      TF_SetStatus(status, TF_INVALID_ARGUMENT, "a function's tensor is not referenced");
+    else
+      TFE_OpAddInput(op.get(), tensor, status);
     if (!status.ok()) return false;
   }
   if (!add_integers(op.get(), recorded, inputs.integers, status) ||
