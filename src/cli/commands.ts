@@ -9,6 +9,7 @@ import type * as Doctor from "./doctor/doctor-command";
 import type * as Evaluate from "./evaluate/evaluate-command";
 import type * as Export from "./export/export-command";
 import type * as Inspect from "./inspect/inspect-command";
+import type * as JobCommand from "./job/job-command";
 import type * as Library from "./library-command";
 import type * as Merge from "./merge/merge-command";
 import type * as Page from "./page/page-command";
@@ -23,6 +24,7 @@ import type * as Study from "./study/study-command";
 import type * as Sweep from "./sweep/sweep-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
+import type * as Worker from "./worker/worker-command";
 
 /** Context for adding a command to the program. */
 export interface CommandContext {
@@ -53,6 +55,8 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
   library("page", () => (require("./page/page-command") as typeof Page).pageCommand),
   library("serve", () => (require("./serve/serve-command") as typeof Serve).serveCommand),
+  library("worker", () => (require("./worker/worker-command") as typeof Worker).workerCommand),
+  library("job", () => (require("./job/job-command") as typeof JobCommand).jobCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
   library("push", () => (require("./push/push-command") as typeof Push).pushCommand),
   library("pull", () => (require("./pull/pull-command") as typeof Pull).pullCommand),

@@ -9,7 +9,7 @@ export interface DriverOptions {
   readonly store: string;
   /** Job processes on this machine at the same time. @default TSLORA_WORKERS, or as many as memory and cores allow */
   readonly workers?: number;
-  /** URL of a Redis whose workers run the jobs, `redis://` or `rediss://`. @default none: this machine runs them */
+  /** URL of a Redis whose workers run the jobs, `redis://` or `rediss://`. @default TSLORA_REDIS, or none */
   readonly redis?: string;
   /** `submit` runs the jobs as arrays of SLURM, `script` writes the arrays' scripts and waits. @default this machine */
   readonly slurm?: "submit" | "script";
@@ -26,12 +26,18 @@ export interface DriverOptions {
  *   `unreachable` if Redis does not answer
  */
 export async function openDriver(options: DriverOptions): Promise<JobDriver> {
-  const { redis, slurm } = options;
-  if (redis !== undefined && slurm !== undefined)
+  const { redis = process.env.TSLORA_REDIS, slurm, sbatch, onNotice } = options;
+  if (options.redis !== undefined && slurm !== undefined)
     throw new TsloraError("bad-option", "redis and slurm must not be given together. Choose one of them.");
   const store = await openStore(options.store);
-  if (redis !== undefined || slurm !== undefined)
-    throw new TsloraError("unsupported", "Redis and SLURM are not supported yet.");
+  if (slurm !== undefined) {
+    const { SlurmDriver } = await import("./drivers/slurm/slurm-driver.js");
+    return new SlurmDriver({ store, mode: slurm, sbatch, onNotice });
+  }
+  if (redis !== undefined && redis !== "") {
+    const { BullmqDriver } = await import("./drivers/bullmq/bullmq-driver.js");
+    return BullmqDriver.open({ redis, store, onNotice });
+  }
   return new LocalDriver({ store, workers: options.workers ?? workersOfEnvironment() });
 }
 

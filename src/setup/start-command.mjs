@@ -221,6 +221,22 @@ lists them.`,
       return (await import("./commands/open-lab.mjs")).openLab(parameters, { root: ROOT });
     },
   }),
+  "test-jobs": async () => {
+    const { runTests } = await import("./commands/run-tests.mjs");
+    const help = `npm run test:jobs
+The tests of jobs with 100 workers killed over 300 jobs, and a SLURM array of
+20. They start redis-server and SLURM on loopback; those that need a program
+that is not installed are skipped and say so.`;
+    return {
+      help,
+      check: (parameters) => void readOptions(parameters, { help, options: {} }),
+      async run() {
+        await setUp({ swiftshader: true, checksTypes: true });
+        process.env["TSLORA_SLOW_JOBS"] = "1";
+        return runTests(["--only", "test/jobs/", "--slow"], { root: ROOT });
+      },
+    };
+  },
   "test-lab": async () => {
     const { chooseLabTests, runLabTests } = await import("./commands/run-lab-tests.mjs");
     const help = `npm run test:lab [-- WORD ...]

@@ -42,6 +42,15 @@ export const REDIS_OPTION = {
   },
 } as const;
 
+/** Folders that jobs may read. */
+export const INPUTS_OPTION = {
+  inputs: {
+    kind: list(path("folder"), "folders"),
+    help: "folders outside the store from which jobs may read, separated by commas",
+    default: "none",
+  },
+} as const;
+
 /** Options of commands that run jobs: `openDriver` takes their values. */
 export const DRIVER_OPTIONS = {
   ...STORE_OPTION,

@@ -24,7 +24,9 @@ export async function prepareJob(document: JobDocument, options: PrepareOptions)
   const { store, types, code } = options;
   checkSettings(checkDocument(document), await types[document.type]());
   await store.addDocument(document);
-  return jobState(document, { store, code });
+  const state = await jobState(document, { store, code });
+  if (state.kind === "done") await store.clean(document.name); // of a worker that was killed after it wrote the manifest
+  return state;
 }
 
 /** The job's manifest, if it is done. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { errorCode, isMissing } from "../../base/files/error-code";
@@ -13,7 +13,10 @@ import type { ClaimOptions, JobClaim } from "./job-store";
 export interface ClaimTimes {
   /** Between two beats of a holder. @default 5,000 */
   readonly beat: number;
-  /** Without a beat, as the waiting process measures it, after which a holder on another machine is gone. @default 60,000 */
+  /**
+   * Without a beat, as the waiting process measures it, after which a holder on another machine is gone. @default
+   * 60,000
+   */
   readonly silence: number;
   /** Between two looks of a waiting process. @default 500 */
   readonly look: number;
@@ -62,14 +65,23 @@ export async function claimFile(
   }
 }
 
-/** Creates the file. Returns false if there is one. */
+/** Creates the file. Returns false if there is one. A full disk leaves none. */
 async function create(path: string, holder: Holder): Promise<boolean> {
+  let file: FileHandle;
   try {
-    await writeFile(path, JSON.stringify(holder), { flag: "wx" });
-    return true;
+    file = await open(path, "wx");
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
+  }
+  try {
+    await file.writeFile(JSON.stringify(holder));
+    return true;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

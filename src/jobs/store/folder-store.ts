@@ -58,7 +58,7 @@ export class FolderStore implements JobStore {
     const place = resolve(folder);
     const file = join(place, "store.json");
     try {
-      if ((await stat(file).catch(() => undefined)) === undefined)
+      if (!(await exists(file)))
         await writeToFreeName(file, `${JSON.stringify({ format: 1, id: randomBytes(16).toString("hex") })}\n`);
     } catch (error) {
       throw notSaved(place, error);
@@ -75,7 +75,8 @@ export class FolderStore implements JobStore {
     const text = `${canonicalJson(document)}\n`;
     const path = this.#file("jobs", document.name);
     try {
-      if (await writeToFreeName(path, text)) return;
+      // a document that is there is found in a store that is read-only, too
+      if (!(await exists(path)) && (await writeToFreeName(path, text))) return;
     } catch (error) {
       throw notSaved(path, error);
     }
@@ -177,7 +178,10 @@ export class FolderStore implements JobStore {
   }
 
   async clean(name: string): Promise<void> {
-    for (const part of ["work", "partial"] as const) await this.#takeAway(this.#folder(part, name));
+    for (const part of ["work", "partial"] as const) {
+      const folder = this.#folder(part, name);
+      if (await exists(folder)) await this.#takeAway(folder);
+    }
     await this.forget(name);
   }
 
@@ -196,7 +200,7 @@ export class FolderStore implements JobStore {
   }
 
   async stopRequested(name: string): Promise<boolean> {
-    return (await stat(this.#file("stops", name)).catch(() => undefined)) !== undefined;
+    return exists(this.#file("stops", name));
   }
 
   async writeFailure(name: string, failure: JobFailure): Promise<void> {
@@ -213,7 +217,7 @@ export class FolderStore implements JobStore {
   async forget(name: string): Promise<void> {
     for (const part of ["stops", "failures"] as const) {
       const path = this.#file(part, name);
-      if ((await stat(path).catch(() => undefined)) !== undefined) await this.#takeAway(path);
+      if (await exists(path)) await this.#takeAway(path);
     }
   }
 
@@ -239,4 +243,11 @@ export class FolderStore implements JobStore {
   #takeAway(place: string): Promise<void> {
     return takeAway(place, join(this.place, TRASH));
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

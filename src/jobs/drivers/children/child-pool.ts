@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { TsloraError } from "../../../base/tslora-error";
 import type { JobDocument } from "../../contract/job-document";
 import type { JobManifest } from "../../contract/job-manifest";
 import type { JobProgress } from "../../contract/job-type";
@@ -15,6 +16,8 @@ export interface ChildPoolOptions {
   readonly store: JobStore;
   /** Job processes at the same time. @default as many as memory and cores allow */
   readonly workers?: number;
+  /** Cores that the processes share. @default those of this machine */
+  readonly cores?: number;
   /** The compiled module that the processes run; for tests. @default the job types of tslora */
   readonly entry?: string;
 }
@@ -43,10 +46,10 @@ export class ChildPool {
   readonly #waiting: Waiter[] = [];
   #closed = false;
 
-  constructor({ store, workers, entry = join(__dirname, "job-worker.js") }: ChildPoolOptions) {
+  constructor({ store, workers, cores, entry = join(__dirname, "job-worker.js") }: ChildPoolOptions) {
     this.#store = store;
     this.#entry = entry;
-    this.#limit = new ChildLimit({ workers });
+    this.#limit = new ChildLimit({ workers, cores });
   }
 
   /** The most jobs at the same time. */
@@ -65,6 +68,10 @@ export class ChildPool {
     if (child === undefined) return { kind: "stopped" };
     try {
       return await this.#runIn(child, { document, ...options });
+    } catch (error) {
+      // the store does not take the claim: a failure of this attempt, as if the child could not write
+      const code = error instanceof TsloraError ? error.code : undefined;
+      return { kind: "failed", code, message: error instanceof Error ? error.message : String(error) };
     } finally {
       this.#giveBack(child);
     }

@@ -1,3 +1,5 @@
+import { faultCode, faultText } from "../../../base/files/file-fault";
+import { shownPath } from "../../../base/shown-path";
 import { TsloraError } from "../../../base/tslora-error";
 import { codeVersion } from "../../contract/code-version";
 import type { JobTypes } from "../../contract/job-types";
@@ -46,8 +48,16 @@ async function answer(
   } catch (error) {
     if (signal.aborted && error instanceof TsloraError && error.code === "aborted") return { kind: "stopped" };
     const code = error instanceof TsloraError ? error.code : undefined;
-    return { kind: "failed", code, message: error instanceof Error ? error.message : String(error) };
+    return { kind: "failed", code, message: messageOf(error) };
   }
+}
+
+/** An error's message; a system error in words, with its file. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof TsloraError || faultCode(error) === undefined) return error.message;
+  const path = "path" in error && typeof error.path === "string" ? `${shownPath(error.path)}: ` : "";
+  return path + faultText(error);
 }
 
 function send(message: JobReply | Extract<JobMessage, { kind: "progress" }> | Omit<JobMessage, "peak">): void {

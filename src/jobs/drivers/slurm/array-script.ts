@@ -1,0 +1,37 @@
+/** What an array's script runs. */
+export interface ArrayScript {
+  /** The array's name in SLURM's queue. */
+  readonly name: string;
+  /** The folder of the script, the list of names and the logs. */
+  readonly folder: string;
+  /** Number of jobs. */
+  readonly count: number;
+  /** The command of a job, to which its name is added. */
+  readonly command: readonly string[];
+  /** Further arguments, after the name. */
+  readonly after: readonly string[];
+}
+
+/** The list of an array's jobs, a name on each line. */
+export const LIST = "jobs.txt";
+
+/** The script of a SLURM array: task N runs the job on line N of the list. */
+export function arrayScript({ name, folder, count, command, after }: ArrayScript): string {
+  const call = [...command.map(quoted), '"$name"', ...after.map(quoted)].join(" ");
+  return [
+    "#!/bin/bash",
+    `#SBATCH --job-name=${name}`,
+    `#SBATCH --array=1-${count}`,
+    `#SBATCH --output=${folder.replaceAll("%", "%%")}/%a.log`,
+    "# SIGTERM before the time limit: the job stops at a checkpoint, and the next array continues it",
+    "#SBATCH --signal=B:TERM@60",
+    `name=$(sed -n "\${SLURM_ARRAY_TASK_ID}p" ${quoted(`${folder}/${LIST}`)})`,
+    `exec ${call}`,
+    "",
+  ].join("\n");
+}
+
+/** A word that a POSIX shell reads as it is. */
+export function quoted(word: string): string {
+  return /^[A-Za-z0-9_./=:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { claimFile } from "../../src/jobs/store/claim-file";
+import { waitUntil } from "../base/wait-until";
+import { temporaryFolder } from "./jobs-folder";
+
+const TIMES = { beat: 10, silence: 100, look: 5 };
+const MINE = { processes: [process.pid], times: TIMES };
+
+/** The file of a worker on another machine. */
+const foreign = (beat: number): string =>
+  JSON.stringify({ token: "f".repeat(24), machine: "another", processes: [{ pid: 1, started: "1" }], beat });
+
+test("one worker at a time has a claim", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  let holders = 0;
+  const work = async (): Promise<void> => {
+    const claim = await claimFile(path, MINE);
+    assert.equal(++holders, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    holders--;
+    await claim?.release();
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+  assert.ok(!existsSync(path));
+});
+
+test("the claim of a dead process of this machine is taken over at once", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  const claim = await claimFile(path, MINE);
+  const file = JSON.parse(readFileSync(path, "utf8")) as { processes: { started: string }[] };
+  await claim?.release();
+  file.processes[0].started = "1"; // the process id was given to another process meanwhile
+  writeFileSync(path, JSON.stringify(file));
+  const next = await claimFile(path, { ...MINE, times: { ...TIMES, silence: 1e9 } });
+  assert.ok(next !== undefined);
+  await next.release();
+});
+
+test("a worker on another machine is gone when its beat does not change, whatever the clocks", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  let beat = 0;
+  writeFileSync(path, foreign(beat));
+  const timer = setInterval(() => writeFileSync(path, foreign(++beat)), 10);
+  const waiting = claimFile(path, MINE);
+  const first = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 400, "waits"))]);
+  assert.equal(first, "waits");
+  clearInterval(timer);
+  const claim = await waiting;
+  assert.ok(claim !== undefined);
+  await claim.release();
+});
+
+test("a wait for a claim ends when the job is done, or by the signal", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  const claim = await claimFile(path, MINE);
+  let looks = 0;
+  assert.equal(await claimFile(path, { ...MINE, until: () => Promise.resolve(++looks > 3) }), undefined);
+  await assert.rejects(claimFile(path, { ...MINE, signal: AbortSignal.timeout(20) }), { code: "aborted" });
+  await claim?.release();
+});
+
+test("a process whose claim was taken away notices it, and leaves the new one alone", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  const claim = await claimFile(path, MINE);
+  writeFileSync(path, foreign(0));
+  await waitUntil(() => claim?.lost.aborted === true, { what: "the claim is lost", pauseMs: 2 });
+  await claim?.release();
+  assert.equal(readFileSync(path, "utf8"), foreign(0));
+});

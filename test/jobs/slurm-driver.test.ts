@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { arrayScript, quoted } from "../../src/jobs/drivers/slurm/array-script";
+import { SlurmDriver } from "../../src/jobs/drivers/slurm/slurm-driver";
+import { FolderStore } from "../../src/jobs/store/folder-store";
+import { waitUntil } from "../base/wait-until";
+import { processesWith, temporaryFolder } from "./jobs-folder";
+import { NO_SLURM, startSlurm } from "./servers/slurm-cluster";
+import { repeatedSteps, SMALL_TYPES, smallDocument, smallHash } from "./small-job";
+
+const TIMES = { gather: 200, poll: 500 };
+const CODE = { types: SMALL_TYPES, command: [process.execPath, join(__dirname, "small-job-run.js")] };
+
+/** Processes of small jobs with a mark. */
+const tasksWith = (mark: string): readonly number[] => processesWith(mark).map(({ pid }) => pid);
+
+async function storeOf(t: TestContext): Promise<{ store: FolderStore; folder: string; mark: string }> {
+  const mark = randomBytes(8).toString("hex");
+  process.env.TSLORA_TEST_MARK = mark;
+  const folder = await temporaryFolder(t);
+  return { store: await FolderStore.open(join(folder, "store")), folder, mark };
+}
+
+test("an array's script quotes what a shell would read", () => {
+  assert.equal(quoted("/a/b-c_1.2"), "/a/b-c_1.2");
+  assert.equal(quoted("it's $HOME"), `'it'\\''s $HOME'`);
+  const script = arrayScript({
+    name: "n",
+    folder: "/s x",
+    count: 3,
+    command: ["node", "a b"],
+    after: ["--inputs", "/d"],
+  });
+  assert.match(script, /^#SBATCH --array=1-3$/m);
+  assert.match(script, /^name=\$\(sed -n "\$\{SLURM_ARRAY_TASK_ID\}p" '\/s x\/jobs\.txt'\)$/m);
+  assert.match(script, /^exec node 'a b' "\$name" --inputs \/d$/m);
+  execFileSync("bash", ["-n"], { input: script });
+});
+
+/** Jobs of the array: the slow tests run 20. */
+const JOBS = process.env.TSLORA_SLOW_JOBS === undefined ? 6 : 20;
+
+test("an array with killed tasks and a failing job: all others are done", { skip: NO_SLURM }, async (t) => {
+  await startSlurm(t);
+  const { store, folder, mark } = await storeOf(t);
+  const ledger = join(folder, "ledger");
+  const notices: string[] = [];
+  const driver = new SlurmDriver({
+    ...{ store, mode: "submit", times: TIMES, code: CODE },
+    onNotice: (text) => notices.push(text),
+  });
+  const jobs = Array.from({ length: JOBS - 1 }, (_, i) =>
+    smallDocument(`job-${i}`, { steps: 3, pause: 20, seed: i, ledger }),
+  );
+  const running = [smallDocument("bad", { steps: 1, fails: "damaged" }), ...jobs].map((job) => driver.run(job));
+  let kills = 0;
+  for (let left = 2; left > 0; left--) {
+    await waitUntil(() => tasksWith(mark).length > 0, { what: "a task runs" });
+    for (const pid of tasksWith(mark)) {
+      try {
+        process.kill(pid, "SIGKILL");
+        kills++;
+      } catch {
+        // it has ended
+      }
+    }
+  }
+  const [bad, ...outcomes] = await Promise.all(running);
+  assert.deepEqual(bad, { type: "failed", job: "bad", attempts: 3, error: "damaged" });
+  assert.deepEqual(new Set(outcomes.map(({ type }) => type)), new Set(["done"]));
+  for (const job of jobs)
+    assert.equal(await readFile(await store.resultFile(job.name, "hash.txt"), "utf8"), `${smallHash(job)}\n`);
+  assert.ok(repeatedSteps(ledger) <= kills);
+  assert.match(notices[0], new RegExp(`SLURM has ${JOBS} jobs as the array \\d+`));
+  assert.ok((await readdir(join(store.place, "slurm"))).length >= 1);
+  await driver.close();
+  await waitUntil(() => tasksWith(mark).every((pid) => isServer(pid)), { what: "all tasks have ended" });
+});
+
+test(
+  "the driver writes a script, prints the command, and waits for what the user submits",
+  { skip: NO_SLURM },
+  async (t) => {
+    await startSlurm(t);
+    const { store } = await storeOf(t);
+    const notices: string[] = [];
+    const driver = new SlurmDriver({
+      ...{ store, mode: "script", times: TIMES, code: CODE, sbatch: ["--time=10"] },
+      onNotice: (text) => notices.push(text),
+    });
+    const running = Promise.all(["a", "b"].map((name) => driver.run(smallDocument(name, { steps: 1 }))));
+    await waitUntil(() => notices.length > 0, { what: "the command is printed" });
+    const [, command] = /^Submit 2 jobs: (sbatch --time=10 .*array\.sh)$/.exec(notices[0]) ?? [];
+    execFileSync("bash", ["-c", command], { stdio: "ignore" });
+    assert.deepEqual(new Set((await running).map(({ type }) => type)), new Set(["done"]));
+    const controller = new AbortController();
+    const stopped = driver.run(smallDocument("c", { steps: 1 }), { signal: controller.signal });
+    await waitUntil(() => notices.length > 1, { what: "the second command is printed" });
+    controller.abort();
+    assert.deepEqual(await stopped, { type: "stopped", job: "c" });
+    await driver.close();
+  },
+);
+
+/** Whether a process is one of SLURM's or munge's, which the test started too. */
+function isServer(pid: number): boolean {
+  return processesWith("").some((one) => one.pid === pid && /slurm|munge/.test(one.command));
+}
