@@ -117,17 +117,15 @@ export class SequenceClassifier {
   }
 
   /**
-   * Current weights that were newly initialized, and that neither training nor an adapter has replaced since. While
-   * there are any, results are random: `evaluate` says so in its `notice`, and `predict`, merging and `saveModel` are
-   * errors. If an adapter that was read from files lacks them too, everything but training is an error.
+   * Weights in use that are still as newly initialized. While there are any, results are random: `evaluate` says so in
+   * its `notice`, and `predict`, merging and `saveModel` are errors; if a read adapter lacks them too, so is `evaluate`.
    */
   get untrainedWeights(): readonly string[] {
     return this.#adapters.drawn();
   }
 
   /**
-   * Whether the weights in use were trained on pairs of texts. Then a single text is an error. Training sets it, and
-   * saved models and adapters remember it. Otherwise both texts and pairs are allowed.
+   * Whether the weights in use were trained on pairs of texts; then a single text is an error. Files remember it.
    */
   get takesPairs(): boolean {
     const { adapter } = this;

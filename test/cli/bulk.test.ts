@@ -50,7 +50,7 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
   for (const words of [/Predictions +2 in/, /Without text +1 record/, /Corrupt +1 record/])
     assert.match(again.out, words);
   for (const line of `${again.out}\n${again.err}`.split(/[\r\n]/))
-    assert.ok(line.replace(/\u001b\[[^a-zA-Z]*[a-zA-Z]/g, "").length <= 80, line);
+    assert.ok(line.replace(/\p{Cc}\[[^a-zA-Z]*[a-zA-Z]/gu, "").length <= 80, line);
 });
 
 test("predict --input refuses what does not fit, before it writes", async () => {

@@ -134,7 +134,7 @@ test("the view in a terminal of 80 columns: the best, what runs, what was pruned
   view.show({ type: "pruned", number: 1, value: 0.5 });
   view.close();
   assert.match(said, /trial 0: f1 0\.750, the best so far · r 4, learningRate 0\.00123/);
-  const bars = said.split(/[\r\n\u001b]/).filter((line) => line.includes("running"));
+  const bars = said.split(/[\r\n\p{Cc}]/u).filter((line) => line.includes("running"));
   assert.ok(bars.length > 0, said);
   const last = bars.at(-1) ?? "";
   assert.match(last, /trial 3\/4 · best 0\.750 \(trial 0\) · 1 running · 1 pruned/);

@@ -62,11 +62,7 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
   try {
     if (options.cascade !== undefined)
       return await (await import("./run-cascade.js")).runCascade(call, { classifier, folder, notice });
-    if (classifier.problemType === "multi_label_classification")
-      throw new TsloraError(
-        "unsupported",
-        "tslora calibrate: calibration is for one label a text; this classifier's texts may have several.",
-      );
+    expectOneLabel(classifier);
     const { labels } = classifier;
     const fitted = await readLogits(call, { classifier, notice, folder, which: "data" });
     const tested =
@@ -104,6 +100,14 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
   } finally {
     classifier.dispose();
   }
+}
+
+function expectOneLabel({ problemType }: SequenceClassifier): void {
+  if (problemType === "multi_label_classification")
+    throw new TsloraError(
+      "unsupported",
+      "tslora calibrate: calibration is for one label a text; this classifier's texts may have several.",
+    );
 }
 
 /** Logits of the texts of --data or --test, with their progress. */

@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 
+import { asError } from "../../base/as-error";
 import { lockFile, type OutputLock } from "../../base/lock/lock-output";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { CompareOptions } from "../../notebook/check/compare-outputs";
@@ -90,7 +91,7 @@ async function runOne(
       );
     return { path, summary, differences: compareOutputs(saved, summary.notebook, check) };
   } catch (error) {
-    return { path, summary, error: error instanceof Error ? error : new Error(String(error)) };
+    return { path, summary, error: asError(error) };
   } finally {
     lock?.release();
   }

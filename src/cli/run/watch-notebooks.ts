@@ -3,6 +3,7 @@ import { watch, type FSWatcher } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { asError } from "../../base/as-error";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
@@ -45,7 +46,7 @@ export async function watchNotebooks(
       let ended = false;
       let problem: Error | undefined;
       const work = run(AbortSignal.any([signal, controller.signal]))
-        .catch((error: unknown) => (problem = error instanceof Error ? error : new Error(String(error))))
+        .catch((error: unknown) => (problem = asError(error)))
         .then(() => {
           ended = true;
           wake();

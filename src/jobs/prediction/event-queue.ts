@@ -1,3 +1,5 @@
+import { asError } from "../../base/as-error";
+
 /** Events of callbacks, for a loop that awaits them in order. */
 export class EventQueue<Event> {
   readonly #waiting: Event[] = [];
@@ -22,7 +24,7 @@ export class EventQueue<Event> {
       const event = this.#waiting.shift();
       if (event !== undefined) yield event;
       else if (!this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
-      else if (this.#failure !== undefined) throw this.#failure;
+      else if (this.#failure !== undefined) throw asError(this.#failure);
       else return;
     }
   }

@@ -56,7 +56,7 @@ export class PredictionMeter {
   end(
     job: string,
     counts: { readonly records: number; readonly corrupt: number; readonly reused: boolean } | undefined,
-  ) {
+  ): void {
     this.#of(job, (shard) => {
       shard.state = counts === undefined ? "failed" : "done";
       if (counts === undefined) return;

@@ -1,4 +1,4 @@
-import { Random } from "../../../src/base/random";
+import type { Random } from "../../../src/base/random";
 
 /** A file of PubMed around articles and deletions. */
 export const published = (content: string): string =>

@@ -1,5 +1,6 @@
 import { Queue, QueueEvents } from "bullmq";
 
+import { asError } from "../../../base/as-error";
 import { canonicalSha256 } from "../../../base/canonical-json";
 import { codeVersion } from "../../contract/code-version";
 import type { JobDocument } from "../../contract/job-document";
@@ -104,7 +105,7 @@ export class BullmqDriver implements JobDriver {
         options.signal?.removeEventListener("abort", stop);
       };
       const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(error));
+      const fail = (error: unknown): void => (end(), reject(asError(error)));
       this.#pending.set(name, { document, options, settle, fail });
       options.signal?.addEventListener("abort", stop);
       void this.#add(document, { again: true }).catch(fail);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
+import { asError } from "../../../base/as-error";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { projectRoot } from "../../../base/places";
 import { codeVersion } from "../../contract/code-version";
@@ -89,7 +90,7 @@ export class SlurmDriver implements JobDriver {
         options.signal?.removeEventListener("abort", stop);
       };
       const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(error));
+      const fail = (error: unknown): void => (end(), reject(asError(error)));
       this.#pending.set(job, { document, options, settle, fail, seen: false, missing: 0, losses: 0 });
       options.signal?.addEventListener("abort", stop);
       this.#gather(job);

@@ -57,9 +57,7 @@ function columnsOf(
     ...(kind === "pubmed"
       ? [{ name: "version", type: "INT32", nullable: false, data: rows.map(({ version = 1 }) => version) } as const]
       : []),
-    several
-      ? text("labels", (row) => JSON.stringify(row.labels))
-      : text("label", ({ labels: [label] }) => label),
+    several ? text("labels", (row) => JSON.stringify(row.labels)) : text("label", ({ labels: [label] }) => label),
     ...labels.map(
       (label, i) =>
         ({

@@ -1,7 +1,7 @@
 import { isRecord } from "../../../base/json";
 import type { Problems } from "../../../base/problems";
 import { shownValue } from "../../../base/shown-value";
-import { ASHA_DEFAULTS } from "./pruner-options";
+import type { ASHA_DEFAULTS } from "./pruner-options";
 
 const isCount = (least: number) => (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least;
 
