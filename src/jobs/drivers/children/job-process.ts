@@ -7,7 +7,14 @@ import type { JobMessage, JobReply, JobRequest } from "./messages";
 /** Lines that TensorFlow's library writes to standard error at every log level. */
 const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;
 /** Variables that a job's process does not get. */
-const SECRETS: readonly string[] = ["TSLORA_ADMIN_TOKEN", "TSLORA_REDIS"];
+const SECRETS: readonly string[] = [
+  "TSLORA_ADMIN_TOKEN",
+  "TSLORA_REDIS",
+  "MLFLOW_TRACKING_URI",
+  "MLFLOW_TRACKING_TOKEN",
+  "MLFLOW_TRACKING_USERNAME",
+  "MLFLOW_TRACKING_PASSWORD",
+];
 /** Milliseconds that a process gets to end, or to stop its job, before it is killed. */
 const PATIENCE = { end: 5000, stop: 60_000 } as const;
 
