@@ -208,7 +208,7 @@ test("all faults of flags and file are reported at once, with key, line, value a
         /line 9: rankPattern\["query"\] must be a number; got "high"/,
         /--max-steps must be a whole number; got "many"/,
         /--warmup-ratio must be given once; got 2 values/,
-        /--report-to must be one of "none", "tensorboard"; got "wandb"/,
+        /--report-to must be one of "none", "tensorboard", "mlflow"; got "wandb"/,
       ])
         assert.match(error.message, says);
       return true;

@@ -149,7 +149,7 @@ test("adapters that cannot be combined are refused with all reasons, and nothing
     assert.deepEqual([c.adapterNames, ops.alive()], [names, alive]);
   };
   await refused({ adapters: ["plain", "none"] }, /there is no adapter "none"/);
-  await refused({ adapters: [] }, /one at least/);
+  await refused({ adapters: [] }, /at least one/);
   await refused({ adapters: ["plain", "plain"] }, /names of different adapters/);
   await refused(
     { weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" },

@@ -140,8 +140,8 @@ export const TRAIN_OPTIONS = {
     help: "resume from a checkpoint's folder, or from last: the newest complete checkpoint in --output-dir",
   },
   reportTo: {
-    kind: choice(reportTo.values),
-    help: "also write event files for TensorBoard, or log to the MLflow server of MLFLOW_TRACKING_URI",
+    kind: choice(reportTo.values, "target"),
+    help: "none, tensorboard (also writes event files), or mlflow (also logs to the server of MLFLOW_TRACKING_URI)",
     default: plainDefault("reportTo"),
   },
   seed: {

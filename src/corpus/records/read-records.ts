@@ -12,6 +12,7 @@ import type { SupersededRecord } from "./update-series";
 /** The formats of files of records. */
 export const RECORD_KINDS = ["pubmed", "jsonl", "csv", "tsv", "parquet"] as const;
 
+/** One of `RECORD_KINDS`. */
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 const ENDINGS: Readonly<Record<string, RecordKind>> = {

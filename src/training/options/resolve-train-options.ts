@@ -81,9 +81,9 @@ function defaultOf(
   }
 }
 
-/** Replaces `~` in a path by the home folder. Leaves a value that is not a string to the check. */
+/** Replaces `~` in a path by the home folder. Leaves a value that is no path to the check. */
 function home(path: string | undefined): string | undefined {
-  return typeof path === "string" ? expandHome(path) : path;
+  return typeof path === "string" && path.trim() !== "" ? expandHome(path) : path;
 }
 
 /** Checks the type and range of each given value. */
