@@ -169,7 +169,7 @@ test("adapters that cannot be combined are refused with all reasons, and nothing
   );
   await refused({ adapters: ["plain", "wide"], combinationType: "cat", svdRank: 2 }, /svdRank is only for/);
   await refused({ adapters: ["plain", "wide"], svdRank: 13 }, /svdRank must be at most .*got 13/);
-  await refused({ adapters: ["plain", "pattern"] }, /of one kind/);
+  await refused({ adapters: ["plain", "pattern"] }, /all adapters must be patterns, or all must be lists/);
   await refused({ adapters: ["first", "plain"] }, /leave out bert\.encoder\.layer\.1\.attention\.self\.query/);
   c.dispose();
 });

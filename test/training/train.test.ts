@@ -148,7 +148,7 @@ test("all bad options and data are listed in one error before anything is writte
   await refused({ learning_rate: 1 } as Partial<TrainOptions>, /"learning_rate" is not an option/);
   await refused({ train: [] }, /no examples/);
   await refused({ train: [{ text: "2 3", label: 2 }] }, /label of row 0 must be a class from 0 to 1; got 2/);
-  await refused({ train: [{ text: "2 3", label: [0, 1] }] }, /label of row 0 is \[0,1\]; a class from 0 to 1/);
+  await refused({ train: [{ text: "2 3", label: [0, 1] }] }, /label of row 0 must be a class from 0 to 1; got \[0,1\]/);
   await refused(
     { validation: { columns: ["texts", "tag"], column: () => ({ values: [] }) } },
     /column "label" is missing; there are texts, tag/,
