@@ -26,7 +26,7 @@ export interface Int8Matrix {
   readonly method: Int8Method;
 }
 
-/** What is added to a product in 32-bit floats, and the activation that follows. */
+/** Terms that are added to a product in 32-bit floats, and the activation that follows. */
 export interface Int8AffineOptions {
   readonly bias: Tensor;
   readonly update?: LowRank | { readonly whole: Tensor } | undefined;

@@ -64,7 +64,7 @@ export interface RecordingCounts {
   readonly calls: number;
   /** Seconds that recording took so far. */
   readonly recordingSeconds: number;
-  /** How often each operation was executed at once, since it cannot be recorded. */
+  /** Number of times that each operation was executed at once, since it cannot be recorded. */
   readonly notRecorded: ReadonlyMap<string, number>;
 }
 

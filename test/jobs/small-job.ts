@@ -73,7 +73,7 @@ export const SMALL_TYPES: JobTypes = {
 /** The compiled module that serves {@link SMALL_TYPES}. */
 export const SMALL_WORKER = join(__dirname, "small-job-worker.js");
 
-/** What a driver gets in tests. */
+/** Options of a driver in tests. */
 export const SMALL_CODE = { types: SMALL_TYPES, entry: SMALL_WORKER } as const;
 
 /** The document of a small job. */

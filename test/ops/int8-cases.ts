@@ -87,7 +87,7 @@ export function extremeCase(depth: number): Int8Case {
   };
 }
 
-/** What the kernels make of a case: the product, the weight as it is in 8 bits, and its scales and sums. */
+/** The kernels' results for a case: the product, the weight as it is in 8 bits, and its scales and sums. */
 export async function int8Results(
   ops: KernelOps,
   { rows, depth, columns, x, w, bias }: Int8Case,

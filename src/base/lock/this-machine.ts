@@ -16,7 +16,7 @@ export function thisMachine(): string {
 const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
 const processSpace = (): string => readlinkSync("/proc/self/ns/pid");
 
-/** What a function reads from Linux's /proc; nothing on other systems. */
+/** The text that a function reads from Linux's /proc; nothing on other systems. */
 function tried(read: () => string): string {
   try {
     return read();

@@ -20,7 +20,7 @@ const PIECE = 1 << 18;
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 
-/** How a file is packed, by its first bytes. */
+/** The packing of a file, by its first bytes. */
 export type Packing = "none" | "gzip" | "zstd";
 
 /**
@@ -49,7 +49,7 @@ export async function* openBytes(path: string, { start = 0, end }: ByteRange = {
   }
 }
 
-/** How a file is packed; its name does not count. */
+/** The packing of a file, whatever its name. */
 export async function packingOf(path: string): Promise<Packing> {
   try {
     const file = await open(path);

@@ -104,7 +104,7 @@ export class PubmedFrames {
     else this.#open = { tag, from: match.index };
   }
 
-  /** What is between two records: blanks are left out. */
+  /** Characters between two records; blanks are left out. */
   *#junk(until: number): Generator<PubmedFrame, void, void> {
     const bytes = this.#rest.slice(this.#between, until);
     if (!this.#begun || !/\S/.test(bytes)) return;

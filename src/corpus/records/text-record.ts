@@ -1,4 +1,4 @@
-/** What a reader of records yields, in the file's order. */
+/** An item that a reader of records yields, in the file's order. */
 export type RecordItem =
   | { readonly kind: "record"; readonly record: TextRecord }
   | { readonly kind: "problem"; readonly problem: RecordProblem }

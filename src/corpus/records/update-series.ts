@@ -20,7 +20,7 @@ export class UpdateSeries {
   /** For version 1 the file's number from 1; 0 for none. */
   readonly #pages = new Map<number, Uint16Array>();
   readonly #others = new Map<number, Map<number, number>>();
-  /** How often the current file of a record has it, besides the first time. */
+  /** Further times that the current file of a record has it, after the first. */
   readonly #repeats = new Map<string, number>();
   readonly #superseded: SupersededRecord[][] = [];
 

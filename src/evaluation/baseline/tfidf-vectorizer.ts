@@ -103,7 +103,7 @@ export class TfidfVectorizer {
   }
 }
 
-/** How often each term, of one word or more, occurs in a text. */
+/** Counts of the terms, of one word or more, in a text. */
 export function countTerms(text: string, [shortest, longest]: readonly [number, number]): Map<string, number> {
   const words = text.toLowerCase().match(WORD) ?? [];
   const counts = new Map<string, number>();

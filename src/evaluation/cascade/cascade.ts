@@ -17,7 +17,7 @@ export interface Cascade {
   readonly intercept: number;
 }
 
-/** What the screen costs in recall, measured on texts that it was not trained on. */
+/** The screen's cost in recall, measured on texts that it was not trained on. */
 export interface CascadeRecall {
   /** Positive texts that it was measured on, and how many of them are not passed. */
   readonly positives: number;

@@ -6,13 +6,13 @@ export interface TrialLike {
   readonly number: number;
   readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly state: string;
-  /** Of a complete trial. */
+  /** Value of a complete trial. */
   readonly value?: number;
   /** Values of the first seed by step. */
   readonly intermediate: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** What the figures of a sweep need to know of its metric. */
+/** Facts about the metric of a sweep that its figures need. */
 export interface MetricOptions {
   readonly metric: string;
   readonly direction: "maximize" | "minimize";

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../base/json";
 import type { JobDocument, JobTypeName } from "./job-document";
 
-/** How far a job is. */
+/** The progress of a job. */
 export interface JobProgress {
   /** Units done: texts of a shard, optimizer steps of a trial. */
   readonly done: number;

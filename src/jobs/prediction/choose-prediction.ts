@@ -26,7 +26,7 @@ export const PREDICT_FILES_DEFAULTS = {
   shardRows: 100_000,
 } as const;
 
-/** What all shards of a prediction have in common. */
+/** Facts that all shards of a prediction share. */
 export interface ChosenPrediction {
   readonly choices: PredictionChoices;
   readonly cascadePath?: string;

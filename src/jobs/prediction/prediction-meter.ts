@@ -1,6 +1,6 @@
 import type { PlannedShard } from "./plan/plan-shards";
 
-/** How far a prediction is, over all workers. */
+/** The progress of a prediction, over all workers. */
 export interface PredictionProgress {
   /** Records done, with those of earlier runs. */
   readonly records: number;

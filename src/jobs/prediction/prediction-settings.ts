@@ -19,7 +19,7 @@ export interface PredictionModel {
   readonly modelHash: string;
 }
 
-/** How texts are read and predicted; the same for all shards. */
+/** Settings of reading and predicting texts; the same for all shards. */
 export interface PredictionChoices extends PredictionModel {
   readonly textColumn?: string;
   readonly textPair?: string;

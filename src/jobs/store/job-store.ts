@@ -50,7 +50,7 @@ export interface JobStore {
   readManifest(name: string): Promise<StoredManifest>;
   /** Names of all jobs that have a manifest, whether or not it holds. */
   manifestNames(): Promise<ReadonlySet<string>>;
-  /** How the result's files differ from a manifest; undefined if they do not. */
+  /** The difference of the result's files from a manifest; undefined if there is none. */
   damageOf(manifest: JobManifest): Promise<string | undefined>;
   /** The local path of a result's file. */
   resultFile(name: string, path: string): Promise<string>;

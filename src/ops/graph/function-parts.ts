@@ -11,7 +11,7 @@ const CONFIG = "\x52\x05\x52\x03\x98\x01\x01";
 /** Runs one operation after the other, as separate calls would. Memory is then the same, and small models are faster. */
 const EXECUTOR = "SINGLE_THREADED_EXECUTOR";
 
-/** Which constants change between calls: 1 for each integer and each float that does. */
+/** Constants that change between calls: 1 for each integer and each float that does. */
 export interface Changing {
   readonly integers: Uint8Array;
   readonly floats: Uint8Array;

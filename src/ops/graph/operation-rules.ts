@@ -6,7 +6,7 @@ export const FLOAT = 1;
 export const INT32 = 3;
 const BOOL = 10;
 
-/** What recording knows of a tensor: its shape and type, and of a constant its numbers. */
+/** Facts that recording knows of a tensor: its shape and type, and of a constant its numbers. */
 export interface Value {
   readonly shape: readonly number[];
   readonly dtype: number;
@@ -16,7 +16,7 @@ export interface Value {
 /** Attributes by name. */
 export type AttributeValues = ReadonlyMap<string, OpAttribute["value"]>;
 
-/** What an operation makes of its inputs. */
+/** The results of an operation for its inputs. */
 export interface OperationRule {
   /** Shapes and types of the results. */
   readonly results: (inputs: readonly Value[], attributes: AttributeValues) => Value[];

@@ -65,7 +65,7 @@ async function search(options: SearchOptions, pace?: Pace): Promise<{ events: Se
   }
 }
 
-/** What the journal must have in common after an interruption. */
+/** Parts of the journal that an interruption must not change. */
 function outcomes({ trials }: SearchSummary): unknown[] {
   return trials.map(({ number, settings, state, value, rungs, intermediate }) => [
     number,

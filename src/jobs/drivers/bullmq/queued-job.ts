@@ -11,7 +11,7 @@ export interface QueuedJob {
   readonly document: string;
 }
 
-/** What a worker returns to the queue. */
+/** The value that a worker returns to the queue. */
 export interface QueuedResult {
   readonly kind: "done" | "stopped";
   readonly reused: boolean;
@@ -19,7 +19,7 @@ export interface QueuedResult {
 
 /** Times of a queue in milliseconds. */
 export interface QueueTimes {
-  /** Of a worker's lock on a job, which it renews. @default 30,000 */
+  /** Milliseconds of a worker's lock on a job, which it renews. @default 30,000 */
   readonly lock: number;
   /** Between two searches for jobs whose worker is gone. @default 15,000 */
   readonly stalled: number;

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 const SHARE = 0.8;
 
 /**
- * How many job processes run at the same time: a fixed number, or one until the memory of the first job is known, and
+ * The number of job processes at the same time: a fixed number, or one until the memory of the first job is known, and
  * then as many as memory and cores allow.
  */
 export class ChildLimit {

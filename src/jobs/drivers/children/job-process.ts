@@ -18,7 +18,7 @@ const SECRETS: readonly string[] = [
 /** Milliseconds that a process gets to end, or to stop its job, before it is killed. */
 const PATIENCE = { end: 5000, stop: 60_000 } as const;
 
-/** How a job ended: as its process reports, or with its process. */
+/** The end of a job: as its process reports, or with its process. */
 export type ProcessOutcome = JobReply | { readonly kind: "lost"; readonly how: string };
 
 /** Options of {@link JobProcess.run}. */

@@ -13,7 +13,7 @@ export type JobRequest =
     }
   | { readonly kind: "stop" };
 
-/** How a job ended in its process. */
+/** The end of a job in its process. */
 export type JobReply =
   | { readonly kind: "done"; readonly manifest: JobManifest; readonly reused: boolean }
   | { readonly kind: "stopped" }

@@ -1,4 +1,4 @@
-/** What an array's script runs. */
+/** The commands of an array's script. */
 export interface ArrayScript {
   /** The array's name in SLURM's queue. */
   readonly name: string;

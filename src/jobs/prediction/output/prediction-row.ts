@@ -4,7 +4,7 @@ import type { RecordKind } from "../../../corpus/records/read-records";
 export interface PredictionRow {
   /** The PMID, or the text's ID. */
   readonly id: string;
-  /** Of PubMed's records. */
+  /** Version of a PubMed record. */
   readonly version?: number;
   /** The predicted label, or if a text may have several all of them. */
   readonly labels: readonly string[];
@@ -14,7 +14,7 @@ export interface PredictionRow {
   readonly by: "encoder" | "tfidf";
 }
 
-/** What all rows of an output have in common. */
+/** Facts that all rows of an output share. */
 export interface RowShape {
   readonly labels: readonly string[];
   /** Whether a text may have several labels. */

@@ -1,7 +1,7 @@
 import type { TsloraErrorCode } from "../../../base/tslora-error";
 import type { ShardChunk } from "./shard-chunk";
 
-/** What the reading thread answers to each request for a chunk. */
+/** The reading thread's answer to a request for a chunk. */
 export type ChunkMessage =
   | { readonly kind: "chunk"; readonly chunk: ShardChunk }
   | { readonly kind: "end" }

@@ -9,7 +9,7 @@ import { readCascadeFile } from "../../../evaluation/cascade/stored-cascade";
 import { TextScreen } from "../../../evaluation/cascade/text-screen";
 import { addCounts, NO_RECORDS, type ChunkRecord, type RecordCounts, type ShardChunk } from "./shard-chunk";
 
-/** What a shard reads. */
+/** The input of a shard. */
 export interface ReadChunksOptions extends Omit<ReadRecordsOptions, "superseded"> {
   readonly path: string;
   /** Path of the list of superseded records. */

@@ -4,7 +4,7 @@ import { logNormalMass } from "../samplers/normal";
 const STEPS = 50; // places of a numeric range
 const PRIOR_WEIGHT = 1;
 
-/** How many trials are at each place of a setting's grid. */
+/** The number of trials at each place of a setting's grid. */
 export function gridPlaces(distribution: Distribution, values: readonly number[]): number[] {
   if (distribution.kind === "categorical") {
     const counts = distribution.choices.map(() => 0);

@@ -45,7 +45,7 @@ export interface SweepJournalOptions {
   readonly direction: "maximize" | "minimize";
   readonly space: SearchSpace;
   readonly metric: string;
-  /** What a resumed sweep must have in common: settings that decide its trials. */
+  /** Settings that decide the trials; a resumed sweep must have the same. */
   readonly plan: string;
   readonly resume: boolean;
 }

@@ -10,7 +10,7 @@ export interface AshaOptions {
   /** Rungs that are left out at the lower end: s in the paper. @default 0 */
   readonly minEarlyStoppingRate?: number;
   /**
-   * What happens at a rung. "continue", as in the paper: a trial pauses with its checkpoint, and goes on from there once
+   * The action at a rung. "continue", as in the paper: a trial pauses with its checkpoint, and goes on from there once
    * it is among the best of its rung. "stop", as in Optuna: a trial that is not among the best so far ends.
    * @default "continue"
    */

@@ -12,7 +12,7 @@ export interface ObservedTrial {
   readonly intermediate: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** How many random numbers a sampler has drawn from its two generators, for resuming. */
+/** Numbers of random numbers that a sampler has drawn from its two generators, for resuming. */
 export interface SamplerState {
   readonly random: number;
   readonly model: number;

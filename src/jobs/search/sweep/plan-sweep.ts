@@ -107,7 +107,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
   };
 }
 
-/** What decides the trials of a sweep, as one text: a sweep resumes if it is the same. */
+/** Everything that decides the trials of a sweep, as one text: a sweep resumes if it is the same. */
 export function planText(plan: SweepPlan, options: SweepOptions, inputs: readonly string[]): string {
   const { method, sampler, pruner, metric, direction, seeds, seed, problemType, modelSha256 } = plan;
   const { space, adapter = {}, training = {}, labels, maxLength, device } = options;

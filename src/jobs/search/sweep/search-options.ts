@@ -12,7 +12,7 @@ export interface SearchLimits {
   readonly seconds?: number;
 }
 
-/** What {@link searchSettings} needs, checked. */
+/** Checked options of {@link searchSettings}. */
 export interface SearchOptions {
   /** Name of the study, unique in its journal. */
   readonly name: string;
@@ -38,7 +38,7 @@ export interface SearchOptions {
     readonly settings: Settings;
     readonly seed: number;
   }) => JobDocument;
-  /** What decides the trials, for {@link resume}. */
+  /** Everything that decides the trials, for {@link resume}. */
   readonly plan: string;
   /** Whether to go on with a search of the same name. */
   readonly resume: boolean;

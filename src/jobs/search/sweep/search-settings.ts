@@ -31,7 +31,7 @@ export async function* searchSettings(options: SearchOptions): AsyncGenerator<Se
   }
 }
 
-/** What callbacks of the driver add to the queue. */
+/** Items that callbacks of the driver add to the queue. */
 type Report =
   | {
       readonly kind: "value";

@@ -31,7 +31,7 @@ export interface SweepOptions {
   readonly validation: TrainingData;
   /** Scored for the winner alone. */
   readonly test?: TrainingData;
-  /** What is trained. @default "lora" */
+  /** The weights that are trained. @default "lora" */
   readonly method?: "lora" | "head" | "full";
   /** Options of `addAdapter` that all trials share. */
   readonly adapter?: LoraConfig;

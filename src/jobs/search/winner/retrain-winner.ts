@@ -5,7 +5,7 @@ import { metricOf } from "../sweep/trial-result";
 import type { SweepEvent } from "../sweep/sweep-event";
 import type { JobDocument } from "../../contract/job-document";
 
-/** What {@link retrainWinner} needs. */
+/** Options of {@link retrainWinner}. */
 export interface RetrainOptions {
   readonly driver: JobDriver;
   readonly seeds: readonly number[];

@@ -3,7 +3,7 @@ import type { MetricName } from "../../../training/options/train-options";
 import { validationMetrics } from "../../../training/validation/validation-metrics";
 import type { ScoredTexts } from "../trial/train-trial-job";
 
-/** How scores are computed from logits. */
+/** The way in which scores are computed from logits. */
 export interface ScoreOptions {
   readonly metric: MetricName;
   readonly problemType: ProblemType;

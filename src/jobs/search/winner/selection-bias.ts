@@ -13,8 +13,8 @@ export interface SelectionBiasOptions extends ScoreOptions {
 const RESAMPLES = 200;
 
 /**
- * How much better the best trial looks on the validation texts than it is on others, because it was chosen by them: the
- * bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis ("Bootstrapping the out-of-sample predictions for
+ * The amount by which the best trial looks better on the validation texts than it is on others, because they chose it:
+ * the bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis ("Bootstrapping the out-of-sample predictions for
  * efficient and accurate cross-validation", 2018). Each resample of the texts chooses its best trial, which is then scored
  * on the texts that the resample left out. The mean of these scores is what such a choice is worth; the difference to the
  * best trial's score is the bias.

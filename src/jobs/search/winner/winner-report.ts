@@ -36,26 +36,26 @@ export interface WinnerReport {
   readonly selection: SelectionEstimate;
 }
 
-/** How much of the winner's lead is selection. Numbers above 0 mean that the search's value is too good. */
+/** The part of the winner's lead that is selection. Numbers above 0 mean that the search's value is too good. */
 export interface SelectionEstimate {
   /** Number of complete trials. */
   readonly trials: number;
   /** The search's value minus the median of all complete trials. */
   readonly lead: number;
-  /** Of the lead, what is lost with new seeds: the search's value minus the mean of the new seeds. */
+  /** The part of the lead that is lost with new seeds: the search's value minus the mean of the new seeds. */
   readonly bySeeds: number;
   /** `bySeeds` as a share of the lead, from 0 to 1; undefined without a lead. */
   readonly share: number | undefined;
   /**
-   * What the luck of seeds alone would give the best of so many equal trials: the expected maximum of as many normal
+   * The lead that the luck of seeds alone would give the best of so many equal trials: the expected maximum of as many normal
    * values, with the deviation between the new seeds. Real trials differ, so it is an upper bound.
    */
   readonly expectedBySeeds: number | undefined;
-  /** What the choice by these validation texts adds, see `selectionBias`; it remains with new seeds. */
+  /** The part that the choice by these validation texts adds, see `selectionBias`; it remains with new seeds. */
   readonly byTexts: number | undefined;
 }
 
-/** What {@link winnerReport} reads. */
+/** Input of {@link winnerReport}. */
 export interface WinnerInputs extends ScoreOptions {
   readonly best: RecordedTrial;
   readonly trials: readonly RecordedTrial[];

@@ -7,7 +7,7 @@ import { isRecord, type JsonRecord } from "../../../base/json";
 import { TsloraError } from "../../../base/tslora-error";
 import type { MlflowSettings } from "./mlflow-settings";
 
-/** How often and how long requests are tried. */
+/** Limits of the tries of a request. */
 export interface MlflowLimits {
   /** Milliseconds of one request. @default 10000 */
   readonly timeout: number;

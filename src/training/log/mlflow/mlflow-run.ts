@@ -143,7 +143,7 @@ export class MlflowRun {
   }
 }
 
-/** What is reported of a failure of the server, once. */
+/** The report of a failure of the server, once. */
 export function mlflowNotice(error: unknown): string {
   const message = error instanceof TsloraError ? error.message : "MLflow cannot be used.";
   return `${message} The run goes on; what could not be sent is missing in MLflow.`;
