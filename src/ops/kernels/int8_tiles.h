@@ -49,7 +49,7 @@ struct Scalar {
   }
 };
 
-// What an instruction that sums four products (vpdpbusd) computes, in plain C++.
+// The result of an instruction that sums four products (vpdpbusd), in plain C++.
 struct EmulatedQuads {
   static constexpr int GROUP = 4, ROWS = MR;
   typedef uint8_t Side;

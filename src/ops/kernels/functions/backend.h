@@ -1,4 +1,4 @@
-// What tfjs-node's binding keeps to itself, and graph functions need: TensorFlow's context and the tensors by id.
+// Parts of tfjs-node's binding that it keeps to itself and graph functions need: the context and the tensors by id.
 #ifndef TSLORA_BACKEND_H_
 #define TSLORA_BACKEND_H_
 
