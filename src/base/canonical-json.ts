@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Of } from "./sha256-of";
 
 /** JSON with the keys of every object in order; an entry that is undefined is left out, as if it were absent. */
 export function canonicalJson(value: unknown): string {
@@ -7,11 +7,6 @@ export function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
-}
-
-/** The SHA-256 of a text in UTF-8, or of bytes, in hexadecimal. */
-export function sha256Of(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 /** The SHA-256 of a value in {@link canonicalJson}, in hexadecimal. */

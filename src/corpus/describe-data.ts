@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
 import { basename, extname, join } from "node:path";
 
 import type { DataFrame } from "danfojs-node";
 
+import { sha256OfFile } from "../base/files/sha256-of-file";
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import { cleanTexts } from "./text/clean-text";
@@ -129,16 +128,12 @@ async function aboutOf(
 ): Promise<DataAbout> {
   const folder = join(projectRoot(), "data");
   if (source.kind === "sample") return "sample";
-  if ("sha256" in source && source.sha256 === (await sha256Of(join(folder, "sample.jsonl")))) return "sample";
+  if ("sha256" in source && source.sha256 === (await sha256OfFile(join(folder, "sample.jsonl")).catch(() => undefined)))
+    return "sample";
   const pmids = await readPmids(join(folder, "pmids.csv")).catch(() => []);
   const known = new Map(pmids.map((one) => [one.pmid, one.label]));
   const isStudy = ID.length >= STUDY_SHARE * known.size && ID.every((id, row) => known.get(id) === label[row]);
   return isStudy && known.size > 0 ? "study" : "data";
-}
-
-async function sha256Of(path: string): Promise<string | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes === undefined ? undefined : createHash("sha256").update(bytes).digest("hex");
 }
 
 function dataText(names: readonly string[], counts: readonly number[]): string {

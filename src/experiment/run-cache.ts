@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { writeAtomically } from "../base/files/write-atomically";
 import { isRecord } from "../base/json";
+import { sha256Of } from "../base/sha256-of";
 import type { RunResult } from "./run-result";
 
 /** A result that was found, or the reason for computing it: none was stored, or the stored file is damaged. */
@@ -54,7 +54,4 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-const digest = (result: unknown): string =>
-  createHash("sha256")
-    .update(JSON.stringify(result) ?? "")
-    .digest("hex");
+const digest = (result: unknown): string => sha256Of(JSON.stringify(result) ?? "");

@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:f
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { canonicalJson, canonicalSha256, sha256Of } from "../../src/base/canonical-json";
+import { canonicalJson, canonicalSha256 } from "../../src/base/canonical-json";
+import { sha256Of } from "../../src/base/sha256-of";
 import { checkDocument, parseDocument } from "../../src/jobs/contract/check-document";
 import type { JobDocument } from "../../src/jobs/contract/job-document";
 import { expectJobName, staysInside } from "../../src/jobs/contract/job-name";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 
 import { bytesOf } from "../../base/bytes-of";
+import { sha256Of } from "../../base/sha256-of";
 
 /*
  * The layout of a cache file: MAGIC, the header's length (32 bits), the SHA-256 of the header, the header as JSON, then
@@ -37,7 +38,7 @@ export function* cacheFileParts(
   const entries: CachedText[] = texts.map(({ text, values }) => ({
     text,
     size: values.length,
-    sha256: hashOf(bytesOf(values)),
+    sha256: sha256Of(bytesOf(values)),
   }));
   const header = Buffer.from(JSON.stringify({ key, texts: entries }));
   const length = Buffer.alloc(4);
@@ -58,7 +59,7 @@ export async function readPlaces(file: FileHandle, key: string): Promise<readonl
   const length = fixed.readUInt32LE(MAGIC.length);
   if (length > MOST_HEADER || FIXED_BYTES + length > bytes) return undefined;
   const header = await readExactly(file, FIXED_BYTES, length);
-  if (header === undefined || hashOf(header) !== fixed.subarray(MAGIC.length + 4).toString("hex")) return undefined;
+  if (header === undefined || sha256Of(header) !== fixed.subarray(MAGIC.length + 4).toString("hex")) return undefined;
   // the cast is safe, since the hash matches
   const content = JSON.parse(header.toString()) as { key: string; texts: readonly CachedText[] };
   let offset = FIXED_BYTES + length;
@@ -79,15 +80,11 @@ export async function readValues(file: FileHandle, { offset, size }: CachedPlace
 
 /** Whether the numbers have the hash that was stored for them. */
 export function areWhole(values: Float32Array, { sha256 }: CachedText): boolean {
-  return hashOf(bytesOf(values)) === sha256;
+  return sha256Of(bytesOf(values)) === sha256;
 }
 
 async function readExactly(file: FileHandle, offset: number, length: number): Promise<Buffer | undefined> {
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await file.read(buffer, 0, length, offset);
   return bytesRead === length ? buffer : undefined;
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

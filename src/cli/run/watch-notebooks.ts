@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { watch, type FSWatcher } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { asError } from "../../base/as-error";
+import { sha256Of } from "../../base/sha256-of";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
@@ -79,13 +79,6 @@ export async function watchNotebooks(
 
 /** A digest of the files' contents, which changes when one of them does. */
 async function contents(paths: readonly string[]): Promise<string> {
-  const hashes = await Promise.all(
-    paths.map((path) =>
-      readFile(path).then(
-        (bytes) => createHash("sha256").update(bytes).digest("hex"),
-        () => "missing",
-      ),
-    ),
-  );
+  const hashes = await Promise.all(paths.map((path) => readFile(path).then(sha256Of, () => "missing")));
   return hashes.join();
 }

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-
 import { openRegularFile } from "../../base/files/open-regular-file";
+import { sha256Of } from "../../base/sha256-of";
 import { TsloraError } from "../../base/tslora-error";
 import type { CorpusLimits } from "../corpus";
 
@@ -22,7 +21,7 @@ export async function readBytes(
         { details: { path } },
       );
     const bytes = await handle.readFile();
-    return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return { bytes, sha256: sha256Of(bytes) };
   } finally {
     await handle.close();
   }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readFileBytes, readTextFile } from "../../base/files/read-text-file";
 import { TsloraError } from "../../base/tslora-error";
 import { writeAtomically } from "../../base/files/write-atomically";
+import { sha256Of } from "../../base/sha256-of";
 import type { PubmedRecord } from "./parse-pubmed-xml";
 import type { LabelledPmid } from "./read-pmids";
 import { writeStudyZip } from "../files/write-study-zip";
@@ -77,7 +77,7 @@ export async function writePubmedCache({
   };
   await writeStudyZip(result.path, abstracts);
   // a list and the archive that belongs to it
-  const marks = { list: listHash(pmids), sha256: sha256(await readFile(result.path)) };
+  const marks = { list: listHash(pmids), sha256: sha256Of(await readFile(result.path)) };
   await writeAtomically(
     join(cacheDir, "Dataset.json"),
     `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`,
@@ -95,16 +95,12 @@ export async function readPubmedCache(
     const value: unknown = JSON.parse(await readTextFile(join(cacheDir, "Dataset.json")));
     if (typeof value !== "object" || value === null) return undefined;
     const { list, sha256: hash, ...result } = value as { list: unknown; sha256: unknown } & Omit<PubmedResult, "path">;
-    return list === listHash(pmids) && hash === sha256(await readFileBytes(path)) ? { ...result, path } : undefined;
+    return list === listHash(pmids) && hash === sha256Of(await readFileBytes(path)) ? { ...result, path } : undefined;
   } catch {
     return undefined; // missing or incomplete: fetched again
   }
 }
 
 function listHash(pmids: readonly LabelledPmid[]): string {
-  return sha256(pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join(""));
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+  return sha256Of(pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join(""));
 }

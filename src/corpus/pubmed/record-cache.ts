@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readTextFile } from "../../base/files/read-text-file";
 import { writeAtomically } from "../../base/files/write-atomically";
+import { sha256Of } from "../../base/sha256-of";
 import type { PubmedRecord } from "./parse-pubmed-xml";
 
 /** The records received so far, in a file for each response. A stopped fetch continues from them. */
@@ -26,10 +26,7 @@ export class RecordCache {
 
   async add(records: readonly PubmedRecord[]): Promise<void> {
     if (records.length === 0) return;
-    const key = createHash("sha256")
-      .update(records.map(({ pmid }) => pmid).join())
-      .digest("hex")
-      .slice(0, 16);
+    const key = sha256Of(records.map(({ pmid }) => pmid).join()).slice(0, 16);
     await writeAtomically(join(this.#folder, `${key}.json`), JSON.stringify(records));
   }
 

@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 
 import { readJsonObject } from "../../base/files/parse-json-file";
+import { sha256OfFile } from "../../base/files/sha256-of-file";
 import { writeAtomically } from "../../base/files/write-atomically";
 import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
@@ -67,10 +66,7 @@ export async function loadBesideWeights(
 /** The SHA-256 of a folder's weights; null if it has none of the usual names, such as weights in parts. */
 async function hashOfWeights(directory: string): Promise<string | null> {
   const name = WEIGHTS.find((file) => existsSync(join(directory, file)));
-  if (name === undefined) return null;
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(join(directory, name)), hash);
-  return hash.digest("hex");
+  return name === undefined ? null : sha256OfFile(join(directory, name));
 }
 
 /** The error for a file that is not one of `tslora calibrate`. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { bytesOf } from "../../base/bytes-of";
 import type { Problems } from "../../base/problems";
+import { sha256Of } from "../../base/sha256-of";
 import { shownText, shownValue } from "../../base/shown-value";
 import type { TokenDocument } from "../../model/parts/packed-batch";
 import type { Parameter } from "../../model/parts/parameter";
@@ -73,7 +74,7 @@ export async function runIdentity(
         // On the processor, the cache changes no number.
         ...(options.frozenPrefixCache === true && !model.isBatchIndependent && { frozenPrefixCache: true }),
         frozenWeights: frozen.digest("hex"),
-        trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"),
+        trainableWeights: sha256Of(trainable.sort().join("\n")),
         method: classifier.method,
       },
       adapter: { ...classifier.adapter?.config },

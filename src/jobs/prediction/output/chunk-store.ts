@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { sha256Of } from "../../../base/canonical-json";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { isRecord } from "../../../base/json";
+import { sha256Of } from "../../../base/sha256-of";
 import type { RecordProblem } from "../../../corpus/records/text-record";
 import type { RecordCounts } from "../shard/shard-chunk";
 import type { PredictionRow } from "./prediction-row";

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -7,6 +6,7 @@ import { cellSignal } from "../../../base/cell-signal";
 import { expandHome } from "../../../base/files/expand-home";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { lockFolder } from "../../../base/lock/lock-output";
+import { sha256Of } from "../../../base/sha256-of";
 import type { JobInput } from "../../contract/job-document";
 import type { JobDriver } from "../../drivers/job-driver";
 import { openDriver } from "../../open-driver";
@@ -146,7 +146,7 @@ async function storeInputs({ texts }: SweepPlan, store: string): Promise<JobInpu
   for (const part of [texts.train, texts.validation, texts.test]) {
     if (part === undefined) continue;
     const lines = textLines(part);
-    const sha256 = createHash("sha256").update(lines).digest("hex");
+    const sha256 = sha256Of(lines);
     const path = `inputs/${sha256}.jsonl`;
     if (!existsSync(join(store, path))) await writeAtomically(join(store, path), lines);
     inputs.push({ path, sha256 });
