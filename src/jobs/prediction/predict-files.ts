@@ -9,7 +9,7 @@ import type { JobDriver, JobOutcome } from "../drivers/job-driver";
 import { openDriver } from "../open-driver";
 import { choosePrediction, PREDICT_FILES_DEFAULTS } from "./choose-prediction";
 import { tryModel } from "./try-model";
-import { EventQueue } from "./event-queue";
+import { EventQueue } from "../event-queue";
 import { inputFiles, type InputFile } from "./plan/input-files";
 import { planShards, type PlannedShard } from "./plan/plan-shards";
 import type { PredictFilesOptions } from "./predict-files-options";

@@ -3,7 +3,7 @@ import { SweepJournal, type RecordedTrial } from "../journal/sweep-journal";
 import { makeSampler } from "../samplers/make-sampler";
 import type { Sampler } from "../samplers/sampler";
 import { readReportedValues } from "../trial/reported-values";
-import { EventQueue } from "./event-queue";
+import { EventQueue } from "../../event-queue";
 import type { SearchOptions } from "./search-options";
 import { SearchState, type SearchTrial } from "./search-state";
 import type { SearchEvent, SearchSummary } from "./sweep-event";

@@ -1,6 +1,6 @@
 import { TsloraError } from "../../../base/tslora-error";
 import type { JobDriver } from "../../drivers/job-driver";
-import { EventQueue } from "../sweep/event-queue";
+import { EventQueue } from "../../event-queue";
 import { metricOf } from "../sweep/trial-result";
 import type { SweepEvent } from "../sweep/sweep-event";
 import type { JobDocument } from "../../contract/job-document";
