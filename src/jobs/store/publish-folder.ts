@@ -6,6 +6,7 @@ import { errorCode, isMissing } from "../../base/files/error-code";
 import { listTree } from "../../base/files/list-tree";
 import { makeFolder } from "../../base/files/make-folder";
 import { syncPath } from "../../base/files/sync-path";
+import { besideName } from "../../base/files/write-atomically";
 
 /** Errors of file systems that have no hard links. */
 const NO_LINKS: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
@@ -39,7 +40,7 @@ export async function moveToFreeName(folder: string, place: string): Promise<boo
  * @returns false if there is a file of this name, which is left as it is
  */
 export async function writeToFreeName(place: string, content: string): Promise<boolean> {
-  const beside = `${place}.${randomBytes(6).toString("hex")}.incomplete`;
+  const beside = besideName(place);
   makeFolder(dirname(place));
   try {
     await writeFile(beside, content, { flag: "wx", flush: true });

@@ -1,6 +1,5 @@
 import { Queue, QueueEvents } from "bullmq";
 
-import { asError } from "../../../base/as-error";
 import { canonicalSha256 } from "../../../base/canonical-json";
 import { codeVersion } from "../../contract/code-version";
 import type { JobDocument } from "../../contract/job-document";
@@ -8,6 +7,7 @@ import { JOB_TYPE_CODE, type JobTypes } from "../../contract/job-types";
 import type { JobStore } from "../../store/job-store";
 import { TRIES } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
+import { PendingJobs } from "../pending-jobs";
 import { manifestIfDone, prepareJob } from "../prepare-job";
 import { atMost } from "./at-most";
 import { openRedis, type RedisLogin } from "./open-redis";
@@ -32,13 +32,6 @@ export interface BullmqDriverOptions {
   readonly types?: JobTypes;
 }
 
-interface Pending {
-  readonly document: JobDocument;
-  readonly options: RunJobOptions;
-  readonly settle: (outcome: JobOutcome) => void;
-  readonly fail: (error: unknown) => void;
-}
-
 /**
  * Runs jobs by a Redis queue, on machines where `tslora worker` runs. The store decides what is done: a Redis that
  * forgets its jobs gets them again.
@@ -51,7 +44,7 @@ export class BullmqDriver implements JobDriver {
   readonly #code: string;
   readonly #queue: Queue<QueuedJob, QueuedResult>;
   readonly #events: QueueEvents;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingJobs();
   readonly #onNotice: (text: string) => void;
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
@@ -98,18 +91,9 @@ export class BullmqDriver implements JobDriver {
     if (state.kind === "done") return { type: "done", job: name, manifest: state.manifest, reused: true };
     if (options.signal?.aborted === true || this.#closed) return { type: "stopped", job: name };
     await this.#store.forget(name);
-    return new Promise<JobOutcome>((resolve, reject) => {
-      const stop = (): void => void this.#stop(name).catch(() => undefined);
-      const end = (): void => {
-        this.#pending.delete(name);
-        options.signal?.removeEventListener("abort", stop);
-      };
-      const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(asError(error)));
-      this.#pending.set(name, { document, options, settle, fail });
-      options.signal?.addEventListener("abort", stop);
-      void this.#add(document, { again: true }).catch(fail);
-    });
+    const outcome = this.#pending.wait({ document, options, own: {}, stop: (job) => this.#stop(job) });
+    void this.#add(document, { again: true }).catch((error) => this.#pending.get(name)?.fail(error));
+    return outcome;
   }
 
   async close(): Promise<void> {

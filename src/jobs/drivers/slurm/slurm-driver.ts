@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
-import { asError } from "../../../base/as-error";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { projectRoot } from "../../../base/places";
 import { codeVersion } from "../../contract/code-version";
@@ -10,6 +9,7 @@ import { JOB_TYPE_CODE, type JobTypes } from "../../contract/job-types";
 import type { JobStore } from "../../store/job-store";
 import { LOSSES } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
+import { PendingJobs, type PendingJob } from "../pending-jobs";
 import { foldersOfInputs, manifestIfDone, prepareJob } from "../prepare-job";
 import { arrayScript, LIST, quoted } from "./array-script";
 import { cancel, queuedTasks, submit } from "./slurm-commands";
@@ -40,11 +40,8 @@ export interface SlurmDriverOptions {
   readonly code?: { readonly types: JobTypes; readonly command: readonly string[] };
 }
 
-interface Pending {
-  readonly document: JobDocument;
-  readonly options: RunJobOptions;
-  readonly settle: (outcome: JobOutcome) => void;
-  readonly fail: (error: unknown) => void;
+/** A job's way through the arrays. */
+interface Task {
   /** Its last array and its task there, once the array's script is written. */
   task?: { readonly array: string; readonly id: string | undefined; readonly number: number };
   /** Whether the task was in SLURM's queue. */
@@ -60,7 +57,7 @@ export class SlurmDriver implements JobDriver {
   readonly name = "slurm";
   readonly capacity = Infinity;
   readonly #options: SlurmDriverOptions;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingJobs<Task>();
   readonly #times: SlurmTimes;
   #gathered: string[] = [];
   #gathering: NodeJS.Timeout | undefined;
@@ -83,18 +80,10 @@ export class SlurmDriver implements JobDriver {
     if (state.kind === "done") return { type: "done", job, manifest: state.manifest, reused: true };
     if (this.#closed || options.signal?.aborted === true) return { type: "stopped", job };
     await store.forget(job);
-    return new Promise<JobOutcome>((resolve, reject) => {
-      const stop = (): void => void this.#stop(job).catch(() => undefined);
-      const end = (): void => {
-        this.#pending.delete(job);
-        options.signal?.removeEventListener("abort", stop);
-      };
-      const settle = (outcome: JobOutcome): void => (end(), resolve(outcome));
-      const fail = (error: unknown): void => (end(), reject(asError(error)));
-      this.#pending.set(job, { document, options, settle, fail, seen: false, missing: 0, losses: 0 });
-      options.signal?.addEventListener("abort", stop);
-      this.#gather(job);
-    });
+    const own = { seen: false, missing: 0, losses: 0 };
+    const outcome = this.#pending.wait({ document, options, own, stop: (name) => this.#stop(name) });
+    this.#gather(job);
+    return outcome;
   }
 
   async close(): Promise<void> {
@@ -188,7 +177,11 @@ export class SlurmDriver implements JobDriver {
       pending,
       queued,
       hasManifest,
-    }: { pending: Pending; queued: ReadonlyMap<string, ReadonlySet<number>> | undefined; hasManifest: boolean },
+    }: {
+      pending: PendingJob & Task;
+      queued: ReadonlyMap<string, ReadonlySet<number>> | undefined;
+      hasManifest: boolean;
+    },
   ): Promise<void> {
     const { document, settle, task, options } = pending;
     const { store } = this.#options;
