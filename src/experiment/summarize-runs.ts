@@ -2,6 +2,7 @@ import { weightedScorer, SCORE_NAMES, type ScoreName, type Scores } from "../eva
 import { correctedResampledTTest } from "../evaluation/comparison/corrected-resampled-t-test";
 import { bootstrapIntervals } from "../evaluation/intervals/bootstrap-interval";
 import { DEFAULT_CONFIDENCE, type Interval } from "../evaluation/intervals/interval";
+import { sampleDeviation } from "../evaluation/intervals/mean-interval";
 import { mean } from "../evaluation/metrics/mean";
 import { methodNames, partsOf } from "./run-groups";
 import type { RunResult } from "./run-result";
@@ -115,7 +116,7 @@ function summary(
 ): MethodSummary {
   const summarized = SCORE_NAMES.map((name): [ScoreName, ScoreSummary] => {
     const values = scores.map((one) => one[name]);
-    return [name, { mean: known(mean(values)), deviation: deviationOf(values), interval: intervalOf(name) }];
+    return [name, { mean: known(mean(values)), deviation: known(sampleDeviation(values)), interval: intervalOf(name) }];
   });
   return {
     method: runs[0].method,
@@ -124,13 +125,6 @@ function summary(
     trainableParameters: runs[0].trainableParameters,
     elapsedSeconds: mean(runs.map(({ elapsedSeconds }) => elapsedSeconds)),
   };
-}
-
-function deviationOf(values: readonly number[]): number | null {
-  const centre = mean(values);
-  return values.length < 2
-    ? null
-    : known(Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1)));
 }
 
 const known = (value: number): number | null => (Number.isNaN(value) ? null : value);

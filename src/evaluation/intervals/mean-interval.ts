@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import { mean } from "../metrics/mean";
 import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval";
 import { studentTCritical } from "./student-t";
 
@@ -19,15 +20,15 @@ export function meanInterval(
   expectConfidence(problems, confidence);
   problems.throwIfAny();
   if (values.length < 2) return undefined;
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const centre = mean(values);
   const deviation = sampleDeviation(values);
   const half = (studentTCritical(1 - confidence, values.length - 1) * deviation) / Math.sqrt(values.length);
-  return { low: mean - half, high: mean + half, confidence, method: "student-t" };
+  return { low: centre - half, high: centre + half, confidence, method: "student-t" };
 }
 
 /** The standard deviation of a sample, with n - 1 in the denominator; NaN for fewer than two values. */
 export function sampleDeviation(values: readonly number[]): number {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const centre = mean(values);
+  const square = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   return values.length < 2 ? NaN : Math.sqrt(square / (values.length - 1));
 }

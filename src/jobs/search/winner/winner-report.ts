@@ -2,6 +2,7 @@ import { median } from "../../../base/median";
 import type { Interval } from "../../../evaluation/intervals/interval";
 import { bootstrapInterval } from "../../../evaluation/intervals/bootstrap-interval";
 import { meanInterval, sampleDeviation } from "../../../evaluation/intervals/mean-interval";
+import { mean } from "../../../evaluation/metrics/mean";
 import type { MetricName } from "../../../training/options/train-options";
 import type { RecordedTrial } from "../journal/sweep-journal";
 import type { Settings } from "../space/search-space";
@@ -78,7 +79,7 @@ export function winnerReport(inputs: WinnerInputs): WinnerReport {
   const { best, direction, metric, seeds, values, seed } = inputs;
   const searchValue = best.value ?? NaN;
   const interval = meanInterval(values);
-  const validation = { mean: meanOf(values), values, interval: interval && within(interval, metric) };
+  const validation = { mean: mean(values), values, interval: interval && within(interval, metric) };
   return {
     number: best.number,
     settings: best.settings,
@@ -94,12 +95,12 @@ export function winnerReport(inputs: WinnerInputs): WinnerReport {
 
 function testEstimate(runs: readonly ScoredTexts[], options: ScoreOptions & { seed: number }): Estimate {
   const values = runs.map((texts) => scoreTexts(texts, options));
-  const interval = bootstrapInterval((rows) => meanOf(runs.map((texts) => scoreTexts(texts, options, rows))), {
+  const interval = bootstrapInterval((rows) => mean(runs.map((texts) => scoreTexts(texts, options, rows))), {
     n: runs[0].labels.length,
     seed: options.seed,
     resamples: 500,
   });
-  return { mean: meanOf(values), values, interval };
+  return { mean: mean(values), values, interval };
 }
 
 function selectionEstimate(
@@ -125,8 +126,4 @@ function selectionEstimate(
 function within(interval: Interval, metric: MetricName): Interval {
   const [low, high] = metric === "loss" ? [0, Infinity] : metric === "matthews_correlation" ? [-1, 1] : [0, 1];
   return { ...interval, low: Math.max(interval.low, low), high: Math.min(interval.high, high) };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
