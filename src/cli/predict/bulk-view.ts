@@ -1,31 +1,29 @@
 import type { PredictFilesEvent, PredictFilesSummary } from "../../jobs/prediction/predict-files";
 import { shownPath } from "../../base/shown-path";
-import { LiveBar } from "../terminal/live-bar";
+import { progressLine, type ProgressLine } from "../terminal/show-progress";
 import { duration, type Terminal } from "../terminal/terminal";
 import { factLines, grouped, sentence } from "../terminal/text-layout";
-
-const LINE_EVERY_MS = 10_000;
 
 /** Shows the events of a prediction of files: a bar on a terminal, lines elsewhere, or JSON. */
 export class BulkView {
   readonly #terminal: Terminal;
   readonly #json: boolean;
-  #bar: LiveBar | undefined;
-  #printed = -Infinity;
+  readonly #progress: ProgressLine;
 
   constructor(terminal: Terminal, { json }: { readonly json: boolean }) {
     this.#terminal = terminal;
     this.#json = json;
+    this.#progress = progressLine(terminal, { atOnce: true });
   }
 
   show(event: PredictFilesEvent): void {
     if (this.#json) return void this.#terminal.out.write(`${JSON.stringify(event)}\n`);
     if (event.type === "planning") {
       const words = `Planning: ${grouped(event.files)} of ${grouped(event.of)} files`;
-      this.#update(event.files / Math.max(1, event.of), words);
+      this.#progress.update(event.files / Math.max(1, event.of), words);
     } else if (event.type === "progress") {
       const { records, total } = event;
-      this.#update(total === undefined || total === 0 ? 0 : records / total, progressWords(event));
+      this.#progress.update(total === undefined || total === 0 ? 0 : records / total, progressWords(event));
     } else if (event.type === "planned") {
       const known = event.records === undefined ? "" : ` and ${count(event.records, "record")}`;
       this.line(`${count(event.files, "file")} with ${count(event.shards, "shard")}${known}.`);
@@ -34,23 +32,11 @@ export class BulkView {
 
   /** Prints a line on standard error, above the bar. */
   line(text: string): void {
-    if (this.#bar !== undefined) this.#bar.print(sentence(text, this.#terminal.err));
-    else this.#terminal.err.write(`${sentence(text, this.#terminal.err)}\n`);
+    this.#progress.print(sentence(text, this.#terminal.err));
   }
 
   stop(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
-  }
-
-  #update(share: number, words: string): void {
-    if (this.#terminal.liveErr === true) {
-      this.#bar ??= new LiveBar(this.#terminal.err);
-      this.#bar.update(share, words);
-    } else if (performance.now() - this.#printed > LINE_EVERY_MS) {
-      this.#printed = performance.now();
-      this.#terminal.err.write(`${words}\n`);
-    }
+    this.#progress.stop();
   }
 }
 
