@@ -1,18 +1,29 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-/** The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. */
-export async function folderHash(folder: string): Promise<string> {
+import { rememberedHash } from "../base/files/remembered-hash";
+
+/** Names and contents of files, in their order. */
+const hashOf = rememberedHash(async (paths) => {
   const hash = createHash("sha256");
-  const files = (await readdir(folder, { withFileTypes: true }))
+  for (const path of paths) {
+    hash.update(`${basename(path)}\n`);
+    for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  }
+  return hash.digest("hex");
+});
+
+/**
+ * The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. A process that
+ * runs many trials reads the weights once.
+ */
+export async function folderHash(folder: string): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
     .filter((entry) => !entry.isDirectory() && /\.(json|txt|safetensors|bin|model)$/.test(entry.name))
     .map(({ name }) => name)
     .sort();
-  for (const name of files) {
-    hash.update(`${name}\n`);
-    for await (const bytes of createReadStream(join(folder, name))) hash.update(bytes as Buffer);
-  }
-  return hash.digest("hex");
+  return hashOf(names.map((name) => join(folder, name)));
 }

@@ -1,7 +1,8 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { canonicalSha256 } from "../../base/canonical-json";
+import { rememberedHash } from "../../base/files/remembered-hash";
 import { sha256OfFile } from "../../base/files/sha256-of-file";
 import { CALIBRATION_FILE } from "../../evaluation/calibration/stored-calibration";
 
@@ -17,8 +18,8 @@ export interface ModelFolders {
   readonly calibrated: boolean;
 }
 
-/** Hashes of files by path, size, inode and times of change: a process that runs many shards reads the weights once. */
-const known = new Map<string, string>();
+/** The hash of one file. A process that runs many shards reads the weights once. */
+const hashOf = rememberedHash(([path]) => sha256OfFile(path));
 
 /** Digest of all files of a classifier that decide its predictions, in hexadecimal. */
 export async function modelHash({ directory, adapter, calibrated }: ModelFolders): Promise<string> {
@@ -27,14 +28,6 @@ export async function modelHash({ directory, adapter, calibrated }: ModelFolders
   for (const [of, folder] of folders)
     for (const name of (await readdir(folder)).sort())
       if (OF_MODEL.test(name) || (calibrated && name === CALIBRATION_FILE && folder === (adapter ?? directory)))
-        digests.push([`${of}/${name}`, await hashOf(join(folder, name))]);
+        digests.push([`${of}/${name}`, await hashOf([join(folder, name)])]);
   return canonicalSha256(digests);
-}
-
-async function hashOf(path: string): Promise<string> {
-  const { size, ino, mtimeMs, ctimeMs } = await stat(path);
-  const key = [path, size, ino, mtimeMs, ctimeMs].join(" ");
-  const hash = known.get(key) ?? (await sha256OfFile(path));
-  known.set(key, hash);
-  return hash;
 }
