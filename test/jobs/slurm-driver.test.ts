@@ -16,8 +16,12 @@ import { repeatedSteps, SMALL_TYPES, smallDocument, smallHash } from "./small-jo
 const TIMES = { gather: 200, poll: 500 };
 const CODE = { types: SMALL_TYPES, command: [process.execPath, join(__dirname, "small-job-run.js")] };
 
-/** Processes of small jobs with a mark. */
-const tasksWith = (mark: string): readonly number[] => processesWith(mark).map(({ pid }) => pid);
+/** Processes of small jobs with a mark. SLURM's own commands, such as sbatch, have the mark in their environment too. */
+const tasksWith = (mark: string): readonly number[] =>
+  processesWith(mark).flatMap(({ pid, command }) => (command.includes("small-job") ? [pid] : []));
+
+/** Whether a command line is that of SLURM's or munge's servers, which the test started too. */
+const isServer = (command: string): boolean => /slurm|munge/.test(command);
 
 async function storeOf(t: TestContext): Promise<{ store: FolderStore; folder: string; mark: string }> {
   const mark = randomBytes(8).toString("hex");
@@ -79,7 +83,9 @@ test("an array with killed tasks and a failing job: all others are done", { skip
   assert.match(notices[0], new RegExp(`SLURM has ${JOBS} jobs as the array \\d+`));
   assert.ok((await readdir(join(store.place, "slurm"))).length >= 1);
   await driver.close();
-  await waitUntil(() => tasksWith(mark).every((pid) => isServer(pid)), { what: "all tasks have ended" });
+  await waitUntil(() => processesWith(mark).every(({ command }) => isServer(command)), {
+    what: "all tasks have ended",
+  });
 });
 
 test(
@@ -106,8 +112,3 @@ test(
     await driver.close();
   },
 );
-
-/** Whether a process is one of SLURM's or munge's, which the test started too. */
-function isServer(pid: number): boolean {
-  return processesWith("").some((one) => one.pid === pid && /slurm|munge/.test(one.command));
-}
