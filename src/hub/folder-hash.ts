@@ -16,8 +16,8 @@ const hashOf = rememberedHash(async (paths) => {
 });
 
 /**
- * The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. A process that
- * runs many trials reads the weights once.
+ * The SHA-256 of a model folder's files: weights, configuration and tokenizer. Folders in it are left out. A process
+ * that runs many trials reads the weights once.
  */
 export async function folderHash(folder: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true });

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 
 /**
- * A function that hashes files, which reads the same files once in a process: results are remembered by the files' paths,
- * sizes, inodes and times of change.
+ * A function that hashes files, which reads the same files once in a process: results are remembered by the files'
+ * paths, sizes, inodes and times of change.
  */
 export function rememberedHash(
   hash: (paths: readonly string[]) => Promise<string>,
