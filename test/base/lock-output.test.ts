@@ -28,7 +28,7 @@ const MODULE = JSON.stringify(require.resolve("../../src/base/lock/lock-output")
 async function locker(
   folder: string,
   { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {},
-): Promise<{ child: ChildProcess; said: string }> {
+): Promise<{ child: ChildProcess; printed: string }> {
   const source = `try { const { lockFolder } = require(${MODULE}); const lock = lockFolder(${JSON.stringify(folder)}, { purpose: "training", command: "tslora train" }); ${script}
     console.log("locked"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); } catch (error) { console.log(error.code + ": " + error.message); }`;
   const child = spawn(process.execPath, ["-e", source], {
@@ -36,8 +36,8 @@ async function locker(
     env: { ...process.env, ...env },
   });
   child.stdout.setEncoding("utf8");
-  const [said] = (await once(child.stdout, "data")) as [string];
-  return { child, said: said.trim() };
+  const [printed] = (await once(child.stdout, "data")) as [string];
+  return { child, printed: printed.trim() };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -62,8 +62,8 @@ function isInUse(pid: number | undefined, command = "tslora train") {
 
 test("a folder that another process holds is refused, and the message names that process", LIMIT, async () => {
   const folder = join(root, "held");
-  const { child, said } = await locker(folder);
-  assert.equal(said, "locked");
+  const { child, printed } = await locker(folder);
+  assert.equal(printed, "locked");
   assert.throws(() => lockFolder(folder, { purpose: "training" }), isInUse(child.pid));
   assert.throws(() => expectUnlocked(folder), isInUse(child.pid));
   symlinkSync(folder, join(root, "link"));
@@ -105,9 +105,13 @@ test("if several processes lock a folder at once, one gets it, also after a kill
   const dead = await locker(folder);
   await end(dead.child, "SIGKILL");
   const all = await Promise.all(Array.from({ length: 8 }, () => locker(folder)));
-  assert.equal(all.filter(({ said }) => said === "locked").length, 1, all.map(({ said }) => said).join("\n"));
-  assert.equal(all.filter(({ said }) => said.startsWith("in-use: ")).length, 7);
-  const { child } = all.find(({ said }) => said === "locked") ?? all[0];
+  assert.equal(
+    all.filter(({ printed }) => printed === "locked").length,
+    1,
+    all.map(({ printed }) => printed).join("\n"),
+  );
+  assert.equal(all.filter(({ printed }) => printed.startsWith("in-use: ")).length, 7);
+  const { child } = all.find(({ printed }) => printed === "locked") ?? all[0];
   await end(child, "SIGKILL");
   assert.deepEqual(readdirSync(folder), [LOCK_FILE]);
 });
@@ -129,11 +133,11 @@ test("a process that works for the holder may write as well", LIMIT, async () =>
   const folder = join(root, "family");
   const lock = lockFolder(folder, { purpose: "study" });
   const child = await locker(folder, { env: { TSLORA_LOCK: lock.token } });
-  assert.equal(child.said, "locked");
+  assert.equal(child.printed, "locked");
   await end(child.child, "SIGTERM");
   assert.ok(existsSync(join(folder, LOCK_FILE)), "it does not take the holder's lock away");
   const stranger = await locker(folder, { env: { TSLORA_LOCK: "0" } });
-  assert.match(stranger.said, /^in-use: /);
+  assert.match(stranger.printed, /^in-use: /);
   lock.release();
 });
 

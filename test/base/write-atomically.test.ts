@@ -47,7 +47,7 @@ test("a path that cannot be written gives an error of one line with the reason, 
   withFolder(async (folder) => {
     await writeFile(join(folder, "file"), "");
     await mkdir(join(folder, "folder"));
-    for (const [path, says] of [
+    for (const [path, expected] of [
       [join(folder, "file", "a.txt"), /ENOTDIR/],
       [join(folder, "folder"), /it is a folder \(EISDIR\)/],
       [join(folder, "n".repeat(300)), /the name is too long \(ENAMETOOLONG\)/],
@@ -57,7 +57,7 @@ test("a path that cannot be written gives an error of one line with the reason, 
         (error: unknown) =>
           error instanceof TsloraError &&
           error.code === "not-saved" &&
-          says.test(error.message) &&
+          expected.test(error.message) &&
           !error.message.includes("\n"),
       );
     }

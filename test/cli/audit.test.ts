@@ -33,15 +33,15 @@ interface Audit {
 
 test("audit prints a summary and writes the table, without texts", async () => {
   const output = join(folder, "issues.csv");
-  const said = await cli(["audit", "--data", data, "--output", output, "--n-splits", "3"], { columns: 80 });
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /all texts +120 +100\.0%/);
-  assert.match(said.out, /label-issue/);
-  assert.match(said.out, /out of 3\s+stratified folds/);
+  const printed = await cli(["audit", "--data", data, "--output", output, "--n-splits", "3"], { columns: 80 });
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.out, /all texts +120 +100\.0%/);
+  assert.match(printed.out, /label-issue/);
+  assert.match(printed.out, /out of 3\s+stratified folds/);
   const csv = await readFile(output, "utf8");
   assert.match(csv, /^ID,part,row,reason,severity,score,label,suggested,other,evidence\r\n/);
-  assert.ok(!csv.includes("shared1") && !said.out.includes("shared1"));
-  for (const line of said.out.split("\n")) assert.ok(line.length <= 80, line);
+  assert.ok(!csv.includes("shared1") && !printed.out.includes("shared1"));
+  for (const line of printed.out.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("audit finds texts of the data in the test texts", async () => {

@@ -29,9 +29,9 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
   await writeFile(join(folder, "pubmed25n0001.xml.gz"), gzipSync(published(records.join("\n"))));
   const [input, output] = [join(folder, "*.xml.gz"), join(folder, "out")];
   const args = ["predict", "--model", model, "--input", input, "--output", output, "--workers", "1"];
-  const said = await cli([...args, "--json"]);
-  assert.equal(said.code, 0, said.err);
-  const events = lines(said.out).map(
+  const printed = await cli([...args, "--json"]);
+  assert.equal(printed.code, 0, printed.err);
+  const events = lines(printed.out).map(
     (line) => JSON.parse(line) as { type: string; texts?: number; corrupt?: number; folders?: string[] },
   );
   assert.equal(events[0].type, "planning");
@@ -55,10 +55,10 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
 
 test("predict --input refuses what does not fit, before it writes", async () => {
   const output = join(folder, "refused");
-  const said = await cli(["predict", "--model", model, "--output", output, "--top-k", "2", "a text"]);
-  assert.equal(said.code, 2);
+  const printed = await cli(["predict", "--model", model, "--output", output, "--top-k", "2", "a text"]);
+  assert.equal(printed.code, 2);
   for (const words of [/--input is needed/, /no texts as arguments/, /--top-k is not for --input/])
-    assert.match(said.err, words);
+    assert.match(printed.err, words);
   const none = await cli(["predict", "--model", model, "--input", join(folder, "none*.xml"), "-o", output]);
   assert.equal(none.code, 2);
   assert.match(none.err, /No file matches/);
@@ -70,13 +70,13 @@ test("calibrate --cascade writes the screen beside the weights, with the bound o
   const csv = join(folder, "labelled.csv");
   await writeFile(csv, `text,label\n${rows.join("\n")}\n`);
   const args = ["calibrate", "--model", model, "--labels", "neg,pos", "--data", csv, "--cascade", csv];
-  const said = await cli([...args, "--max-recall-loss", "0.02", "--json"]);
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli([...args, "--max-recall-loss", "0.02", "--json"]);
+  assert.equal(printed.code, 0, printed.err);
   const { files, positive, recall } = json<{
     files: string[];
     positive: string;
     recall: { lossBound: number; positives: number };
-  }>(said);
+  }>(printed);
   assert.deepEqual(files, [join(model, "cascade.json")]);
   assert.equal(positive, "pos");
   assert.equal(recall.positives, 200);

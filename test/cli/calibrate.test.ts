@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { json, lines, makeTinyFolder, type TinyFolder } from "./library-commands";
-import { cli, tinyCsv, type Said } from "./tiny";
+import { cli, tinyCsv, type Printed } from "./tiny";
 
 interface Line {
   readonly label: string;
@@ -16,10 +16,10 @@ interface Line {
 let tiny: TinyFolder;
 let adapter = "";
 let data = "";
-const calibrate = (...more: string[]): Promise<Said> =>
+const calibrate = (...more: string[]): Promise<Printed> =>
   cli(["calibrate", "--model", tiny.model, "--adapter", adapter, "--data", data, ...more]);
 const predictLines = async (...more: string[]): Promise<Line[]> => {
-  const said = await cli([
+  const printed = await cli([
     "predict",
     "--model",
     tiny.model,
@@ -30,8 +30,8 @@ const predictLines = async (...more: string[]): Promise<Line[]> => {
     "w5 w6",
     "w40 w5",
   ]);
-  assert.equal(said.code, 0, said.err);
-  return lines(said.out).map((line) => JSON.parse(line) as Line);
+  assert.equal(printed.code, 0, printed.err);
+  return lines(printed.out).map((line) => JSON.parse(line) as Line);
 };
 before(async () => {
   tiny = await makeTinyFolder();
@@ -41,9 +41,9 @@ before(async () => {
 after(() => rm(tiny.folder, { recursive: true, force: true }));
 
 test("--abstain without a calibration names the command that makes it", async () => {
-  const said = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--abstain", "0.05", "w5"]);
-  assert.equal(said.out, "");
-  assert.match(said.err, /needs conformal\.json.*npx tslora calibrate --adapter .* --data validation\.csv/s);
+  const printed = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--abstain", "0.05", "w5"]);
+  assert.equal(printed.out, "");
+  assert.match(printed.err, /needs conformal\.json.*npx tslora calibrate --adapter .* --data validation\.csv/s);
   for (const more of [
     ["--abstain", "2"],
     ["--abstain", "0.1", "--threshold", "0.5"],
@@ -56,14 +56,14 @@ test("--abstain without a calibration names the command that makes it", async ()
 
 test("calibrate writes both files; predict and evaluate use them, and --no-calibration does not", async () => {
   const plain = await predictLines();
-  const said = await calibrate("--labels", "neg,pos", "--method", "sigmoid", "--json");
-  assert.equal(said.code, 0, said.err);
+  const printed = await calibrate("--labels", "neg,pos", "--method", "sigmoid", "--json");
+  assert.equal(printed.code, 0, printed.err);
   const result = json<{
     files: string[];
     calibration: { method: string; n: number };
     after: { logLoss: number };
     before: { logLoss: number };
-  }>(said);
+  }>(printed);
   assert.deepEqual([result.calibration.method, result.calibration.n, result.files.length], ["sigmoid", 60, 2]);
   assert.ok(result.after.logLoss < result.before.logLoss);
   const named = ["--labels", "neg,pos"];
@@ -112,12 +112,15 @@ test("a calibration of other labels or weights is refused, and a failed one leav
 });
 
 test("calibrate shows before and after to people, and compares on other texts with --test", async () => {
-  const said = await calibrate("--labels", "neg,pos", "--sets", "aps", "--test", data, "--method", "isotonic");
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /^Calibration: isotonic regression, fitted on 60 texts\.\n\n {2}on 60 texts +before +after\n/);
-  assert.match(said.out, /Prediction sets: aps\. predict --abstain takes an alpha from 0\.016\./);
-  assert.doesNotMatch(said.out, /too good/);
-  assert.ok(lines(said.out).every((line) => line.length <= 100 || line.includes("json")));
+  const printed = await calibrate("--labels", "neg,pos", "--sets", "aps", "--test", data, "--method", "isotonic");
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(
+    printed.out,
+    /^Calibration: isotonic regression, fitted on 60 texts\.\n\n {2}on 60 texts +before +after\n/,
+  );
+  assert.match(printed.out, /Prediction sets: aps\. predict --abstain takes an alpha from 0\.016\./);
+  assert.doesNotMatch(printed.out, /too good/);
+  assert.ok(lines(printed.out).every((line) => line.length <= 100 || line.includes("json")));
   const none = await cli(["calibrate", "--model", "embedded", "--data", data]);
   assert.match(none.err, /--adapter, or --model with a folder, is needed/);
 });

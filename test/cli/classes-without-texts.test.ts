@@ -79,7 +79,7 @@ test("a class without a text to train on is named; what cannot be stratified too
       /no text to train on has the label rare \(1 in all\)/,
       /No validation text has the label rare/,
       /No test text has the label rare/,
-    ].map((says) => says.test(out));
+    ].map((pattern) => pattern.test(out));
     assert.equal(places.filter(Boolean).length, 2, out); // the one text is in one of the three parts
     if (places[0]) named++;
   }

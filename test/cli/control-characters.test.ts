@@ -97,8 +97,8 @@ test("texts, labels, columns, names of files and errors cannot command a termina
         ["predict", "--model", model, "--adapter", adapter, "--file", join(folder, `none${attack}`)],
         ["inspect", join(folder, `none${attack}`)],
       ]) {
-        const said = await cli(args, columns === undefined ? {} : { columns });
-        const shown = said.out + said.err;
+        const printed = await cli(args, columns === undefined ? {} : { columns });
+        const shown = printed.out + printed.err;
         assert.ok(shown.length > 20);
         // tabs between columns of a pipe
         const plain = columns === undefined ? shown.replaceAll("\t", " ") : shown.replace(PROGRESS_LINE, "");

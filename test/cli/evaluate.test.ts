@@ -58,7 +58,7 @@ test("evaluate prints scikit-learn's report and further metrics; with --json, th
 
 test("a notice of evaluate names the flag for a column of repeated IDs", async () => {
   await writeFile(join(folder, "repeated.csv"), "id,text,label\n1,w5,neg\n1,w25,pos\n");
-  const said = await cli([
+  const printed = await cli([
     "evaluate",
     "--model",
     model,
@@ -69,13 +69,13 @@ test("a notice of evaluate names the flag for a column of repeated IDs", async (
     "--data",
     join(folder, "repeated.csv"),
   ]);
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.err, /The column id repeats values \("1"\).*--id-column id uses it nevertheless\./);
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.err, /The column id repeats values \("1"\).*--id-column id uses it nevertheless\./);
 });
 
 test("evaluate refuses labels that are not the model's and options that do not fit", async () => {
   const base = ["evaluate", "--model", model, "--adapter", tiny.adapter];
-  for (const [args, says] of [
+  for (const [args, expected] of [
     [base, /--data is needed/],
     [
       [...base, "--data", csv],
@@ -91,8 +91,8 @@ test("evaluate refuses labels that are not the model's and options that do not f
       /shape of "base_model\.model\.classifier\.weight" must be \[3, 12\]; got \[2, 12\]/,
     ],
   ] as [string[], RegExp][]) {
-    const said = await cli(args);
-    assert.equal(said.code, 2, said.err);
-    assert.match(said.err, says);
+    const printed = await cli(args);
+    assert.equal(printed.code, 2, printed.err);
+    assert.match(printed.err, expected);
   }
 });

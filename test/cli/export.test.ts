@@ -8,7 +8,7 @@ import { evaluate } from "../../src/evaluation/evaluate";
 import { loadOnnxClassifier } from "../../src/export/onnx-classifier";
 import { quantizationCost } from "../../src/export/quantization-cost";
 import { comparisonLines, costWarning } from "../../src/cli/export/export-lines";
-import { cli, tinyCsv, tinyModel, tinyTexts, type Said } from "./tiny";
+import { cli, tinyCsv, tinyModel, tinyTexts, type Printed } from "./tiny";
 
 let folder = "";
 let model = "";
@@ -21,7 +21,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const LABELS = ["--labels", "neg,pos"];
-const exportTo = (out: string, ...more: string[]): Promise<Said> =>
+const exportTo = (out: string, ...more: string[]): Promise<Printed> =>
   cli(["export", "--model", model, "--adapter", join(model, "adapter"), ...LABELS, "-o", join(folder, out), ...more]);
 
 interface Exported {
@@ -59,14 +59,14 @@ test("export compares 8-bit weights with the full ones on the data", async () =>
   const { change, changeInterval } = quantizationCost(evaluations[0], evaluations[1]);
   assert.deepEqual([cost.change, cost.changeInterval], [change, changeInterval]);
 
-  const said = await exportTo("text", "--quantize", "int8", "--data", csv);
-  assert.equal(said.code, 0);
+  const printed = await exportTo("text", "--quantize", "int8", "--data", csv);
+  assert.equal(printed.code, 0);
   assert.match(
-    said.out,
+    printed.out,
     /^model +size +texts\/s +accuracy +95% interval\nonnx\/model\.onnx .*\nonnx\/model_quantized\.onnx /m,
   );
   assert.match(
-    said.out,
+    printed.out,
     /^Accuracy with 8-bit weights: [+-][0-9.]+ points on 40 texts, 95% interval .* \(paired bootstrap\); McNemar's p /m,
   );
 });
@@ -101,8 +101,8 @@ test("the output names a difference of predictions, and the warning its size", (
 });
 
 test("bad input is one clear error, and nothing is written", async () => {
-  const refused = async (said: Promise<Said>, code: number, message: RegExp): Promise<void> => {
-    const { code: found, err } = await said;
+  const refused = async (printed: Promise<Printed>, code: number, message: RegExp): Promise<void> => {
+    const { code: found, err } = await printed;
     assert.match(err, message);
     assert.equal(found, code);
   };

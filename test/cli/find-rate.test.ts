@@ -19,12 +19,15 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 test("train --find-learning-rate prints a table of 80 columns, writes figure and numbers, trains nothing, and training may use the folder", async () => {
-  const said = await cli(args("rates", "--find-learning-rate", "--max-steps", "60"));
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /\n +rate +loss +smoothed\n/);
-  assert.match(said.out, /<- suggested\n/);
-  assert.match(said.out, /Suggested learning rate: (\S+)\.\nNothing was trained\. Train with --learning-rate \1\.\n/);
-  const table = said.out.slice(said.out.indexOf("\n    ")).split("\nfigure:")[0];
+  const printed = await cli(args("rates", "--find-learning-rate", "--max-steps", "60"));
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.out, /\n +rate +loss +smoothed\n/);
+  assert.match(printed.out, /<- suggested\n/);
+  assert.match(
+    printed.out,
+    /Suggested learning rate: (\S+)\.\nNothing was trained\. Train with --learning-rate \1\.\n/,
+  );
+  const table = printed.out.slice(printed.out.indexOf("\n    ")).split("\nfigure:")[0];
   for (const line of table.split("\n")) assert.ok(line.length <= 80, line);
   assert.deepEqual((await readdir(join(folder, "rates"))).sort(), ["learning_rate.json", "learning_rate.svg"]);
   const results = JSON.parse(await readFile(join(folder, "rates", "learning_rate.json"), "utf8")) as {
@@ -45,7 +48,7 @@ test("train --find-learning-rate prints a table of 80 columns, writes figure and
 });
 
 test("options that a range test cannot use are refused before anything is written", async () => {
-  const said = await cli(
+  const printed = await cli(
     args(
       "never",
       "--find-learning-rate",
@@ -57,10 +60,10 @@ test("options that a range test cannot use are refused before anything is writte
       "5",
     ),
   );
-  assert.equal(said.code, 2);
+  assert.equal(printed.code, 2);
   for (const flag of ["--baseline", "--evaluate-before", "--resume-from"])
-    assert.match(said.err, new RegExp(`${flag}: only for training; --find-learning-rate does not train`));
-  assert.match(said.err, /--max-steps must be at least 10 with --find-learning-rate; got 5/);
+    assert.match(printed.err, new RegExp(`${flag}: only for training; --find-learning-rate does not train`));
+  assert.match(printed.err, /--max-steps must be at least 10 with --find-learning-rate; got 5/);
   assert.ok(!(await readdir(folder)).includes("never"));
 });
 
@@ -82,10 +85,10 @@ test("the table has at most 20 rows, includes the suggested rate, and omits dive
     stopped: false,
     reason: "diverged",
   };
-  const said = rateLines(result, { out: process.stdout, err: process.stderr, color: false, live: false });
-  assert.equal(said.length, 21);
-  assert.equal(said.filter((line) => line.endsWith("  <- suggested")).length, 1);
-  assert.ok(said.every((line) => line.length < 80));
-  assert.match(said[20], /█>$/);
-  assert.doesNotMatch(said[1], />/);
+  const printed = rateLines(result, { out: process.stdout, err: process.stderr, color: false, live: false });
+  assert.equal(printed.length, 21);
+  assert.equal(printed.filter((line) => line.endsWith("  <- suggested")).length, 1);
+  assert.ok(printed.every((line) => line.length < 80));
+  assert.match(printed[20], /█>$/);
+  assert.doesNotMatch(printed[1], />/);
 });

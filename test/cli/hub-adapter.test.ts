@@ -10,7 +10,7 @@ import { HubServer } from "../hub/hub-server";
 import { CANARY } from "../hub/push-folders";
 import { changeConfig } from "../lora/base-without";
 import { tokenizer } from "../training/tiny";
-import { cli, tinyCsv, tinyModel, type Said } from "./tiny";
+import { cli, tinyCsv, tinyModel, type Printed } from "./tiny";
 
 let hub: HubServer;
 let folder = "";
@@ -42,11 +42,11 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const ok = async (...args: string[]): Promise<Said> => {
-  const said = await cli(args);
-  assert.equal(said.code, 0, said.err);
-  assert.ok(!`${said.out}${said.err}`.includes(CANARY), "the token is shown");
-  return said;
+const ok = async (...args: string[]): Promise<Printed> => {
+  const printed = await cli(args);
+  assert.equal(printed.code, 0, printed.err);
+  assert.ok(!`${printed.out}${printed.err}`.includes(CANARY), "the token is shown");
+  return printed;
 };
 
 test("evaluate, predict, merge and export take an adapter by its name on the Hub, as by its folder", async () => {
@@ -54,8 +54,11 @@ test("evaluate, predict, merge and export take an adapter by its name on the Hub
   const own = await ok("predict", "--adapter", "adapter", "--model", "tiny-bert", ...labels, "--json", "w5 w6");
   const named = await ok("predict", "--adapter", "me/it", ...labels, "--json", "w5 w6");
   assert.equal(named.out, own.out);
-  const said = await ok("predict", "--adapter", "me/it@main", ...labels, "w5 w6");
-  assert.match(said.err.replace(/\s+/g, " "), /Adapter: me\/it at main from the Hub, commit [0-9a-f]{12}, since there/);
+  const printed = await ok("predict", "--adapter", "me/it@main", ...labels, "w5 w6");
+  assert.match(
+    printed.err.replace(/\s+/g, " "),
+    /Adapter: me\/it at main from the Hub, commit [0-9a-f]{12}, since there/,
+  );
   const data = await tinyCsv(join(folder, "texts.csv"));
   await ok("evaluate", "--adapter", "me/it", ...labels, "--data", data);
   await ok("merge", "--adapter", "me/it", ...labels, "-o", "merged");
@@ -75,10 +78,10 @@ test("evaluate, predict, merge and export take an adapter by its name on the Hub
 test("a folder of the same name takes precedence; a wrong name, revision or kind is an error", async () => {
   await mkdir("me");
   await cp("adapter", join("me", "it"), { recursive: true });
-  const said = await ok("predict", "--adapter", "me/it", "--model", "tiny-bert", "w5");
-  assert.match(said.err.replace(/\s+/g, " "), /Adapter: the folder me\/it/);
+  const printed = await ok("predict", "--adapter", "me/it", "--model", "tiny-bert", "w5");
+  assert.match(printed.err.replace(/\s+/g, " "), /Adapter: the folder me\/it/);
   await rm("me", { recursive: true });
-  for (const [name, says] of [
+  for (const [name, expected] of [
     ["me/base", /holds a model, not an adapter\. Give it with --model/],
     ["me/none", /there is no folder me\/none, so it is looked up on the Hub/],
     ["me/it@none", /looked up on the Hub/],
@@ -87,6 +90,6 @@ test("a folder of the same name takes precedence; a wrong name, revision or kind
   ] as const) {
     const refused = await cli(["predict", "--adapter", name, "w5"]);
     assert.equal(refused.code, 2, refused.err);
-    assert.match(refused.err.replace(/\s+/g, " "), says);
+    assert.match(refused.err.replace(/\s+/g, " "), expected);
   }
 });

@@ -67,7 +67,7 @@ test("inspect reports the problems of damaged files", async () => {
   await writeFile(join(folder, "cut.safetensors"), "12345678");
   await mkdir(join(folder, "longformer"), { recursive: true });
   await writeFile(join(folder, "longformer", "config.json"), JSON.stringify({ model_type: "longformer" }));
-  for (const [args, says] of [
+  for (const [args, expected] of [
     [[folder], /holds neither\. These folders in it do: .*tiny-bert/],
     [["./none"], /nothing is there/],
     [[join(folder, "none.safetensors")], /There is no file at .*none\.safetensors/],
@@ -76,9 +76,9 @@ test("inspect reports the problems of damaged files", async () => {
     [[model, "--r", "0"], /--r must be a whole number from 1/],
     [[], /missing required argument 'paths'/],
   ] as const) {
-    const said = await cli(["inspect", ...args]);
-    assert.equal(said.code, 2, `${args.join(" ")}: ${said.out}`);
-    assert.match(said.err, says);
+    const printed = await cli(["inspect", ...args]);
+    assert.equal(printed.code, 2, `${args.join(" ")}: ${printed.out}`);
+    assert.match(printed.err, expected);
   }
   const longformer = await cli(["inspect", join(folder, "longformer")]);
   assert.equal(longformer.code, 0);

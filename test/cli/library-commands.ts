@@ -8,7 +8,7 @@ import { loadClassificationModel } from "../../src/model/load-classification-mod
 import type { Bounded } from "../ops/bounded-tensor";
 import { NOTHING } from "../ops/expect-within";
 import { sampleRounding } from "../ops/sample-rounding";
-import { tinyCsv, tinyModel, type Said } from "./tiny";
+import { tinyCsv, tinyModel, type Printed } from "./tiny";
 
 /** A folder of a tiny model with an adapter, and a table of its texts. */
 export interface TinyFolder {
@@ -42,7 +42,7 @@ export async function referenceProbabilities(
   return sampled.get("probabilities") ?? NOTHING;
 }
 
-export const json = <T>({ out }: Said): T => JSON.parse(out) as T;
+export const json = <T>({ out }: Printed): T => JSON.parse(out) as T;
 export const lines = (text: string): string[] => text.trimEnd().split("\n");
 
 /** A line of `predict --json`. */

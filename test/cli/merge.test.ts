@@ -27,11 +27,11 @@ after(() => rm(folder, { recursive: true, force: true }));
 test("merge checks its result, writes a folder that predicts as base and adapter do, and replaces nothing without --overwrite", async () => {
   const out = join(folder, "merged");
   const base = ["merge", "--model", model, "--adapter", tiny.adapter, "-o", out];
-  const said = await cli(base);
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli(base);
+  assert.equal(printed.code, 0, printed.err);
   const [difference, bound] =
-    /logits differ by at most ([\d.e+-]+) \(bound ([\d.e+-]+)\)/.exec(said.out)?.slice(1).map(Number) ?? [];
-  assert.ok(difference <= bound, said.out);
+    /logits differ by at most ([\d.e+-]+) \(bound ([\d.e+-]+)\)/.exec(printed.out)?.slice(1).map(Number) ?? [];
+  assert.ok(difference <= bound, printed.out);
   const scores = async (...args: string[]): Promise<number[]> =>
     lines((await cli(["predict", "--json", ...args, "w5 w6", "w40 w41 w42"])).out).map(
       (line) => (JSON.parse(line) as PredictionJson).probabilities.POSITIVE,
@@ -41,7 +41,7 @@ test("merge checks its result, writes a folder that predicts as base and adapter
   for (const [what, found] of Object.entries({ apart, merged })) expectWithin(found, reference, { what });
 
   await writeFile(join(folder, "model.index.json"), "");
-  for (const [args, says] of [
+  for (const [args, expected] of [
     [base, /holds files already[\s\S]*--overwrite/],
     [["merge"], /--adapter is needed[\s\S]*--output is needed/],
     [["merge", "--model", model, "--adapter", tiny.adapter, "-o", model, "--overwrite"], /read from/],
@@ -56,7 +56,7 @@ test("merge checks its result, writes a folder that predicts as base and adapter
   ] as [string[], RegExp][]) {
     const refused = await cli(args);
     assert.equal(refused.code, 2, refused.out);
-    assert.match(refused.err, says);
+    assert.match(refused.err, expected);
   }
   await rm(join(folder, "model.index.json"));
   assert.ok(!existsSync(join(folder, "never")));

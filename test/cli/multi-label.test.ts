@@ -75,12 +75,12 @@ test("evaluate scores as evaluateMultiLabel does, at any threshold, and knows th
   const wanted = await evaluateMultiLabel(classifier, data, { threshold: 0.3 });
   classifier.dispose();
   for (const name of ["lists.jsonl", "columns.csv"]) {
-    const said = await cli([
+    const printed = await cli([
       ...["evaluate", "--adapter", join(path("lists"), "adapter"), "--data", path(name), "--threshold", "0.3"],
       ...["--json", "--predictions", "--average", "macro"],
     ]);
-    assert.equal(said.code, 0, said.err);
-    const { evaluation, average } = JSON.parse(said.out) as {
+    assert.equal(printed.code, 0, printed.err);
+    const { evaluation, average } = JSON.parse(printed.out) as {
       evaluation: MultiLabelEvaluation;
       average: { scores: { fscore: number } };
     };
@@ -130,13 +130,13 @@ test("predict prints every label of a text; a fully trained model needs no flag 
     ["--adapter", join(path("lists"), "adapter")],
     ["--model", join(path("full"), "model")],
   ]) {
-    const said = await cli(["predict", ...from, "--json", "w40 w10 w26", "w41"]);
-    assert.equal(said.code, 0, said.err);
-    const [both, none] = said.out
+    const printed = await cli(["predict", ...from, "--json", "w40 w10 w26", "w41"]);
+    assert.equal(printed.code, 0, printed.err);
+    const [both, none] = printed.out
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as { labels: string[] });
-    assert.ok(Array.isArray(both.labels) && Array.isArray(none.labels), said.out);
+    assert.ok(Array.isArray(both.labels) && Array.isArray(none.labels), printed.out);
   }
 });
 
@@ -151,9 +151,9 @@ test("wrong values and options that need one label per text are refused before a
   await writeFile(path("wrong.csv"), "text,a,b\nw5,1,0\nw6,0,maybe\n");
   await writeFile(path("wrong.jsonl"), '{"text": "w5", "labels": ["a"]}\n{"text": "w6", "labels": "b"}\n');
   const refused = async (args: readonly string[], message: RegExp): Promise<void> => {
-    const said = await cli([...args, "-o", path("nothing")]);
-    assert.notEqual(said.code, 0, said.out);
-    assert.match(said.err.replace(/\s+/g, " "), message);
+    const printed = await cli([...args, "-o", path("nothing")]);
+    assert.notEqual(printed.code, 0, printed.out);
+    assert.match(printed.err.replace(/\s+/g, " "), message);
     assert.equal(existsSync(path("nothing")), false);
   };
   const train = (data: string): string[] => ["train", "--model", model, "--data", path(data)];

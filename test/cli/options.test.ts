@@ -98,21 +98,21 @@ test("the help's defaults are the library's", () => {
   );
   let compared = 0;
   for (const [key, spec] of Object.entries(TRAIN_OPTIONS)) {
-    const said = "default" in spec ? spec.default : undefined;
+    const declared = "default" in spec ? spec.default : undefined;
     const value = lora[key as keyof typeof TRAIN_OPTIONS];
-    if (said === undefined)
+    if (declared === undefined)
       assert.ok(
         value === undefined || value === false,
         `${key} has the default ${String(value)}, which the help does not say`,
       );
-    else if (said === "on") assert.equal(value, true, key);
-    else if (said.startsWith("as --"))
-      assert.equal(value, lora[keyOf(said.slice("as --".length)) as keyof typeof TRAIN_OPTIONS], key);
+    else if (declared === "on") assert.equal(value, true, key);
+    else if (declared.startsWith("as --"))
+      assert.equal(value, lora[keyOf(declared.slice("as --".length)) as keyof typeof TRAIN_OPTIONS], key);
     else if (typeof value === "number") {
-      const numbers = (said.match(/\d[\d.e-]*/g) ?? []).map(Number);
+      const numbers = (declared.match(/\d[\d.e-]*/g) ?? []).map(Number);
       assert.equal(numbers[0], value, key);
       assert.equal(numbers[1] ?? numbers[0], full[key as keyof typeof TRAIN_OPTIONS], key);
-    } else assert.ok(said.startsWith(String(value)), `${key}: ${said}`);
+    } else assert.ok(declared.startsWith(String(value)), `${key}: ${declared}`);
     compared++;
   }
   assert.equal(compared, Object.keys(TRAIN_OPTIONS).length);
@@ -197,7 +197,7 @@ test("all faults of flags and file are reported at once, with key, line, value a
   await assert.rejects(
     fromFile(yaml, { maxSteps: ["many"], warmupRatio: ["0.1", "0.2"], reportTo: ["wandb"] }),
     (error: Error) => {
-      for (const says of [
+      for (const pattern of [
         /c\.yaml, line 1: r must be a whole number; got "eight"/,
         /line 2: labels\[1\] must be a name; got 2/,
         /line 3: learning_rat is not an option here \(did you mean learningRate\?\)/,
@@ -210,7 +210,7 @@ test("all faults of flags and file are reported at once, with key, line, value a
         /--warmup-ratio must be given once; got 2 values/,
         /--report-to must be one of "none", "tensorboard", "mlflow"; got "wandb"/,
       ])
-        assert.match(error.message, says);
+        assert.match(error.message, pattern);
       return true;
     },
   );
@@ -252,12 +252,12 @@ test("wrong usage ends with exit code 2 and advice; transformers' spelling of fl
     "2",
   ]);
   assert.equal(all.code, 2);
-  for (const says of [
+  for (const pattern of [
     /--r: only for --method lora/,
     /--learning-rate must be a number above 0; got -1/,
     /--validation must be a share/,
     /--test is none/,
     /--label-smoothing/,
   ])
-    assert.match(all.err, says);
+    assert.match(all.err, pattern);
 });

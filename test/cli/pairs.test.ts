@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { loadClassifier } from "../../src/classifier/load-classifier";
 import { predict } from "../../src/evaluation/predict";
-import { cli, tinyModel, type Said } from "./tiny";
+import { cli, tinyModel, type Printed } from "./tiny";
 
 let folder = "";
 let model = "";
@@ -33,7 +33,7 @@ function pairs(count: number): { question: string; answer: string; label: string
 }
 
 const COLUMNS = ["--text-column", "question", "--text-pair", "answer"];
-const trained = (out: string): Promise<Said> =>
+const trained = (out: string): Promise<Printed> =>
   cli([
     "train",
     "--model",

@@ -14,10 +14,10 @@ after(() => rm(tiny.folder, { recursive: true, force: true }));
 test("evaluate --precision int8 says what it saves, and compares some texts with float32", async () => {
   const { model, adapter, csv } = tiny;
   const base = ["evaluate", "--model", model, "--adapter", adapter, "--data", csv, "--labels", "neg,pos"];
-  const said = await cli([...base, "--precision", "int8", "--precision-check", "9"]);
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli([...base, "--precision", "int8", "--precision-check", "9"]);
+  assert.equal(printed.code, 0, printed.err);
   assert.match(
-    said.err.replace(/\s+/g, " "),
+    printed.err.replace(/\s+/g, " "),
     /Precision int8: \d+ weights take .* instead of .*; products by \S+\. On 9 check texts: accuracy [01]\.\d{4}, in float32 [01]\.\d{4}; /,
   );
   const { precision } = json<{ precision: { used: string; check?: { texts: number } } }>(
@@ -37,15 +37,15 @@ test("predict takes --precision, and says that bf16 is not used", async () => {
   ];
   assert.notEqual(rounded.score, full.score);
   assert.ok(Math.abs(rounded.score - full.score) < 0.05);
-  const said = await cli([...base, "--precision", "bf16"]);
-  assert.equal(said.out, (await cli(base)).out);
-  assert.match(said.err.replace(/\s+/g, " "), /Precision bf16 brings nothing to prediction and is not used/);
+  const printed = await cli([...base, "--precision", "bf16"]);
+  assert.equal(printed.out, (await cli(base)).out);
+  assert.match(printed.err.replace(/\s+/g, " "), /Precision bf16 brings nothing to prediction and is not used/);
 });
 
 test("precisions that cannot be are refused", async () => {
   const { model, adapter, csv } = tiny;
   const base = ["evaluate", "--model", model, "--adapter", adapter, "--data", csv];
-  for (const [args, says] of [
+  for (const [args, expected] of [
     [["--precision", "int4"], /--precision.*int4/s],
     [["--precision-check", "9"], /--precision-check is for --precision int8; got float32/],
     [["--precision", "bf16", "--precision-check", "9"], /--precision-check is for --precision int8; got bf16/],
@@ -53,6 +53,6 @@ test("precisions that cannot be are refused", async () => {
     const { code, out, err } = await cli([...base, ...args]);
     assert.notEqual(code, 0);
     assert.equal(out, "");
-    assert.match(err.replace(/\s+/g, " "), says);
+    assert.match(err.replace(/\s+/g, " "), expected);
   }
 });

@@ -12,7 +12,7 @@ import {
   type PredictionJson,
   type TinyFolder,
 } from "./library-commands";
-import { cli, tinyModel, type Said } from "./tiny";
+import { cli, tinyModel, type Printed } from "./tiny";
 
 let tiny: TinyFolder;
 let folder = "";
@@ -27,9 +27,9 @@ after(() => rm(folder, { recursive: true, force: true }));
 test("predict gives the library's probabilities, for arguments, files and standard input alike", async () => {
   const texts = ["w5 w6", "w40 w41 w42", ""];
   const reference = await referenceProbabilities(texts, tiny);
-  const check = (said: Said): void => {
-    assert.equal(said.code, 0, said.err);
-    const rows = lines(said.out).map((line) => JSON.parse(line) as PredictionJson);
+  const check = (printed: Printed): void => {
+    assert.equal(printed.code, 0, printed.err);
+    const rows = lines(printed.out).map((line) => JSON.parse(line) as PredictionJson);
     assert.deepEqual(
       rows.map(({ index }) => index),
       [0, 1, 2],
@@ -88,7 +88,7 @@ test("predict refuses bad options before it loads the model, and bad lines with 
   await writeFile(join(folder, "semicolons.csv"), "text;label\nw5, w6;x\n");
   await writeFile(join(folder, "more.csv"), "id;text;kind, all\n1;w5, w6;x\n");
   const bare = await tinyModel(folder, "bare-bert");
-  for (const [args, says, input] of [
+  for (const [args, expected, input] of [
     [["predict", "w5"], /--model or --adapter is needed/],
     [["predict", "--model", bare, "w5"], /no trained head/],
     [[...base, "--file", join(folder, "none.txt")], /none\.txt cannot be read/],
@@ -121,9 +121,9 @@ test("predict refuses bad options before it loads the model, and bad lines with 
     ],
     [["predict", "--adapter", folder, "w5"], /--adapter: a folder that holds adapter_config\.json/],
   ] as [string[], RegExp, (string | Uint8Array)[]?][]) {
-    const said = await cli(args, input === undefined ? {} : { input });
-    assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
-    assert.match(said.err, says);
+    const printed = await cli(args, input === undefined ? {} : { input });
+    assert.equal(printed.code, 2, `${args.join(" ")}: ${printed.err}`);
+    assert.match(printed.err, expected);
   }
 });
 
@@ -138,14 +138,14 @@ test("predict reads tables as train does, and leaves out rows only when asked, e
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content);
-    const said = await cli([
+    const printed = await cli([
       ...base,
       "--file",
       join(folder, name),
       ...(name === "marks.csv" ? ["--delimiter", ";"] : []),
     ]);
-    assert.equal(said.code, 0, said.err);
-    assert.deepEqual(json<PredictionJson>(said), plain, name);
+    assert.equal(printed.code, 0, printed.err);
+    assert.deepEqual(json<PredictionJson>(printed), plain, name);
   }
   assert.match(
     (await cli([...base, "--file", join(folder, "marks.csv")])).err,

@@ -32,7 +32,7 @@ class Running {
   }
 
   /** Waits until standard output matches. */
-  async says(pattern: RegExp): Promise<void> {
+  async prints(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.out)) {
       const [value] = (await Promise.race([once(this.child.stdout, "data"), this.#ended])) as [unknown];
       if (typeof value === "number" && !pattern.test(this.out))
@@ -78,7 +78,7 @@ test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 
     "--json",
   ];
   const running = new Running(args("stopped"));
-  await running.says(/"type":"step"/);
+  await running.prints(/"type":"step"/);
   running.child.kill("SIGINT");
   assert.equal(await running.code(), 130, running.err);
   assert.match(running.err, /Stopping: at the next step, with a checkpoint/);
@@ -114,9 +114,9 @@ test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 
 test("predict answers each line as it comes, and ends where its input ends", async () => {
   const running = new Running([MAIN, "predict", "--model", model, "--json"]);
   running.child.stdin.write("w5 w6\n");
-  await running.says(/^\{"index":0,.*\}\n$/);
+  await running.prints(/^\{"index":0,.*\}\n$/);
   running.child.stdin.write("w40 w41\nw7");
-  await running.says(/\n\{"index":1,.*\}\n$/);
+  await running.prints(/\n\{"index":1,.*\}\n$/);
   running.child.stdin.end();
   assert.equal(await running.code(), 0, running.err);
   assert.match(running.out, /\n\{"index":2,.*\}\n$/);
@@ -127,7 +127,7 @@ test("predict ends without an error when the reader of its output ends", async (
   running.child.stdin.on("error", () => undefined); // its reader goes away, too
   const text = "w5 w6 w7\n".repeat(50_000);
   running.child.stdin.write(text);
-  await running.says(/\n/);
+  await running.prints(/\n/);
   running.child.stdout.destroy();
   assert.equal(await running.code(), 141, running.err);
   assert.doesNotMatch(running.err, /EPIPE|at .*\.js/);

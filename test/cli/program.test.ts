@@ -12,18 +12,18 @@ import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { waitUntil } from "../base/wait-until";
 import { isAlive, notebookOf, withFolder, type CellText } from "../notebook/notebooks";
 
-interface Said {
+interface Printed {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-async function cli(...args: string[]): Promise<Said> {
-  const said = { out: "", err: "" };
+async function cli(...args: string[]): Promise<Printed> {
+  const streams = { out: "", err: "" };
   const sink = (name: "out" | "err"): Writable =>
-    new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((streams[name] += chunk.toString()), done()) });
   const code = await runCli(args, { out: sink("out"), err: sink("err"), color: false, live: false });
-  return { code, ...said };
+  return { code, ...streams };
 }
 
 async function withNotebook(
@@ -40,7 +40,7 @@ async function withNotebook(
 test("a run prints cells, outputs and a summary, and leaves copy, page and reports", () =>
   withNotebook([["const n = 1; // a number", "parameters"], "console.log('n is', n)"], async (path, folder) => {
     const out = join(folder, "out");
-    const said = await cli(
+    const streams = await cli(
       "run",
       path,
       "-o",
@@ -53,9 +53,9 @@ test("a run prints cells, outputs and a summary, and leaves copy, page and repor
       "--junit",
       join(out, "j.xml"),
     );
-    assert.equal(said.code, 0, said.err);
+    assert.equal(streams.code, 0, streams.err);
     assert.match(
-      said.out,
+      streams.out,
       /\[a 3\/3\] console\.log\('n is', n\)\nn is 2\n\[a 3\/3\] ok .*\n.*notebook.*status[\s\S]*a\.ipynb +ok +3\/3 cells/,
     );
     assert.deepEqual((await readdir(out)).sort(), ["a.html", "a.ipynb", "j.xml", "r.json"]);
@@ -73,14 +73,14 @@ test("a failed cell is reported with its number, lines and stack, even when quie
   withNotebook(
     ["console.log('chatter')", "const a = 1;\nthrow new Error('broken & <odd>');", "3"],
     async (path, folder) => {
-      const said = await cli("run", path, "--quiet", "-o", join(folder, "out"), "--junit", join(folder, "j.xml"));
-      assert.equal(said.code, 1);
-      assert.doesNotMatch(said.out, /chatter/);
+      const streams = await cli("run", path, "--quiet", "-o", join(folder, "out"), "--junit", join(folder, "j.xml"));
+      assert.equal(streams.code, 1);
+      assert.doesNotMatch(streams.out, /chatter/);
       assert.match(
-        said.err,
+        streams.err,
         /^a, cell 2 of 3: Error: broken & <odd>\n {4}1 \| const a = 1;\n {2}> 2 \| throw[\s\S]*at cell 2, line 2, column 7/,
       );
-      assert.match(said.out, /a\.ipynb +error +cell 2 +1\/3 cells/);
+      assert.match(streams.out, /a\.ipynb +error +cell 2 +1\/3 cells/);
       assert.match(
         await readFile(join(folder, "j.xml"), "utf8"),
         /failures="1" errors="0" skipped="1"[\s\S]*message="broken &amp; &lt;odd&gt;"/,
@@ -103,7 +103,7 @@ test("wrong usage and bad input end with code 2 before anything is written", () 
   withNotebook([['const mode: "a" | "b" = "a";', "parameters"], "mode"], async (path, folder) => {
     const out = join(folder, "out");
     await writeFile(join(folder, "broken.ipynb"), "{");
-    for (const [args, says] of [
+    for (const [args, expected] of [
       [["run"], /missing required argument 'notebooks'/],
       [["run", path, "--frobnicate"], /unknown option/],
       [["frobnicate"], /unknown command/],
@@ -115,9 +115,9 @@ test("wrong usage and bad input end with code 2 before anything is written", () 
       [["run", path, "-f", join(folder, "none.json")], /parameter file/],
       [["study", "-p", "mode=a", "-o", out], /01-study|no parameter "mode"/],
     ] as const) {
-      const said = await cli(...args, ...(args[0] === "run" && args.length > 1 ? ["-o", out] : []));
-      assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
-      assert.match(said.err, says);
+      const streams = await cli(...args, ...(args[0] === "run" && args.length > 1 ? ["-o", out] : []));
+      assert.equal(streams.code, 2, `${args.join(" ")}: ${streams.err}`);
+      assert.match(streams.err, expected);
     }
     assert.ok(!existsSync(out));
     const inspected = await cli("run", path, "--inspect");
@@ -128,9 +128,9 @@ test("wrong usage and bad input end with code 2 before anything is written", () 
 
 test("check-notebooks names each problem with its place", () =>
   withNotebook(["const a: number = 'x';"], async (path) => {
-    const said = await cli("check-notebooks", path);
-    assert.equal(said.code, 1);
-    assert.match(said.err, /a\.ipynb, cell 1, line 1, column 7: Type 'string' is not assignable/);
+    const streams = await cli("check-notebooks", path);
+    assert.equal(streams.code, 1);
+    assert.match(streams.err, /a\.ipynb, cell 1, line 1, column 7: Type 'string' is not assignable/);
   }));
 
 test("Ctrl-C interrupts the cell, saves a readable notebook and leaves no process", () =>

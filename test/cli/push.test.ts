@@ -46,10 +46,10 @@ function start(
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...others, HF_HOME: home, HF_ENDPOINT: hub.endpoint, NODE_DEBUG: "tslora:hub,undici,fetch", ...env },
   });
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
-  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, ...said }));
+  const printed = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text));
+  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, ...printed }));
   return { child, ended };
 }
 
@@ -90,7 +90,7 @@ test("push and pull on the command line never print the token", async () => {
   const failed = await run(["push", folder, "you/it"], { HF_TOKEN: CANARY });
   assert.equal(failed.code, 2);
   assert.match(failed.err, /does not let the token write you\/it .*The token of HF_TOKEN was sent/);
-  for (const said of [first, again, pulled, failed]) expectNoToken(said);
+  for (const printed of [first, again, pulled, failed]) expectNoToken(printed);
   for (const file of await readdir(home, { recursive: true, withFileTypes: true }))
     if (file.isFile() && file.name !== "token")
       assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(CANARY), file.name);
@@ -117,10 +117,10 @@ test("Ctrl-C ends a push with 130 and leaves the repository as it is; the token 
     assert.ok(lists.some((line) => line.includes("me/stopped")));
     assert.ok(!lists.some((line) => line.includes(CANARY)));
     child.kill("SIGINT");
-    const said = await ended;
-    assert.equal(said.code, 130, said.err);
-    assert.match(said.err, /Stopping: unless the commit has begun/);
-    expectNoToken(said);
+    const printed = await ended;
+    assert.equal(printed.code, 130, printed.err);
+    assert.match(printed.err, /Stopping: unless the commit has begun/);
+    expectNoToken(printed);
     assert.deepEqual(hub.files("me/stopped"), {});
   } finally {
     fault = () => undefined;
@@ -142,9 +142,9 @@ test("exit codes and messages name what is wrong, before anything is sent", asyn
   process.env.HF_TOKEN = CANARY;
   try {
     for (const [args, code, message] of cases) {
-      const said = await cli(args);
-      assert.match(said.err, message);
-      assert.equal(said.code, code);
+      const printed = await cli(args);
+      assert.match(printed.err, message);
+      assert.equal(printed.code, code);
     }
   } finally {
     if (token === undefined) delete process.env.HF_TOKEN;
@@ -171,9 +171,9 @@ test("the folder that train writes is pushed with a model card of the run's fact
   const out = join(runs, "one");
   const trained = await cli(["train", "--model", model, "--data", csv, "-o", out, "--max-steps", "6", "--baseline"]);
   assert.equal(trained.code, 0, trained.err);
-  const said = await run(["push", join(out, "adapter"), "me/trained", "--json"]);
-  assert.equal(said.code, 0, said.err);
-  expectNoToken(said);
+  const printed = await run(["push", join(out, "adapter"), "me/trained", "--json"]);
+  assert.equal(printed.code, 0, printed.err);
+  expectNoToken(printed);
   const files = hub.files("me/trained");
   assert.deepEqual(Object.keys(files), ["README.md", "adapter_config.json", "adapter_model.safetensors", "vocab.txt"]);
   const card = files["README.md"].toString();

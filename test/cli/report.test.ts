@@ -21,9 +21,9 @@ test("report writes the page, its facts and their schema beside the results", ()
   withFolder(async (folder) => {
     const path = join(folder, "results.json");
     await writeFile(path, JSON.stringify(exampleResults()));
-    const said = await cli(["report", path]);
-    assert.equal(said.code, 0, said.err);
-    assert.match(said.out, /^facts: .*study\.json\nreport: .*study\.html\n$/);
+    const printed = await cli(["report", path]);
+    assert.equal(printed.code, 0, printed.err);
+    assert.match(printed.out, /^facts: .*study\.json\nreport: .*study\.html\n$/);
     assert.deepEqual((await readdir(folder)).sort(), ["results.json", "study.html", "study.json", "study.schema.json"]);
     const facts = JSON.parse(await readFile(join(folder, "study.json"), "utf8")) as Record<string, unknown>;
     const { written, ...expected } = studyFacts(exampleResults());
@@ -37,9 +37,9 @@ test("report writes the page, its facts and their schema beside the results", ()
 test("report takes a folder of results, writes to --output-dir, and reads results of older versions", () =>
   withFolder(async (folder) => {
     await writeFile(join(folder, "results.json"), JSON.stringify(oldResults()));
-    const said = await cli(["report", folder, "-o", join(folder, "paper"), "--json"]);
-    assert.equal(said.code, 0, said.err);
-    const { page, bytes } = JSON.parse(said.out) as { page: string; bytes: number };
+    const printed = await cli(["report", folder, "-o", join(folder, "paper"), "--json"]);
+    assert.equal(printed.code, 0, printed.err);
+    const { page, bytes } = JSON.parse(printed.out) as { page: string; bytes: number };
     assert.equal(Buffer.byteLength(await readFile(page, "utf8")), bytes);
     assert.deepEqual(await readdir(folder), ["paper", "results.json"]);
   }));
@@ -49,10 +49,10 @@ test("results without evaluations are refused by name, and nothing is written", 
     const path = join(folder, "results.json");
     const { before, baseline, ...rest } = oldResults();
     await writeFile(path, JSON.stringify({ ...rest, seed: "42", before: { ...before, predictions: [{}] } }));
-    const said = await cli(["report", path]);
-    assert.equal(said.code, 2);
-    assert.match(said.err, /before must be an evaluation.*baseline must be an evaluation.*seed must be a number/s);
-    assert.doesNotMatch(said.err, /after must/);
+    const printed = await cli(["report", path]);
+    assert.equal(printed.code, 2);
+    assert.match(printed.err, /before must be an evaluation.*baseline must be an evaluation.*seed must be a number/s);
+    assert.doesNotMatch(printed.err, /after must/);
     assert.equal(baseline.n, 60);
     assert.equal((await cli(["report", join(folder, "none.json")])).code, 2);
     assert.deepEqual(await readdir(folder), ["results.json"]);

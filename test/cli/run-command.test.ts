@@ -16,11 +16,11 @@ import { notebookOf, withFolder, type CellText } from "../notebook/notebooks";
 import { oddNotebook, withOddKernel } from "../notebook/odd-kernel";
 
 async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
+  const streams = { out: "", err: "" };
   const sink = (name: "out" | "err"): Writable =>
-    new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((streams[name] += chunk.toString()), done()) });
   const code = await runCli(args, { out: sink("out"), err: sink("err"), color: false, live: false });
-  return { code, ...said };
+  return { code, ...streams };
 }
 
 const save = (folder: string, name: string, cells: readonly CellText[]): Promise<void> =>
@@ -77,7 +77,7 @@ test("several notebooks run at once; each is reported, and a failing one does no
     for (const name of ["a", "b", "c"])
       await save(folder, `${name}.ipynb`, name === "b" ? ["throw new Error('only b')"] : ["console.log(1)"]);
     const out = join(folder, "out");
-    const said = await cli(
+    const streams = await cli(
       "run",
       join(folder, "*.ipynb"),
       "-o",
@@ -90,11 +90,11 @@ test("several notebooks run at once; each is reported, and a failing one does no
       join(out, "r.json"),
       "--annotations",
     );
-    assert.equal(said.code, 1);
-    assert.match(said.err, /^b, cell 1 of 1: Error: only b$/m);
-    assert.match(said.out, /^ok +a: 1\/1 cells/m);
-    assert.match(said.out, /^error +b: 0\/1 cells/m);
-    assert.match(said.out, /^::error file=.*b\.ipynb,line=\d+,title=cell 1%3A Error::only b%0A/m);
+    assert.equal(streams.code, 1);
+    assert.match(streams.err, /^b, cell 1 of 1: Error: only b$/m);
+    assert.match(streams.out, /^ok +a: 1\/1 cells/m);
+    assert.match(streams.out, /^error +b: 0\/1 cells/m);
+    assert.match(streams.out, /^::error file=.*b\.ipynb,line=\d+,title=cell 1%3A Error::only b%0A/m);
     assert.deepEqual((await readdir(out)).sort(), ["a.ipynb", "b.ipynb", "c.ipynb", "j.xml", "r.json"]);
     const { runs } = JSON.parse(await readFile(join(out, "r.json"), "utf8")) as {
       runs: { notebook: string; status: string; cells: { memory?: { peak: number } }[] }[];
@@ -172,7 +172,7 @@ test("--check reports outputs that differ from the saved ones, and nothing else"
 test("a notebook that cannot run is in the reports", () =>
   withFolder(async (folder) => {
     await save(folder, "a.ipynb", ["1"]);
-    const said = await cli(
+    const streams = await cli(
       "run",
       join(folder, "a.ipynb"),
       "-o",
@@ -185,10 +185,10 @@ test("a notebook that cannot run is in the reports", () =>
       join(folder, "r.json"),
       "--annotations",
     );
-    assert.equal(said.code, 2);
+    assert.equal(streams.code, 2);
     assert.match(await readFile(join(folder, "j.xml"), "utf8"), /errors="1"[\s\S]*no kernel called/);
     assert.match(await readFile(join(folder, "r.json"), "utf8"), /"status": "not-run"/);
-    assert.match(said.out, /::error file=.*a\.ipynb,title=not run::There is no kernel/);
+    assert.match(streams.out, /::error file=.*a\.ipynb,title=not run::There is no kernel/);
   }));
 
 test("--watch runs a notebook again when it changes, and leaves no process after Ctrl-C", () =>

@@ -111,11 +111,11 @@ test("the sample file is valid", async () => {
 });
 
 test("the view in a terminal of 80 columns: the best, what runs, what was pruned, the time left", () => {
-  let said = "";
+  let printed = "";
   const out = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, {
     isTTY: true,
     columns: 80,
-    write: (text: string) => ((said += text), true),
+    write: (text: string) => ((printed += text), true),
   });
   const view = new SweepView({ out, err: out, color: false, live: true }, { json: false });
   view.show({
@@ -133,9 +133,9 @@ test("the view in a terminal of 80 columns: the best, what runs, what was pruned
   view.show({ type: "complete", number: 0, value: 0.75, seedValues: [0.75], best: true });
   view.show({ type: "pruned", number: 1, value: 0.5 });
   view.close();
-  assert.match(said, /trial 0: f1 0\.750, the best so far · r 4, learningRate 0\.00123/);
-  const bars = said.split(/[\r\n\p{Cc}]/u).filter((line) => line.includes("running"));
-  assert.ok(bars.length > 0, said);
+  assert.match(printed, /trial 0: f1 0\.750, the best so far · r 4, learningRate 0\.00123/);
+  const bars = printed.split(/[\r\n\p{Cc}]/u).filter((line) => line.includes("running"));
+  assert.ok(bars.length > 0, printed);
   const last = bars.at(-1) ?? "";
   assert.match(last, /trial 3\/4 · best 0\.750 \(trial 0\) · 1 running · 1 pruned/);
 });

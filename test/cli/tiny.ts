@@ -6,7 +6,7 @@ import { projectRoot } from "../../src/base/project-root";
 import { runCli } from "../../src/cli/program";
 
 /** Output and exit code of a command. */
-export interface Said {
+export interface Printed {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -21,10 +21,10 @@ export interface CliOptions {
 }
 
 /** Runs the command line in this process. */
-export async function cli(args: readonly string[], { input, columns }: CliOptions = {}): Promise<Said> {
-  const said = { out: "", err: "" };
+export async function cli(args: readonly string[], { input, columns }: CliOptions = {}): Promise<Printed> {
+  const printed = { out: "", err: "" };
   const sink = (name: "out" | "err"): Writable =>
-    new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((printed[name] += chunk.toString()), done()) });
   const terminal = (stream: Writable): Writable & { isTTY?: boolean; columns?: number } =>
     Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns });
   const stdin = (): Readable => Readable.from(input ?? [], { objectMode: false });
@@ -36,7 +36,7 @@ export async function cli(args: readonly string[], { input, columns }: CliOption
     liveErr: columns !== undefined,
     input: stdin,
   });
-  return { code, ...said };
+  return { code, ...printed };
 }
 
 /** The compiled command line, for a process of its own. */

@@ -19,15 +19,15 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 test("train prints its settings first, learns, and writes adapter, results and a file of options that repeats the run to the bit", async () => {
   const out = join(folder, "run");
-  const said = await cli(trainArgs(tiny, "run", "--baseline", "--evaluate-before", "--stratify"));
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli(trainArgs(tiny, "run", "--baseline", "--evaluate-before", "--stratify"));
+  assert.equal(printed.code, 0, printed.err);
   assert.match(
-    said.out,
+    printed.out,
     /^Model: the folder .*as requested\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
   );
-  assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
+  assert.match(printed.out, /\nvalidation at step \d+: loss .*\n/);
   assert.match(
-    said.out,
+    printed.out,
     /Accuracy: before training 0\.\d+, after 1\.000, on validation 1\.000, TF-IDF with logistic regression/,
   );
   for (const name of ["adapter", "results.json", "training_args.json"]) assert.ok(existsSync(join(out, name)), name);
@@ -73,7 +73,7 @@ test("train prints its settings first, learns, and writes adapter, results and a
 });
 
 test("train --method full writes a model's folder that predicts", async () => {
-  const said = await cli([
+  const printed = await cli([
     "train",
     "--model",
     model,
@@ -93,8 +93,8 @@ test("train --method full writes a model's folder that predicts", async () => {
     join(folder, "full"),
     "--no-load-best-model-at-end",
   ]);
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /On the validation texts:[\s\S]*Accuracy: on validation/);
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.out, /On the validation texts:[\s\S]*Accuracy: on validation/);
   const predicted = await cli(["predict", "--model", join(folder, "full", "model"), "w5 w6", "--json"]);
   assert.deepEqual(Object.keys((JSON.parse(predicted.out) as PredictionJson).probabilities), ["pos", "neg"]);
 });
@@ -102,9 +102,9 @@ test("train --method full writes a model's folder that predicts", async () => {
 test("train --init-lora-weights eva distributes ranks, and resumes to the same adapter", async () => {
   const out = join(folder, "eva");
   const eva = ["--init-lora-weights", "eva", "--eva-config", "rho=1.5,tau=0.9", "--exclude-modules", "pooler.dense"];
-  const said = await cli(trainArgs(tiny, "eva", ...eva, "--max-steps", "3"));
-  assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /\nEVA distributed the ranks over the layers: \d to \d/);
+  const printed = await cli(trainArgs(tiny, "eva", ...eva, "--max-steps", "3"));
+  assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.out, /\nEVA distributed the ranks over the layers: \d to \d/);
   const config = JSON.parse(await readFile(join(out, "adapter", "adapter_config.json"), "utf8")) as {
     readonly init_lora_weights: unknown;
     readonly eva_config: { readonly rho: unknown };
@@ -121,7 +121,7 @@ test("train refuses bad input before anything is written", async () => {
   await mkdir(join(folder, "taken"), { recursive: true });
   await writeFile(join(folder, "taken", "notes.txt"), "");
   const files = await readdir(folder);
-  for (const [args, says] of [
+  for (const [args, expected] of [
     [trainArgs(tiny, "never", "--data", csv), /--data must be given once; got 2 values/],
     [trainArgs(tiny, "never", "--warmup-ratio", "2"), /--warmup-ratio must be a number from 0 to 1; got 2/],
     [trainArgs(tiny, "never", "--lora-alpha", "-1"), /--lora-alpha must be a number above 0; got -1/],
@@ -137,32 +137,32 @@ test("train refuses bad input before anything is written", async () => {
     ],
     [["train", "--model", join(folder, "no-model"), "--data", csv, "-o", join(folder, "never")], /nothing is there/],
   ] as [string[], RegExp][]) {
-    const said = await cli(args);
-    assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
-    assert.match(said.err, says);
+    const printed = await cli(args);
+    assert.equal(printed.code, 2, `${args.join(" ")}: ${printed.err}`);
+    assert.match(printed.err, expected);
   }
   assert.deepEqual(await readdir(folder), files);
 });
 
 test("a training on a terminal has a bar in place and evaluations above it", async () => {
-  const said = await cli(trainArgs(tiny, "bar"), { columns: 70 });
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli(trainArgs(tiny, "bar"), { columns: 70 });
+  assert.equal(printed.code, 0, printed.err);
   // eslint-disable-next-line no-control-regex -- the sequences that move the cursor
-  const shown = said.out.split(/\n|\u001b\[[\d?]*[A-Za-z]/);
+  const shown = printed.out.split(/\n|\u001b\[[\d?]*[A-Za-z]/);
   assert.ok(
     shown.some((line) => /^█+░+ step \d+\/36 · loss \d\.\d{3} · .* left/.test(line)),
-    said.out,
+    printed.out,
   );
   assert.ok(shown.filter((line) => /[█░]/.test(line)).every((line) => line.length < 70));
   assert.deepEqual(
     shown.flatMap((line) => /^validation at step (\d+)/.exec(line)?.[1] ?? []),
     ["8", "16", "24", "32", "36"],
   );
-  assert.match(said.out, /Training finished: step 36 of 36/);
+  assert.match(printed.out, /Training finished: step 36 of 36/);
 });
 
 test("a training that diverges ends with its own exit code", async () => {
-  const said = await cli([
+  const printed = await cli([
     "train",
     "--model",
     model,
@@ -179,6 +179,6 @@ test("a training that diverges ends with its own exit code", async () => {
     "--max-steps",
     "20",
   ]);
-  assert.equal(said.code, 7, said.err);
-  assert.match(said.err, /choose a --learning-rate below/);
+  assert.equal(printed.code, 7, printed.err);
+  assert.match(printed.err, /choose a --learning-rate below/);
 });

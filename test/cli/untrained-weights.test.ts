@@ -12,7 +12,7 @@ import { fakeHub } from "../hub/fake-hub";
 import { baseWithout, changeConfig, dropTensors } from "../lora/base-without";
 import { referenceClassifier } from "../lora/reference-classifier";
 import { expectWithin, NOTHING } from "../ops/expect-within";
-import { cli, tinyCsv, tinyModel, tinyTexts, type Said } from "./tiny";
+import { cli, tinyCsv, tinyModel, tinyTexts, type Printed } from "./tiny";
 
 let folder = "";
 let model = "";
@@ -46,20 +46,20 @@ const args = (out: string, ...more: string[]): string[] => [
   ...more,
 ];
 const adapterOf = (run: string): string => join(folder, run, "adapter");
-const expectSaid = (said: Said, code: number, says: readonly RegExp[]): void => {
-  assert.equal(said.code, code, said.err);
-  for (const one of says) assert.match(`${said.out}\n${said.err}`, one);
+const expectPrinted = (printed: Printed, code: number, expected: readonly RegExp[]): void => {
+  assert.equal(printed.code, code, printed.err);
+  for (const one of expected) assert.match(`${printed.out}\n${printed.err}`, one);
 };
 const evaluated = async (...more: string[]): Promise<{ accuracy: number; loss: number }> => {
-  const said = await cli(["evaluate", "--json", ...more]);
-  assert.equal(said.code, 0, said.err);
-  return (JSON.parse(said.out) as { evaluation: { accuracy: number; loss: number } }).evaluation;
+  const printed = await cli(["evaluate", "--json", ...more]);
+  assert.equal(printed.code, 0, printed.err);
+  return (JSON.parse(printed.out) as { evaluation: { accuracy: number; loss: number } }).evaluation;
 };
 
 test("an adapter trained on a base without a pooler scores the same when it is read again, merged or not", async () => {
   const test_ = await tinyCsv(join(folder, "test.csv"), 24);
-  const said = await cli(args("pooler", "--model", bare, "--seed", "7", "--test", test_));
-  expectSaid(said, 0, [
+  const printed = await cli(args("pooler", "--model", bare, "--seed", "7", "--test", test_));
+  expectPrinted(printed, 0, [
     /newly initialized: \["bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"\].*saved with the adapter/,
   ]);
   const { after: trained } = JSON.parse(await readFile(join(folder, "pooler", "results.json"), "utf8")) as {
@@ -67,7 +67,7 @@ test("an adapter trained on a base without a pooler scores the same when it is r
   };
   const read = await evaluated("--adapter", adapterOf("pooler"), "--data", test_);
   assert.deepEqual([read.accuracy, read.loss], [trained.accuracy, trained.loss]);
-  expectSaid(await cli(["merge", "--adapter", adapterOf("pooler"), "-o", join(folder, "merged")]), 0, []);
+  expectPrinted(await cli(["merge", "--adapter", adapterOf("pooler"), "-o", join(folder, "merged")]), 0, []);
   const merged = await evaluated("--model", join(folder, "merged"), "--data", test_);
   assert.equal(merged.accuracy, trained.accuracy);
   const own = await loadClassifier(bare, { labels: ["neg", "pos"] });
@@ -84,7 +84,7 @@ test("an adapter trained on a base without a pooler scores the same when it is r
 });
 
 test("weights that neither model nor adapter contains are an error for every command except train, before anything is written", async () => {
-  expectSaid(await cli(args("complete", "--model", bare)), 0, []);
+  expectPrinted(await cli(args("complete", "--model", bare)), 0, []);
   const [headless, older] = [join(folder, "headless"), join(folder, "older")];
   for (const directory of [headless, older]) await cp(adapterOf("complete"), directory, { recursive: true });
   await changeConfig(headless, { task_type: null, modules_to_save: null });
@@ -101,12 +101,13 @@ test("weights that neither model nor adapter contains are an error for every com
     [["--model", bare], /no trained head: "bert\.pooler\.dense\.weight".*Give --adapter/],
     [["--model", empty], /no trained head: "classifier\.weight"/],
   ] as [string[], RegExp][]) {
-    expectSaid(await cli(["predict", ...given, "w5 w6"]), 2, [names]);
-    expectSaid(await cli(["evaluate", ...given, "--data", csv, "--labels", "neg,pos"]), 2, [names]);
-    if (given[0] === "--adapter") expectSaid(await cli(["merge", ...given, "-o", join(folder, "never")]), 2, [names]);
+    expectPrinted(await cli(["predict", ...given, "w5 w6"]), 2, [names]);
+    expectPrinted(await cli(["evaluate", ...given, "--data", csv, "--labels", "neg,pos"]), 2, [names]);
+    if (given[0] === "--adapter")
+      expectPrinted(await cli(["merge", ...given, "-o", join(folder, "never")]), 2, [names]);
   }
   assert.ok(!existsSync(join(folder, "never")));
-  expectSaid(await cli(args("before", "--model", empty, "--evaluate-before", "--max-steps", "2")), 0, [
+  expectPrinted(await cli(args("before", "--model", empty, "--evaluate-before", "--max-steps", "2")), 0, [
     /newly initialized: \["classifier\.weight", "classifier\.bias"\]/,
     /Accuracy: before training 0\.\d+/,
   ]);
@@ -129,17 +130,17 @@ test("a model with other labels gets a new head on request; otherwise the messag
   const refused = await cli(
     args("never", "--model", model, "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv),
   );
-  expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were requested.*--new-head/]);
+  expectPrinted(refused, 2, [/The model's head has 2 labels; 3 labels were requested.*--new-head/]);
   assert.doesNotMatch(refused.err, /config\.json/);
   assert.ok(!existsSync(join(folder, "never")));
 
   const out = "new-head";
-  const said = await cli(
+  const printed = await cli(
     args(out, "--model", model, "--new-head", "--data", three).filter(
       (word, i, all) => word !== csv && all[i + 1] !== csv,
     ),
   );
-  expectSaid(said, 0, [/newly initialized: \["classifier\.weight", "classifier\.bias"\]/]);
+  expectPrinted(printed, 0, [/newly initialized: \["classifier\.weight", "classifier\.bias"\]/]);
   const record = JSON.parse(await readFile(join(folder, out, "training_args.json"), "utf8")) as {
     newHead: boolean;
     labels: string[];
@@ -150,7 +151,7 @@ test("a model with other labels gets a new head on request; otherwise the messag
   ).after;
   const predicted = await cli(["predict", "--adapter", adapterOf(out), "w5 w6", "--json"]);
   assert.deepEqual(Object.keys((JSON.parse(predicted.out) as { probabilities: object }).probabilities), record.labels);
-  expectSaid(await cli(["merge", "--adapter", adapterOf(out), "-o", join(folder, "merged-three")]), 0, []);
+  expectPrinted(await cli(["merge", "--adapter", adapterOf(out), "-o", join(folder, "merged-three")]), 0, []);
   const again = await cli([
     "train",
     "--config",
@@ -183,15 +184,15 @@ test("data with the model's label names are matched with its head by name, in an
   );
   const withData = (out: string, ...more: string[]): string[] =>
     args(out, "--model", named, "--max-steps", "2", ...more).map((word) => (word === csv ? own : word));
-  expectSaid(await cli(withData("own")), 0, [/Labels: 0 zero, 1 one\./]);
-  expectSaid(await cli(withData("other", "--labels", "one,zero")), 2, [
+  expectPrinted(await cli(withData("own")), 0, [/Labels: 0 zero, 1 one\./]);
+  expectPrinted(await cli(withData("other", "--labels", "one,zero")), 2, [
     /labels in another order: it has 0 "zero", 1 "one"; got 0 "one", 1 "zero".*--new-head/,
   ]);
-  expectSaid(await cli(withData("turned", "--labels", "one,zero", "--new-head")), 0, [/Labels: 0 one, 1 zero\./]);
+  expectPrinted(await cli(withData("turned", "--labels", "one,zero", "--new-head")), 0, [/Labels: 0 one, 1 zero\./]);
 });
 
 test("if an adapter's base is missing, the message names its entry and --model; a path is not looked up on the Hub", async () => {
-  expectSaid(await cli(args("moved", "--model", model, "--max-steps", "2")), 0, []);
+  expectPrinted(await cli(args("moved", "--model", model, "--max-steps", "2")), 0, []);
   await rm(join(folder, "moved", "training_args.json"));
   const hub = await fakeHub({});
   const before = { endpoint: process.env.HF_ENDPOINT, cache: process.env.HF_HUB_CACHE };
@@ -216,18 +217,20 @@ test("if an adapter's base is missing, the message names its entry and --model; 
         ["evaluate", "--data", csv],
         ["merge", "-o", join(folder, "never")],
       ]) {
-        const said = await cli([command[0], "--adapter", adapterOf("moved"), ...command.slice(1)]);
-        expectSaid(said, 2, [/base_model_name_or_path in .*adapter_config\.json is ".*Give the base with --model/]);
-        assert.ok(said.err.length < 2000, `${said.err.length} characters`);
+        const printed = await cli([command[0], "--adapter", adapterOf("moved"), ...command.slice(1)]);
+        expectPrinted(printed, 2, [
+          /base_model_name_or_path in .*adapter_config\.json is ".*Give the base with --model/,
+        ]);
+        assert.ok(printed.err.length < 2000, `${printed.err.length} characters`);
       }
     }
     assert.deepEqual(hub.requests, []);
     await changeConfig(adapterOf("moved"), { base_model_name_or_path: "somebody/bert" });
-    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "w5"]), 2, [
+    expectPrinted(await cli(["predict", "--adapter", adapterOf("moved"), "w5"]), 2, [
       /base_model_name_or_path in .* is "somebody\/bert"\. Give the base with --model.*Is the name right\?/,
     ]);
     assert.ok(hub.requests.length > 0);
-    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "--model", model, "w5"]), 0, [
+    expectPrinted(await cli(["predict", "--adapter", adapterOf("moved"), "--model", model, "w5"]), 0, [
       /it names the base somebody\/bert/,
     ]);
   } finally {
@@ -244,15 +247,15 @@ test("if an adapter's base is missing, the message names its entry and --model; 
 });
 
 test("an adapter on a model that is not its base: the message names the adapter's base, not maxLength", async () => {
-  expectSaid(await cli(args("longer", "--model", model, "--max-steps", "2", "--max-length", "20")), 0, []);
+  expectPrinted(await cli(args("longer", "--model", model, "--max-steps", "2", "--max-length", "20")), 0, []);
   const short = await baseWithout("bare-bert", { folder: join(folder, "short"), without: /^$/ });
   await cp(join(model, "vocab.txt"), join(short, "vocab.txt"));
   const config = JSON.parse(await readFile(join(short, "config.json"), "utf8")) as object;
   const other = await cli(["predict", "--adapter", adapterOf("longer"), "--model", short, "w5"]);
-  expectSaid(other, 2, [new RegExp(`does not fit the model; it was trained on ".*tiny-bert"`)]);
+  expectPrinted(other, 2, [new RegExp(`does not fit the model; it was trained on ".*tiny-bert"`)]);
   await writeFile(join(short, "config.json"), JSON.stringify({ ...config, max_position_embeddings: 8 }));
   const fewer = await cli(["predict", "--adapter", adapterOf("longer"), "--model", short, "w5"]);
-  expectSaid(fewer, 2, [
+  expectPrinted(fewer, 2, [
     /is not the base of the adapter .*longer.*which was trained on .*tiny-bert with texts of up to 20 tokens; this model has positions for 8/,
   ]);
   assert.doesNotMatch(fewer.err, /maxLength/);
@@ -271,22 +274,22 @@ test("~ is the home folder wherever a path is given", async () => {
       join(home, "run.yaml"),
       "model: ~/models/bert\ndata: ~/data.csv\noutputDir: ~/runs/one\nmaxSteps: 2\n",
     );
-    expectSaid(await cli(["train", "--config", "~/run.yaml"]), 0, [/Model: the folder ~\/models\/bert/]);
+    expectPrinted(await cli(["train", "--config", "~/run.yaml"]), 0, [/Model: the folder ~\/models\/bert/]);
     assert.ok(existsSync(join(home, "runs", "one", "adapter", "adapter_model.safetensors")));
     const more = ["--model=~/models/bert", "--adapter=~/runs/one/adapter"];
-    expectSaid(await cli(["evaluate", ...more, "--data=~/data.csv", "--output=~/scores/one.json"]), 0, []);
+    expectPrinted(await cli(["evaluate", ...more, "--data=~/data.csv", "--output=~/scores/one.json"]), 0, []);
     assert.ok(existsSync(join(home, "scores", "one.json")));
-    expectSaid(await cli(["predict", ...more, "--file=~/data.csv"]), 0, [/^(neg|pos)\t/]);
-    expectSaid(await cli(["merge", ...more, "--output=~/merged"]), 0, []);
-    expectSaid(await cli(["inspect", "~/merged", "~/runs/one/adapter", "~/merged/model.safetensors"]), 0, [
+    expectPrinted(await cli(["predict", ...more, "--file=~/data.csv"]), 0, [/^(neg|pos)\t/]);
+    expectPrinted(await cli(["merge", ...more, "--output=~/merged"]), 0, []);
+    expectPrinted(await cli(["inspect", "~/merged", "~/runs/one/adapter", "~/merged/model.safetensors"]), 0, [
       /safetensors file/,
     ]);
-    expectSaid(
+    expectPrinted(
       await cli(["train", "--config", "~/runs/one/training_args.json", "--resume-from", "~/runs/one/checkpoint-2"]),
       0,
       [/Resuming from step 2 of 2/],
     );
-    expectSaid(await cli(["predict", "--model", "~/models/none", "w5"]), 2, [
+    expectPrinted(await cli(["predict", "--model", "~/models/none", "w5"]), 2, [
       /looked for at .*tslora-home-.*\/models\/none, and nothing is there/,
     ]);
     assert.ok(!existsSync("~"));
@@ -307,7 +310,7 @@ test("evaluate warns if texts are those that the run was trained on, from any fi
     ...texts.slice(10, 14).map(({ text, label }) => ({ text: `"${text.toUpperCase()} ."`, label })),
   ]);
   await write("unseen.csv", texts.slice(20));
-  const said = await cli([
+  const printed = await cli([
     "train",
     "--model",
     model,
@@ -322,7 +325,7 @@ test("evaluate warns if texts are those that the run was trained on, from any fi
     "-o",
     join(folder, "seen"),
   ]);
-  assert.equal(said.code, 0, said.err);
+  assert.equal(printed.code, 0, printed.err);
   const full = await cli([
     "train",
     "--model",

@@ -161,13 +161,13 @@ async function time(
   options: { env: NodeJS.ProcessEnv; cwd: string },
 ): Promise<number> {
   const start = performance.now();
-  let said = "";
+  let printed = "";
   const code = await new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2000)));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (printed = (printed + text).slice(-2000)));
     child.once("error", reject).once("close", resolve);
   });
-  if (code !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${String(code)}:\n${said}`);
+  if (code !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${String(code)}:\n${printed}`);
   return performance.now() - start;
 }
 

@@ -118,17 +118,17 @@ async function runOriginal(
     against.includes(runner) ? [{ runner, name, path: notebookPath(name), parameters, timeout, allowErrors }] : [],
   );
   await writeFile(given, JSON.stringify(runs));
-  let said = ""; // kernels warn there
+  let printed = ""; // kernels warn there
   const code = await new Promise((resolve, reject) => {
     const child = spawn(python, [join(FOLDER, "originals.py"), given, taken], {
       stdio: ["ignore", "inherit", "pipe"],
       cwd: folder,
       env: { ...process.env, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (printed = (printed + text).slice(-4000)));
     child.once("error", reject).once("close", resolve);
   });
-  if (code !== 0) throw new Error(`originals.py ended with ${String(code)}:\n${said}`);
+  if (code !== 0) throw new Error(`originals.py ended with ${String(code)}:\n${printed}`);
   const results = JSON.parse(await readFile(taken, "utf8")) as { status: string; notebook: unknown }[];
   return results.map(({ status, notebook }, at): [string, Left] => {
     const { name } = runs[at];

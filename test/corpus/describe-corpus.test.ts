@@ -40,10 +40,10 @@ test("texts that two parts share are found by ID and by content", () => {
 });
 
 test("a frame that is not a corpus is refused with column and row", () => {
-  const refused = (label: number, says: RegExp): void => {
+  const refused = (label: number, expected: RegExp): void => {
     assert.throws(
       () => readFrame(frameOf(["1", "a", 0], ["2", "b", label])),
-      (error: unknown) => error instanceof TsloraError && error.code === "bad-input" && says.test(error.message),
+      (error: unknown) => error instanceof TsloraError && error.code === "bad-input" && expected.test(error.message),
     );
   };
   refused(-1, /column label must hold .*; got -1 in row 1/);

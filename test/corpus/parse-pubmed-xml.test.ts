@@ -89,10 +89,10 @@ test("many references are decoded in one answer", () => {
 });
 
 test("anything but a complete PubmedArticleSet is refused, with its kind in the message", () => {
-  const refused = (xml: string, says: RegExp): void => {
+  const refused = (xml: string, expected: RegExp): void => {
     assert.throws(
       () => parsePubmedXml(xml),
-      (error: unknown) => error instanceof TsloraError && error.code === "bad-input" && says.test(error.message),
+      (error: unknown) => error instanceof TsloraError && error.code === "bad-input" && expected.test(error.message),
     );
   };
   const whole = setXml(articleXml("10", { title: "A.", abstract: "<AbstractText>B</AbstractText>" }));

@@ -56,54 +56,59 @@ test("abstracts of several lines, Windows line ends and a byte order mark are re
   assert.equal(readFrame(corpus.frame).texts[0], text);
 });
 
-const bad: readonly { what: string; entry: ZipEntry; kind: string; says: RegExp }[] = [
+const bad: readonly { what: string; entry: ZipEntry; kind: string; expected: RegExp }[] = [
   {
     what: "no abstract",
     entry: cancer("103", "<ID:103>\nTitle: T.\nAbstract:  \n"),
     kind: "no-abstract",
-    says: /no text after Abstract/,
+    expected: /no text after Abstract/,
   },
   {
     what: "no abstract line",
     entry: cancer("103", "<ID:103>\nTitle: T."),
     kind: "no-abstract",
-    says: /no text after Abstract/,
+    expected: /no text after Abstract/,
   },
-  { what: "another format", entry: cancer("103", "Just words."), kind: "malformed", says: /"Just words\."/ },
-  { what: "an empty file", entry: cancer("103", ""), kind: "malformed", says: /<ID:/ },
-  { what: "an empty ID", entry: cancer("103", "<ID:>\nTitle: T.\nAbstract: A."), kind: "no-id", says: /names no ID/ },
-  { what: "another file's ID", entry: cancer("103", studyText("104")), kind: "id-mismatch", says: /says 104/ },
+  { what: "another format", entry: cancer("103", "Just words."), kind: "malformed", expected: /"Just words\."/ },
+  { what: "an empty file", entry: cancer("103", ""), kind: "malformed", expected: /<ID:/ },
+  {
+    what: "an empty ID",
+    entry: cancer("103", "<ID:>\nTitle: T.\nAbstract: A."),
+    kind: "no-id",
+    expected: /names no ID/,
+  },
+  { what: "another file's ID", entry: cancer("103", studyText("104")), kind: "id-mismatch", expected: /says 104/ },
   {
     what: "no UTF-8",
     entry: cancer("103", Buffer.from(studyText("103", "na\u00efve"), "latin1")),
     kind: "not-utf8",
-    says: /UTF-8/,
+    expected: /UTF-8/,
   },
   {
     what: "a PMID twice",
     entry: { name: "Again/Cancer/101.txt", content: studyText("101") },
     kind: "duplicate-id",
-    says: /101 is already used/,
+    expected: /101 is already used/,
   },
   {
     what: "no class folder",
     entry: { name: "Dataset/cancer/103.txt", content: studyText("103") },
     kind: "unknown-class",
-    says: /Cancer or Non-Cancer/,
+    expected: /Cancer or Non-Cancer/,
   },
   {
     what: "a symbolic link",
     entry: { ...cancer("103", "../../etc/passwd"), mode: 0o120777 },
     kind: "link",
-    says: /symbolic link/,
+    expected: /symbolic link/,
   },
 ];
 
-for (const { what, entry, kind, says } of bad) {
+for (const { what, entry, kind, expected } of bad) {
   test(`a bad entry is an error for the archive, or is left out and named: ${what}`, async () => {
     await assert.rejects(
       loadZip(folder, [...goodEntries, entry]),
-      refused("bad-input", /1 of 5 entries/, says, /onBadEntry: "report"/),
+      refused("bad-input", /1 of 5 entries/, expected, /onBadEntry: "report"/),
     );
     const { report, frame, notice } = await loadZip(folder, [...goodEntries, entry], { onBadEntry: "report" });
     assert.equal(frame.shape[0], 4);

@@ -171,13 +171,13 @@ test("an encoding is detected by its byte order mark, or refused by name", async
   assert.deepEqual(readFrame((await load("latin.csv", latin, { onBadEntry: "report" })).frame).texts, ["b", "c"]);
   assert.match(await refusal("header.csv", Buffer.from("t\u00e9xt,label\na,x\n", "latin1")), /header row/);
   assert.match(await refusal("nul.csv", "text,label\na\u0000,x\nb,y\n"), /line 2: "text" holds a NUL character/);
-  for (const [start, says] of [
+  for (const [start, pattern] of [
     ["\u001f\u008b\u0008", /gzip/],
     ["PK\u0003\u0004", /zip archive.*CSV/],
     ["PAR1", /Parquet/],
     ["\u00ff\u00fe\u0000\u0000", /UTF-32/],
   ] as const) {
-    assert.match(await refusal("other.csv", Buffer.from(`${start} and more`, "latin1")), says);
+    assert.match(await refusal("other.csv", Buffer.from(`${start} and more`, "latin1")), pattern);
   }
 });
 

@@ -26,26 +26,26 @@ test("auto takes the GPU where TensorFlow uses one, else the processor", () => {
 });
 
 test("if there is a GPU, using the processor gives a warning, which names the files of missing libraries", () => {
-  const said = (facts: Partial<DeviceFacts>): string => {
+  const printed = (facts: Partial<DeviceFacts>): string => {
     const choice = chooseDevice(wish("auto"), { ...plain, ...facts });
     assert.equal(choice.kind, "cpu");
     return "warnings" in choice ? choice.warnings.join(". ") : "";
   };
-  assert.match(said({ driver: true }), /NVIDIA GPU's driver is here.*TSLORA_TENSORFLOW=cuda npm run setup/);
+  assert.match(printed({ driver: true }), /NVIDIA GPU's driver is here.*TSLORA_TENSORFLOW=cuda npm run setup/);
   assert.match(
-    said({ driver: true, cudaBuild: true, missing: LIBRARIES }),
+    printed({ driver: true, cudaBuild: true, missing: LIBRARIES }),
     /libcudart\.so\.12, libcudnn\.so\.9 were looked for and not found/,
   );
   assert.match(
-    said({ driver: true, cudaBuild: true, missing: ["libcuda.so.1"] }),
+    printed({ driver: true, cudaBuild: true, missing: ["libcuda.so.1"] }),
     /libcuda\.so\.1 was looked for.*--gpus all/,
   );
   assert.match(
-    said({ driver: true, cudaBuild: true, hidden: "CUDA_VISIBLE_DEVICES=-1" }),
+    printed({ driver: true, cudaBuild: true, hidden: "CUDA_VISIBLE_DEVICES=-1" }),
     /CUDA_VISIBLE_DEVICES=-1 hides/,
   );
-  assert.match(said({ driver: true, cudaBuild: true }), /CUDA finds no GPU/);
-  assert.match(said({ cards: ["AMD"] }), /GPU of AMD.*device "webgpu" would use it/);
+  assert.match(printed({ driver: true, cudaBuild: true }), /CUDA finds no GPU/);
+  assert.match(printed({ cards: ["AMD"] }), /GPU of AMD.*device "webgpu" would use it/);
 });
 
 test("a device is used or refused by name; a required GPU is CUDA, otherwise WebGPU's", () => {

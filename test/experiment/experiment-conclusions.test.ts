@@ -34,22 +34,25 @@ function pair(difference: number, pValues: readonly [split: number, folds: numbe
   };
 }
 
-const said = (pairs: readonly MethodPair[], published = false): string =>
+const printed = (pairs: readonly MethodPair[], published = false): string =>
   experimentConclusions({ holdout: [lora], folds: [] }, pairs, { reference: "LoRA", published });
 
 test("a verdict needs both tests to be significant, and has the sign of the difference", () => {
   assert.match(
-    said([pair(0.05, [0.01, 0.04])]),
+    printed([pair(0.05, [0.01, 0.04])]),
     /LoRA is better than TF-IDF: \+0.050 \[0.030, 0.070\] on the fixed split \(p = 0.010\)/,
   );
-  assert.match(said([pair(-0.05, [0.0001, 0.04])]), /LoRA is worse than TF-IDF: −0.050 \[−0.070, −0.030\].*p < 0.001/);
-  assert.match(said([pair(0.05, [0.01, 0.2])]), /No clear difference between LoRA and TF-IDF/);
-  assert.match(said([{ ...pair(0, [1, 1]), bootstrap: null, folds: null }]), /no runs in common/);
+  assert.match(
+    printed([pair(-0.05, [0.0001, 0.04])]),
+    /LoRA is worse than TF-IDF: −0.050 \[−0.070, −0.030\].*p < 0.001/,
+  );
+  assert.match(printed([pair(0.05, [0.01, 0.2])]), /No clear difference between LoRA and TF-IDF/);
+  assert.match(printed([{ ...pair(0, [1, 1]), bootstrap: null, folds: null }]), /no runs in common/);
 });
 
 test("the spread between seeds is stated, and a single seed is called one", () => {
   assert.match(
-    said([]),
+    printed([]),
     /Between 5 seeds the standard deviation is 0.010: the seed alone explains a difference of 0.020/,
   );
   const single = { ...lora, runs: 1, scores: { ...lora.scores, accuracy: { ...score, deviation: null } } };
@@ -60,7 +63,7 @@ test("the spread between seeds is stated, and a single seed is called one", () =
 test("the published change has its own interval and test", () => {
   // 70 texts became right and 56 wrong: statsmodels' exact McNemar gives p = 0.2467 for them
   assert.match(
-    said([], true),
+    printed([], true),
     /change was \+0.070 \[−0.\d{3}, 0.\d{3}\] on its 200 texts \(McNemar's exact p = 0.247\).*includes 0/,
   );
 });

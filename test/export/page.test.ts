@@ -66,13 +66,13 @@ test("writePage writes a site that contains all that it loads, and reports its s
 });
 
 test("tslora page prints the files, the download and why there is no threshold", async () => {
-  const said = await cli(["page", "--model", source, "-o", join(root, "by-command")]);
-  assert.equal(said.code, 0, said.err);
+  const printed = await cli(["page", "--model", source, "-o", join(root, "by-command")]);
+  assert.equal(printed.code, 0, printed.err);
   assert.match(
-    said.out,
+    printed.out,
     /index\.html[\s\S]*A visitor's browser loads [\d.]+ MB\.\nServe it with: python3 -m http\.server/,
   );
-  assert.match(said.err, /The page has no threshold: the run's folder holds no results\.json/);
+  assert.match(printed.err, /The page has no threshold: the run's folder holds no results\.json/);
   assert.match((await cli(["page", "--model", source])).err, /--output is needed/);
 });
 

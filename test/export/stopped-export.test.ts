@@ -56,14 +56,14 @@ test("Ctrl-C while tslora export writes: exit code 130, and nothing half-written
   const output = join(root, "interrupted");
   const child = spawn(process.execPath, [MAIN, "export", "--model", trained, "-o", output], { stdio: "pipe" });
   const ended = once(child, "close");
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  let printed = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));
   while (child.exitCode === null && !(await namesIn(output)).some((name) => name.includes("incomplete")))
     await sleep(1);
   child.kill("SIGINT");
   const [code] = (await ended) as [number | null];
-  assert.equal(code, 130, said);
-  assert.match(said, /Stopping: the folder stays as it was\.[\s\S]*The export was stopped/);
+  assert.equal(code, 130, printed);
+  assert.match(printed, /Stopping: the folder stays as it was\.[\s\S]*The export was stopped/);
   assert.deepEqual(await namesIn(output), []);
 });
 
@@ -73,19 +73,19 @@ test(
   async () => {
     const output = join(root, "full");
     const flags = ["export", "--model", source, "-o", output, "--overwrite-output-dir"];
-    const run = async (blocks: string): Promise<{ code: number | null; said: string }> => {
+    const run = async (blocks: string): Promise<{ code: number | null; printed: string }> => {
       const command = `ulimit -f ${blocks} && exec "$0" "$@"`; // in blocks of 1024 bytes, as bash counts
       const child = spawn("bash", ["-c", command, process.execPath, MAIN, ...flags], {
         stdio: "pipe",
         env: { ...process.env, NODE_COMPILE_CACHE: "", NODE_DISABLE_COMPILE_CACHE: "1" },
       });
-      let said = "";
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+      let printed = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));
       const [code] = (await once(child, "close")) as [number | null];
-      return { code, said };
+      return { code, printed };
     };
     const refused = await run("8");
-    assert.match(refused.said, /could not be written: the file would be too large \(EFBIG\)/);
+    assert.match(refused.printed, /could not be written: the file would be too large \(EFBIG\)/);
     assert.equal(refused.code, 1);
     assert.deepEqual(await namesIn(output), []);
     assert.equal((await run("unlimited")).code, 0);

@@ -70,7 +70,7 @@ test("progress shows a range test by its name, its figure, and the suggestion", 
   const log = textOutput();
   const lines = trainingProgress({ output: log.output, now: () => 0 });
   for (const event of events) lines.show(event);
-  const said = log.lines();
-  assert.match(said[0], /^Learning-rate test: step 0 of 80/);
-  assert.equal(said.at(-1), message);
+  const printed = log.lines();
+  assert.match(printed[0], /^Learning-rate test: step 0 of 80/);
+  assert.equal(printed.at(-1), message);
 });

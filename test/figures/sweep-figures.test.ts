@@ -104,8 +104,8 @@ test("importances are sorted bars; wrong input is refused", () => {
 });
 
 test("progress in a log: a line for each complete trial, and the history at the end", async () => {
-  const said: string[] = [];
-  const output = { kind: "text", terminal: false, write: (text: string) => void said.push(text) } as const;
+  const printed: string[] = [];
+  const output = { kind: "text", terminal: false, write: (text: string) => void printed.push(text) } as const;
   async function* events(): AsyncGenerator<Parameters<ReturnType<typeof sweepProgress>["show"]>[0], string, void> {
     await Promise.resolve();
     yield { type: "start", ...METRIC, trials: 2 };
@@ -118,6 +118,6 @@ test("progress in a log: a line for each complete trial, and the history at the 
     return "done";
   }
   assert.equal(await sweepProgress({ output }).follow(events()), "done");
-  assert.deepEqual(said.slice(0, 2), ["trial 0: f1 0.750, the best so far\n", "trial 1 failed: no memory\n"]);
-  assert.match(said[2], /trial 0: 0\.750/);
+  assert.deepEqual(printed.slice(0, 2), ["trial 0: f1 0.750, the best so far\n", "trial 1 failed: no memory\n"]);
+  assert.match(printed[2], /trial 0: 0\.750/);
 });

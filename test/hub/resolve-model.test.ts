@@ -258,26 +258,26 @@ test("the embedded encoder's name on the Hub, which its adapters contain, is res
 test("all that a folder lacks is reported at once, weights first; a folder of a tokenizer alone is accepted on request", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-folder-"));
   const put = (name: string): Promise<void> => writeFile(join(folder, name), "{}");
-  const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> =>
+  const refuses = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> =>
     assert.rejects(
       resolveModel(folder, options),
       (error: Error & { code?: string }) => pattern.test(error.message) && error.code === code,
       String(pattern),
     );
   try {
-    await says(
+    await refuses(
       /config\.json is missing\n- the weights are missing: model\.safetensors.*\n- the tokenizer is missing/,
       "not-found",
     );
     await put("tf_model.h5");
     await put("config.json");
-    await says(
+    await refuses(
       /- its weights are TensorFlow's weights \(tf_model\.h5\); tslora reads safetensors and pytorch_model\.bin: .*from_tf=True.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/,
       "unsupported",
     );
     await put("vocab.txt");
     await put("flax_model.msgpack");
-    await says(
+    await refuses(
       /not a whole model: its weights are TensorFlow's .* and Flax's weights \(flax_model\.msgpack\)/,
       "unsupported",
     );
@@ -292,10 +292,10 @@ test("all that a folder lacks is reported at once, weights first; a folder of a 
     await rm(join(folder, "vocab.txt"));
     await put("vocab.json"); // half a tokenizer
     assert.equal((await resolveModel(folder)).directory, folder);
-    await says(/not a whole model: the tokenizer is missing/, "not-found", { requireTokenizer: true });
+    await refuses(/not a whole model: the tokenizer is missing/, "not-found", { requireTokenizer: true });
     await rm(join(folder, "config.json"));
     await put("adapter_config.json");
-    await says(/holds an adapter \(adapter_config\.json\), not a model.*--adapter/, "not-found");
+    await refuses(/holds an adapter \(adapter_config\.json\), not a model.*--adapter/, "not-found");
     await assert.rejects(
       resolveModel(join(folder, "model.safetensors")),
       /A model must be a folder; .*model\.safetensors is a file/,

@@ -45,9 +45,9 @@ test("tslora worker says what it needs, and no message holds a password", async 
     [`http://:${PASSWORD}@127.0.0.1`, 2],
     [`redis://:${PASSWORD}@127.0.0.1:1`, 5],
   ] as const) {
-    const said = await cli(["worker", "--redis", url, "--store", store]);
-    assert.equal(said.code, code, said.err);
-    assert.ok(!`${said.out}${said.err}`.includes(PASSWORD), said.err);
+    const printed = await cli(["worker", "--redis", url, "--store", store]);
+    assert.equal(printed.code, code, printed.err);
+    assert.ok(!`${printed.out}${printed.err}`.includes(PASSWORD), printed.err);
   }
 });
 

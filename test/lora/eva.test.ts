@@ -180,10 +180,13 @@ test("an adapter is trained only after its initialization by EVA, and is then re
     run(),
     /"default" has initLoraWeights "eva" and no directions yet. Call initializeLoraEvaWeights/,
   );
-  const told: [number, number][] = [];
-  await initializeLoraEvaWeights(c, data, { ...BATCHES, onProgress: (done, total) => void told.push([done, total]) });
+  const notices: [number, number][] = [];
+  await initializeLoraEvaWeights(c, data, {
+    ...BATCHES,
+    onProgress: (done, total) => void notices.push([done, total]),
+  });
   assert.deepEqual(
-    [told[0], told.at(-1)],
+    [notices[0], notices.at(-1)],
     [
       [0, 3],
       [3, 3],

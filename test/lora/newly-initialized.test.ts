@@ -190,11 +190,11 @@ const USES: Readonly<Record<string, (c: SequenceClassifier) => Promise<unknown>>
 };
 const refuses = async (c: SequenceClassifier, uses: readonly string[], names: RegExp, adapter = /^/): Promise<void> => {
   for (const use of uses) {
-    const says = ({ message, code }: Error & { code?: string }): boolean =>
+    const isRefused = ({ message, code }: Error & { code?: string }): boolean =>
       [names, /newly initialized/, use === "predict" ? /load an adapter that holds them/ : adapter].every((part) =>
         part.test(message),
       ) && code === "bad-input";
-    await assert.rejects(async () => USES[use](c), says, use);
+    await assert.rejects(async () => USES[use](c), isRefused, use);
   }
 };
 

@@ -32,7 +32,7 @@ afterEach(() =>
 
 test("a kernel that exits or is killed is reported at once, with its cause, and leaves no child", () =>
   withFolder(async (folder) => {
-    for (const [code, says, exit] of [
+    for (const [code, expected, exit] of [
       ["process.exit(3)", /exited with code 3/, { code: 3, signal: null }],
       ['process.kill(process.pid, "SIGKILL")', /signal SIGKILL \(out of memory\?\)/, { code: null, signal: "SIGKILL" }],
     ] as const) {
@@ -42,7 +42,7 @@ test("a kernel that exits or is killed is reported at once, with its cause, and 
       });
       assert.equal(summary.status, "dead");
       const outcome = summary.failed?.outcome as Extract<CellOutcome, { status: "dead" }>;
-      assert.match(outcome.error.evalue, says);
+      assert.match(outcome.error.evalue, expected);
       assert.deepEqual(outcome.exit, exit);
       assert.ok(!isAlive(pid) && !isAlive(childOf(summary)));
       const saved = await readNotebook(outputPath);

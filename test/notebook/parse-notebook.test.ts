@@ -12,10 +12,10 @@ import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { fixture, notebookOf, withFolder } from "./notebooks";
 
-function refuses(text: string, code: TsloraErrorCode, says: RegExp): void {
+function refuses(text: string, code: TsloraErrorCode, pattern: RegExp): void {
   assert.throws(
     () => parseNotebook(text, "x.ipynb"),
-    (error: unknown) => error instanceof TsloraError && error.code === code && says.test(error.message),
+    (error: unknown) => error instanceof TsloraError && error.code === code && pattern.test(error.message),
   );
 }
 

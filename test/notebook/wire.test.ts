@@ -34,10 +34,10 @@ test("the signature is HMAC-SHA256 over the four JSON frames, as jupyter_client 
 });
 
 test("a changed frame, a wrong key, missing frames and broken JSON are refused", () => {
-  const refuse = (frames: Buffer[], key: string, says: RegExp): void => {
+  const refuse = (frames: Buffer[], key: string, expected: RegExp): void => {
     assert.throws(
       () => decodeMessage(frames, key),
-      (error: unknown) => error instanceof TsloraError && error.code === "kernel" && says.test(error.message),
+      (error: unknown) => error instanceof TsloraError && error.code === "kernel" && expected.test(error.message),
     );
   };
   const frames = encodeMessage(message, KEY);

@@ -5,22 +5,24 @@ import { test } from "node:test";
 
 import { kernelCalls } from "./hostile-calls";
 
-interface Said {
+interface Printed {
   readonly what: string;
   readonly outcome?: string;
   readonly mayPass?: boolean;
 }
 
 /** Calls an operation in a child process; returns its messages and its end. */
-function callInChild(op: string): Promise<{ said: Said[]; end: string }> {
+function callInChild(op: string): Promise<{ printed: Printed[]; end: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [join(__dirname, "hostile-child.js"), op],
       { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" }, maxBuffer: 2 ** 26, timeout: 300_000 },
       (_, stdout) => {
-        const said = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Said] : []));
-        resolve({ said, end: `code ${child.exitCode}, signal ${child.signalCode}` });
+        const printed = stdout
+          .split("\n")
+          .flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Printed] : []));
+        resolve({ printed, end: `code ${child.exitCode}, signal ${child.signalCode}` });
       },
     );
   });
@@ -31,9 +33,9 @@ for (const { op } of kernelCalls(16)) {
     `${op} refuses hostile shapes, seeds, groups and attributes with an error, and the process lives`,
     { timeout: 400_000 },
     async () => {
-      const { said, end } = await callInChild(op);
-      assert.equal(end, "code 0, signal null", `after ${JSON.stringify(said.at(-1))}`);
-      const outcomes = said.filter(({ outcome }) => outcome !== undefined);
+      const { printed, end } = await callInChild(op);
+      assert.equal(end, "code 0, signal null", `after ${JSON.stringify(printed.at(-1))}`);
+      const outcomes = printed.filter(({ outcome }) => outcome !== undefined);
       assert.ok(outcomes.length > 8);
       for (const { what, outcome } of outcomes.filter(({ what: name }) => name.startsWith("valid")))
         assert.equal(outcome, "accepted", what);

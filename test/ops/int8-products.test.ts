@@ -70,17 +70,17 @@ for (const instructions of INSTRUCTIONS)
   test(`products in 8 bits of the kernels for ${instructions} are these, bit for bit`, async (context) => {
     const child = join(__dirname, "int8-child.js");
     const env = { ...process.env, TSLORA_INSTRUCTIONS: instructions, TF_CPP_MIN_LOG_LEVEL: "2" };
-    const said = await run(process.execPath, [child], { env, maxBuffer: 2 ** 28 }).catch((error: unknown) => {
+    const printed = await run(process.execPath, [child], { env, maxBuffer: 2 ** 28 }).catch((error: unknown) => {
       if (/TSLORA_INSTRUCTIONS must name instructions of this|kernels must be compiled for/.test(String(error)))
         return undefined;
       throw error;
     });
-    if (said === undefined) {
+    if (printed === undefined) {
       assert.notEqual(instructions, ops.instructions);
       context.skip(`NOT TESTED: this processor has no ${instructions}, or the kernels were not compiled for it`);
       return;
     }
-    const found = JSON.parse(said.stdout) as Record<string, string[]>;
+    const found = JSON.parse(printed.stdout) as Record<string, string[]>;
     const own: string[] = [];
     for (const given of Object.values(cases)) {
       const { y, weight, channels } = await int8Results(ops, given);

@@ -14,10 +14,10 @@ test("TensorFlow asks Node for nothing that is gone or deprecated", () => {
     const made = tf.tidy(() => tf.tensor([[true, false]], undefined, "bool").asType("int32").concat(tf.tensor(["a", "b"]).equal("a").asType("int32").reshape([1, 2])));
     console.log(JSON.stringify([[...values.dataSync()], [...indices.dataSync()], [...made.dataSync()], util.isArray([]), util.isArray("a"), util.isNullOrUndefined(null), util.isUndefined(null)]));
   `;
-  const said = execFileSync(process.execPath, ["--throw-deprecation", "--eval", code], {
+  const printed = execFileSync(process.execPath, ["--throw-deprecation", "--eval", code], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 300_000,
   });
-  assert.equal(said.trim(), JSON.stringify([[3, 6], [1, 1], [1, 0, 1, 0], true, false, true, false]));
+  assert.equal(printed.trim(), JSON.stringify([[3, 6], [1, 1], [1, 0, 1, 0], true, false, true, false]));
 });

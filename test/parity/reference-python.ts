@@ -79,13 +79,13 @@ async function runReference(
     TF_CPP_MIN_LOG_LEVEL: "3",
   };
   const child = spawn(python, [file, given, taken], { stdio: ["ignore", "pipe", "pipe"], env, cwd: folder });
-  const said: string[] = [];
+  const printed: string[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
+    stream.setEncoding("utf8").on("data", (text: string) => printed.push(text));
   const code = await new Promise<number | string>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status, signal) => resolve(status ?? signal ?? 1));
   });
-  if (code !== 0) throw new Error(`${file} ended with ${code}:\n${said.join("").slice(-4000)}`);
+  if (code !== 0) throw new Error(`${file} ended with ${code}:\n${printed.join("").slice(-4000)}`);
   return JSON.parse(await readFile(taken, "utf8")) as unknown;
 }

@@ -24,7 +24,7 @@ interface Served {
   readonly port: number;
   readonly exit: Promise<unknown[]>;
   readonly modelPid: number;
-  said(): string;
+  printed(): string;
 }
 
 async function startProcess(port = 0): Promise<Served> {
@@ -41,7 +41,7 @@ async function startProcess(port = 0): Promise<Served> {
   assert.equal(child.exitCode, null, err);
   const { url, port: found } = JSON.parse(out) as { url: string; port: number };
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ").map(Number);
-  return { process: child, url, port: found, exit, modelPid: children[0], said: () => out + err };
+  return { process: child, url, port: found, exit, modelPid: children[0], printed: () => out + err };
 }
 
 const predict = (url: string): Promise<Answer> => send(`${url}/predict/a`, { body: { inputs: "w5 w6" } });
@@ -77,8 +77,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const)
     assert.equal((await inFlight).status, 200);
     assert.deepEqual(await served.exit, [0, null]);
     await waitUntil(() => !isAlive(served.modelPid), { what: "the model's process ended" });
-    assert.match(served.said(), /requests in flight are answered/);
-    assert.ok(!served.said().includes("a-secret-of-many-characters"));
+    assert.match(served.printed(), /requests in flight are answered/);
+    assert.ok(!served.printed().includes("a-secret-of-many-characters"));
   });
 
 test("after kill -9 the model's process ends, and the server starts again on its port", async () => {

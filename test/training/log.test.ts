@@ -54,8 +54,8 @@ test("the log has one JSON object per line with transformers' names, and is read
     "eval_matthews_correlation",
   ])
     assert.equal(typeof lines[2][name], "number", name);
-  const told = events.filter(({ type }) => type === "step" || type === "evaluation");
-  assert.deepEqual(await readTrainingLog(outputDir), told);
+  const notices = events.filter(({ type }) => type === "step" || type === "evaluation");
+  assert.deepEqual(await readTrainingLog(outputDir), notices);
   await assert.rejects(readTrainingLog(folder), /does not hold a training log/);
   c.dispose();
 });

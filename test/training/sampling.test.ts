@@ -160,7 +160,7 @@ test("a checkpoint that was written under the older name is resumed under the ne
 test("--train-sampling-strategy gives the order on the command line", async () => {
   const model = await tinyModel(folder);
   const csv = await tinyCsv(join(folder, "data.csv"), data.length);
-  const said = await cli([
+  const printed = await cli([
     "train",
     "--model",
     model,
@@ -174,7 +174,7 @@ test("--train-sampling-strategy gives the order on the command line", async () =
     join(folder, "cli"),
     "--json",
   ]);
-  assert.equal(said.code, 0, said.err);
+  assert.equal(printed.code, 0, printed.err);
   const wrong = await cli([
     "train",
     "--model",

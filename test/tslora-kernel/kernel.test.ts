@@ -283,10 +283,10 @@ test("a kernel whose port is in use ends with an error", async () => {
       await writeFile(path, JSON.stringify({ ...connection, [name]: port }));
       const [program, ...args] = findKernelSpec("tslora").argv.map((arg) => arg.replace("{connection_file}", path));
       const kernel = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-      let said = "";
-      kernel.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+      let stderrText = "";
+      kernel.stderr.setEncoding("utf8").on("data", (text: string) => (stderrText += text));
       assert.deepEqual(await once(kernel, "close"), [1, null], name);
-      assert.match(said, /cannot open its sockets: Address already in use/, name);
+      assert.match(stderrText, /cannot open its sockets: Address already in use/, name);
       await remove();
     });
     await Promise.all(ends);

@@ -100,10 +100,10 @@ export function refused(answer: Answer, about: About): TsloraError {
       { details: { ...details, again: true } },
     );
   if (status === 401 || status === 403) {
-    const says = status === 401 ? "does not accept the token" : `does not let the token write ${repoId}`;
+    const reason = status === 401 ? "does not accept the token" : `does not let the token write ${repoId}`;
     return new TsloraError(
       "bad-input",
-      `The Hub ${says} (it answers ${status} while ${stage.name}). ${tokenAdvice(settings, "write")}${words}`,
+      `The Hub ${reason} (it answers ${status} while ${stage.name}). ${tokenAdvice(settings, "write")}${words}`,
       { details },
     );
   }

@@ -81,12 +81,12 @@ async function time([program, ...parameters]: readonly string[]): Promise<Start>
   };
   const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
   const found: Partial<Record<string, number>> = {};
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2000)));
+  let printed = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed = (printed + text).slice(-2000)));
   createInterface({ input: child.stdout }).on("line", (text) => (found[text] ??= (performance.now() - started) / 1000));
   const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
   const { begins, done } = found;
   if (code !== 0 || begins === undefined || done === undefined)
-    throw new Error(`${[program, ...parameters].join(" ")} ended with ${String(code)}:\n${said}`);
+    throw new Error(`${[program, ...parameters].join(" ")} ended with ${String(code)}:\n${printed}`);
   return { begins, done };
 }

@@ -36,8 +36,8 @@ export async function startMlflow(folder: string): Promise<MlflowServer> {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: "true", MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false" },
   });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
+  let printed = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed = (printed + text).slice(-4000)));
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
   const isUp = async (): Promise<boolean> =>
     fetch(`${uri}/health`).then(
@@ -45,7 +45,7 @@ export async function startMlflow(folder: string): Promise<MlflowServer> {
       () => false,
     );
   while (!(await isUp())) {
-    if (child.exitCode !== null) throw new Error(`mlflow server ended with ${child.exitCode}:\n${said}`);
+    if (child.exitCode !== null) throw new Error(`mlflow server ended with ${child.exitCode}:\n${printed}`);
     await sleep(100);
   }
   const api = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> => {

@@ -18,13 +18,13 @@ export const WITHOUT_PYTHON: string | false = existsSync(sweepPython())
 /** Runs Python code, and returns what it prints as JSON. */
 export async function python(code: string, args: readonly string[] = []): Promise<unknown> {
   const child = spawn(sweepPython(), ["-W", "ignore", "-c", code, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
+  const printed = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text));
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
   });
-  if (status !== 0) throw new Error(`Python ended with ${status}:\n${said.err.slice(-4000)}`);
-  return JSON.parse(said.out) as unknown;
+  if (status !== 0) throw new Error(`Python ended with ${status}:\n${printed.err.slice(-4000)}`);
+  return JSON.parse(printed.out) as unknown;
 }

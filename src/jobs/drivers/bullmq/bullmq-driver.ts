@@ -60,11 +60,11 @@ export class BullmqDriver implements JobDriver {
     const shared = { connection: login.connection, prefix: PREFIX };
     this.#queue = new Queue(queueName(store, code), shared);
     this.#events = new QueueEvents(queueName(store, code), shared);
-    let said = "";
+    let lastNotice = "";
     const tell = (error: Error): void => {
       const text = login.safe(error);
-      if (text !== said) onNotice(`Redis at ${login.url.shown}: ${text}. The jobs go on when it is back.`);
-      said = text;
+      if (text !== lastNotice) onNotice(`Redis at ${login.url.shown}: ${text}. The jobs go on when it is back.`);
+      lastNotice = text;
     };
     this.#queue.on("error", tell);
     this.#events.on("error", tell);

@@ -68,13 +68,13 @@ export class QueueWorker {
       maxStalledCount: MOST_STALLED,
       removeOnComplete: { count: 0 },
     });
-    let said = "";
+    let lastNotice = "";
     this.#worker.on("error", (error) => {
       const text = login.safe(error);
-      if (text !== said) onNotice(`Redis at ${login.url.shown}: ${text}`);
-      said = text;
+      if (text !== lastNotice) onNotice(`Redis at ${login.url.shown}: ${text}`);
+      lastNotice = text;
     });
-    this.#worker.on("ready", () => (said = ""));
+    this.#worker.on("ready", () => (lastNotice = ""));
   }
 
   /**
@@ -133,9 +133,9 @@ export class QueueWorker {
         signal: AbortSignal.any([this.#closing.signal, stop.signal]),
         isDone: () => manifestIfDone(document, { store, code: this.#code }),
         onEvent: (event) => {
-          const told = event.type === "failed" ? { ...event, retries: event.retries || attempt < tries } : event;
-          onEvent(told);
-          job.updateProgress(told).catch(() => undefined); // Redis is away: the driver looks into the store
+          const reported = event.type === "failed" ? { ...event, retries: event.retries || attempt < tries } : event;
+          onEvent(reported);
+          job.updateProgress(reported).catch(() => undefined); // Redis is away: the driver looks into the store
         },
       });
       if (outcome.type === "done") return { kind: "done", reused: outcome.reused };

@@ -137,10 +137,10 @@ export class MlflowClient {
     }
     const value = parse(text);
     if (status < 300) return value;
-    const said = typeof value.message === "string" ? value.message : text.slice(0, 200);
+    const reply = typeof value.message === "string" ? value.message : text.slice(0, 200);
     throw new TsloraError(
       status >= 500 || status === 429 ? "unreachable" : "bad-input",
-      `MLflow at ${uri} answered ${status}: ${said.slice(0, 300)}`,
+      `MLflow at ${uri} answered ${status}: ${reply.slice(0, 300)}`,
       { details: { status } },
     );
   }
