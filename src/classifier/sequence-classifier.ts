@@ -118,7 +118,8 @@ export class SequenceClassifier {
 
   /**
    * Weights in use that are still as newly initialized. While there are any, results are random: `evaluate` says so in
-   * its `notice`, and `predict`, merging and `saveModel` are errors; if a read adapter lacks them too, so is `evaluate`.
+   * its `notice`, and `predict`, merging and `saveModel` are errors; if a read adapter lacks them too, so is
+   * `evaluate`.
    */
   get untrainedWeights(): readonly string[] {
     return this.#adapters.drawn();

@@ -50,7 +50,8 @@ export interface PrecisionReport {
  * There is no way back but to load the classifier again. Training, merging, saving and exporting such a classifier are
  * errors.
  *
- * @throws TsloraError `bad-option` if the precision is unknown, `device` if "int8" is asked for on a GPU, `bad-input` if
+ * @throws TsloraError `bad-option` if the precision is unknown, `device` if "int8" is asked for on a GPU, `bad-input`
+ *   if
  *   an adapter is merged but not unloaded, or a weight holds NaN or Infinity; the classifier is then unchanged.
  */
 export async function setPrecision(

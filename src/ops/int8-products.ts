@@ -3,8 +3,8 @@ import type { Tensor } from "./tensor";
 
 /**
  * Ways to multiply 8-bit integers, in the kernels' order. All give the same numbers, bit for bit: "scalar" is the
- * definition, "pairs" needs SSE2, "byte-pairs" AVX2, and "quads" AVX512-VNNI or AVX-VNNI. "emulated-quads" computes what
- * "quads" does without its instruction.
+ * definition, "pairs" needs SSE2, "byte-pairs" AVX2, and "quads" AVX512-VNNI or AVX-VNNI. "emulated-quads" computes
+ * what "quads" does without its instruction.
  */
 export const INT8_METHODS = ["scalar", "pairs", "byte-pairs", "quads", "emulated-quads"] as const;
 export type Int8Method = (typeof INT8_METHODS)[number];
@@ -34,9 +34,9 @@ export interface Int8AffineOptions {
 }
 
 /**
- * Products with weights in 8 bits, on the processor alone. Each row of x is rounded to 256 equal steps between its least
- * and its greatest number. Products are summed exactly, in 32-bit integers. Scales, bias, updates and activations are
- * 32-bit floats.
+ * Products with weights in 8 bits, on the processor alone. Each row of x is rounded to 256 equal steps between its
+ * least and its greatest number. Products are summed exactly, in 32-bit integers. Scales, bias, updates and activations
+ * are 32-bit floats.
  */
 export interface Int8Products {
   /** The methods that this processor has. */

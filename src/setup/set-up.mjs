@@ -23,9 +23,9 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
- * the runner is compared with; the programs that read a sweep's journal and runs; MPNet; SwiftShader, a GPU in software,
- * if it exists for this platform; the kernels for every instruction set; clang-format, if it exists for this platform;
- * further stages of a single command.
+ * the runner is compared with; the programs that read a sweep's journal and runs; MPNet; SwiftShader, a GPU in
+ * software, if it exists for this platform; the kernels for every instruction set; clang-format, if it exists for this
+ * platform; further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]

@@ -373,7 +373,8 @@ async function startCli(parameters) {
  * @returns {Promise<number>} the exit code
  */
 export async function startCommand([command = "setup", ...parameters]) {
-  if (parameters[0] === "--" && command !== "test") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
+  // As in: node src/setup/start.mjs study -- --quiet.
+  if (parameters[0] === "--" && command !== "test") parameters.shift();
   try {
     const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);

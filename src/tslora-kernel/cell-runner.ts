@@ -96,7 +96,8 @@ export class CellRunner {
     if (this.#diagnostics.length > 0) {
       const refused = compileError(this.#diagnostics, { number, source });
       if (!isDone) return { status: "error", error: refused };
-      process.stderr.write(`${refused.traceback.join("\n")}\n`); // tslab runs a cell that is a module despite type errors
+      // Tslab runs a cell that is a module despite type errors.
+      process.stderr.write(`${refused.traceback.join("\n")}\n`);
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
     return isDone

@@ -91,7 +91,8 @@ test("a fitted line gives the slope and its uncertainty", () => {
     ),
     { slope: -2, error: 0 },
   );
-  // By hand: residuals of 1, -1, 0, -1, 1 do not change the slope; their squares are 4, over 3 degrees and 10 of spread.
+  // By hand: residuals of 1, -1, 0, -1, 1 do not change the slope; their squares are 4, over 3 degrees and 10 of
+  // spread.
   const { slope, error } = fitLine(x, [1, 0, 2, 2, 5]);
   assert.ok(Math.abs(slope - 1) < 1e-12 && Math.abs(error - Math.sqrt(4 / 3 / 10)) < 1e-12);
 });

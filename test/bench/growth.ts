@@ -85,7 +85,8 @@ async function main(): Promise<void> {
   const loadBefore = loadPerCore();
   console.log(`Machine: ${machineSentence(machine)}; load average a core ${loadBefore.toFixed(2)}`);
   const folder = await mkdtemp(join(tmpdir(), "tslora-growth-"));
-  const ended = (): void => void rm(folder, { recursive: true, force: true }).finally(() => process.exit(130)); // the process of the point ends with its input
+  // The process of the point ends with its input.
+  const ended = (): void => void rm(folder, { recursive: true, force: true }).finally(() => process.exit(130));
   process.once("SIGINT", ended).once("SIGTERM", ended);
   const out = join(projectRoot(), "output", "bench");
   await mkdir(out, { recursive: true });

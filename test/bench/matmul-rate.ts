@@ -44,7 +44,10 @@ export function measureMatmul({
   });
 }
 
-/** Whether an op's call returns when the op is done: the milliseconds of a product's call, and of reading its result then. */
+/**
+ * Whether an op's call returns when the op is done: the milliseconds of a product's call, and of reading its result
+ * then.
+ */
 export function measureSynchrony(): { call: number; read: number } {
   const { binding } = loadTensorFlow();
   const size = 1536;

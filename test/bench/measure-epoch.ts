@@ -44,9 +44,9 @@ export async function writeTrainingData(
  * An epoch of the study on both sides: 600 abstracts of up to 512 tokens, batches of 16, the same batches of the same
  * tokens. Both sides take turns batch by batch. Ours is `train` itself, of whose steps each turn draws one.
  *
- * A round is all batches of the sample, which represent the epoch together and not each by itself: a long batch takes more
- * than its share of tokens. Its seconds are brought to the epoch by tokens: real ones here, padded ones there, since those
- * are computed.
+ * A round is all batches of the sample, which represent the epoch together and not each by itself: a long batch takes
+ * more than its share of tokens. Its seconds are brought to the epoch by tokens: real ones here, padded ones there,
+ * since those are computed.
  */
 export async function measureEpoch(context: BenchContext, setting: EpochSetting): Promise<LineResult> {
   const { size, dropout, method = "lora", bars } = setting;

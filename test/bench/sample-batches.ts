@@ -57,7 +57,10 @@ export function total(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-/** Deals sorted batches to rounds so that each has short, middle and long ones: those it has are spread over all lengths. */
+/**
+ * Deals sorted batches to rounds so that each has short, middle and long ones: those it has are spread over all
+ * lengths.
+ */
 export function dealBatches(
   batches: readonly number[][],
   { rounds, aRound }: { rounds: number; aRound: number },

@@ -21,7 +21,8 @@ let csv = "";
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "tslora-untrained-"));
   model = await tinyModel(folder);
-  bare = await baseWithout("bert", { folder: join(folder, "bare"), without: /^bert\.pooler\./ }); // as of a BertForMaskedLM
+  // As of a BertForMaskedLM.
+  bare = await baseWithout("bert", { folder: join(folder, "bare"), without: /^bert\.pooler\./ });
   await cp(join(model, "vocab.txt"), join(bare, "vocab.txt"));
   csv = await tinyCsv(join(folder, "data.csv"));
 });
@@ -89,7 +90,8 @@ test("weights that neither model nor adapter contains are an error for every com
   for (const directory of [headless, older]) await cp(adapterOf("complete"), directory, { recursive: true });
   await changeConfig(headless, { task_type: null, modules_to_save: null });
   await dropTensors(headless, /classifier|pooler/);
-  await changeConfig(older, { modules_to_save: ["classifier", "score"] }); // as it was saved before the pooler was trained
+  // As it was saved before the pooler was trained.
+  await changeConfig(older, { modules_to_save: ["classifier", "score"] });
   await dropTensors(older, /pooler/);
   const empty = await tinyModel(folder, "bare-bert");
   for (const [given, names] of [

@@ -23,7 +23,8 @@ export function normalise({ metadata, cells }: Notebook): Normalised {
 function normaliseCell(cell: JsonRecord): JsonRecord {
   const metadata = withoutKeys(isRecord(cell.metadata) ? cell.metadata : {}, ["execution", "papermill", "tslora"]);
   const untagged =
-    Array.isArray(metadata.tags) && metadata.tags.length === 0 ? withoutKeys(metadata, ["tags"]) : metadata; // papermill tags every cell with nothing
+    // Papermill tags every cell with nothing.
+    Array.isArray(metadata.tags) && metadata.tags.length === 0 ? withoutKeys(metadata, ["tags"]) : metadata;
   return {
     ...withoutKeys(cell, ["id"]),
     metadata: untagged,

@@ -104,7 +104,8 @@ async function runOriginals(
   cases: readonly ConformanceCase[],
   options: { folder: string; python: string },
 ): Promise<Map<string, Left>> {
-  const of = await Promise.all(ORIGINALS.map((runner) => runOriginal(runner, cases, options))); // at once: each waits most of the time for kernels
+  // At once: each waits most of the time for kernels.
+  const of = await Promise.all(ORIGINALS.map((runner) => runOriginal(runner, cases, options)));
   return new Map(of.flat());
 }
 

@@ -143,7 +143,8 @@ test("requests are repeated after a busy host, a broken connection or an incompl
 test("a request without an answer is repeated after a time", async () => {
   server.manners.push({ kind: "hang" });
   const { events, result } = await drain({ ...quick(), timeoutMs: 500 });
-  const reasons = new Set(ofKind(events, "retry").map(({ reason }) => reason)); // more than one retry where the machine is busy
+  // More than one retry where the machine is busy.
+  const reasons = new Set(ofKind(events, "retry").map(({ reason }) => reason));
   assert.deepEqual([...reasons], ["no whole answer in 0.5 s"]);
   assert.equal(result.kept, 12);
 });

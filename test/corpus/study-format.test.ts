@@ -199,7 +199,8 @@ test("archives that unpack to more than the limits are refused during unpacking"
     loadZip(folder, bomb, { limits: { maxUnpackedBytes: 1_000_000 } }),
     refused("bad-input", /at most 1000000 bytes/, /103\.txt/),
   );
-  const lying = await makeZip(bomb); // the sizes that the archive names are made small; what inflates is as large as before
+  // The sizes that the archive names are made small; what inflates is as large as before.
+  const lying = await makeZip(bomb);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(Buffer.byteLength(studyText("103", "0".repeat(5_000_000))));
   const small = Buffer.alloc(4);

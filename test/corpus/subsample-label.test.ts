@@ -10,7 +10,8 @@ const frame = toFrame(Array.from({ length: 100 }, (_, i) => ({ texts: `text ${i}
 test("a label is reduced to the given share, the others stay, and rows keep their order and index", () => {
   const rare = subsampleLabel(frame, { label: 1, share: 0.1, randomState: 3 });
   const { label, ID } = readFrame(rare);
-  assert.deepEqual([label.filter((one) => one === 0).length, label.filter((one) => one === 1).length], [50, 6]); // 5.56 to the nearest
+  // 5.56 to the nearest.
+  assert.deepEqual([label.filter((one) => one === 0).length, label.filter((one) => one === 1).length], [50, 6]);
   assert.deepEqual(
     ID,
     rare.index.map((row) => `S${row}`),

@@ -21,7 +21,10 @@ export async function makeZip(entries: readonly ZipEntry[]): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** The archive with every occurrence of some bytes replaced by as many others; yazl itself refuses names that leave the folder. */
+/**
+ * The archive with every occurrence of some bytes replaced by as many others; yazl itself refuses names that leave the
+ * folder.
+ */
 export function replaceBytes(zip: Buffer, from: string, to: string): Buffer {
   if (from.length !== to.length) throw new Error("both must have the same length");
   return Buffer.from(zip.toString("latin1").replaceAll(from, to), "latin1");

@@ -160,7 +160,8 @@ test("a tuned threshold equals the best one by brute force, and is 0.5 if that i
     assert.equal(tuned.valueAtHalf, at(0.5), metric);
   }
   assert.equal(tuneThreshold([0, 1], [0.4, 0.6], { metric: "accuracy" }).threshold, 0.5);
-  assert.equal(tuneThreshold([1, 0, 0, 0], [0.4, 0.6, 0.7, 0.8], { metric: "accuracy" }).value, 0.75); // none positive is allowed
+  // None positive is allowed.
+  assert.equal(tuneThreshold([1, 0, 0, 0], [0.4, 0.6, 0.7, 0.8], { metric: "accuracy" }).value, 0.75);
   assert.throws(() => tuneThreshold([0, 0], [0.4, 0.6]), /both labels; of 2 samples 0 are positive/);
   assert.throws(() => tuneThreshold([0, 1], [0, 7]), /probabilities from 0 to 1; they reach from 0 to 7/);
 });

@@ -63,7 +63,9 @@ const FUNCTIONS = {
   }) as Anything,
 };
 
-/** Calls our function of that name; `None` for an average is "none" here, and `multi_class` has no value that raises. */
+/**
+ * Calls our function of that name; `None` for an average is "none" here, and `multi_class` has no value that raises.
+ */
 export function callMetric({ fn, yTrue, y, kwargs }: MetricCall): unknown {
   const options = Object.entries(kwargs).map(
     ([name, value]) =>
@@ -75,7 +77,10 @@ export function callMetric({ fn, yTrue, y, kwargs }: MetricCall): unknown {
   return FUNCTIONS[fn](yTrue as never, y as never, Object.fromEntries(options) as never);
 }
 
-/** The largest difference of two results of any shape: of numbers by 1 or the greater one's size, NaN where one is NaN or the shapes differ. */
+/**
+ * The largest difference of two results of any shape: of numbers by 1 or the greater one's size, NaN where one is NaN
+ * or the shapes differ.
+ */
 export function difference(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number")
     return Object.is(a, b) || a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));

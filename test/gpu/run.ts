@@ -158,7 +158,8 @@ async function epochs(
 ): Promise<{ seconds: number[]; losses: number[] }> {
   const examples = documents.map(({ ids, label }) => ({ text: ids.join(" "), label }));
   const options = { train: examples, perDeviceTrainBatchSize: BATCH, learningRate: 1e-3 };
-  for await (const event of train(classifier, { ...options, maxSteps: 3 })) void event; // kernels are loaded, memory is taken
+  // Kernels are loaded, memory is taken.
+  for await (const event of train(classifier, { ...options, maxSteps: 3 })) void event;
   const losses: number[] = [];
   const seconds: number[] = [];
   for (let epoch = 0; epoch < EPOCHS; epoch++) {

@@ -16,7 +16,9 @@ import { repeatedSteps, SMALL_TYPES, smallDocument, smallHash } from "./small-jo
 const TIMES = { gather: 200, poll: 500 };
 const CODE = { types: SMALL_TYPES, command: [process.execPath, join(__dirname, "small-job-run.js")] };
 
-/** Processes of small jobs with a mark. SLURM's own commands, such as sbatch, have the mark in their environment too. */
+/**
+ * Processes of small jobs with a mark. SLURM's own commands, such as sbatch, have the mark in their environment too.
+ */
 const tasksWith = (mark: string): readonly number[] =>
   processesWith(mark).flatMap(({ pid, command }) => (command.includes("small-job") ? [pid] : []));
 

@@ -62,7 +62,8 @@ function expectMerged(
     { values: adapted.values, bounds: adapted.values.map((value) => 4 * 2 ** -24 * Math.max(1, Math.abs(value))) },
     { what: "in double precision" },
   );
-  // Signs of singular vectors are a library's own, and with them what is added to them here: the bounds alone are compared.
+  // Signs of singular vectors are a library's own, and with them what is added to them here: the bounds alone are
+  // compared.
   expectWithin(
     found.merged,
     { values: Float64Array.from(found.adapted), bounds: adapted.bounds.map((bound, i) => bound + merged.bounds[i]) },
@@ -78,7 +79,8 @@ function embeddingsAndNorms(kind: string): readonly string[] {
 
 for (const kind of TINY_MODELS) {
   for (const [what, plan] of Object.entries(KINDS)) {
-    if (FURTHER_MODELS.includes(kind) && !/embeddings|biases/.test(what)) continue; // two of each: all linear layers, and the rest
+    // Two of each: all linear layers, and the rest.
+    if (FURTHER_MODELS.includes(kind) && !/embeddings|biases/.test(what)) continue;
     const config = plan.modulesToSave === undefined ? plan : { ...plan, modulesToSave: embeddingsAndNorms(kind) };
     test(`${kind}, ${what}: merging does not change the results, and unmerging restores the weights bit for bit`, async () => {
       const c = await tinyClassifier(kind);

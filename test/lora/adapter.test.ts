@@ -128,7 +128,8 @@ test("PiSSA takes the largest singular values, OLoRA the first columns: the rema
       };
       const taken = await read(() => ops.svd(ops.scale(ops.matMul(update.b.value, update.a.value), update.scaling)).s);
       const whole = await read(() => ops.svd(linear.weight.value).s);
-      // Singular values move by a matrix's change at most (Weyl), and that is its rounding: a share of its norm by its sizes.
+      // Singular values move by a matrix's change at most (Weyl), and that is its rounding: a share of its norm by its
+      // sizes.
       const share = 8 * linear.weight.shape.reduce((a, b) => a * b, 1) * 2 ** -24;
       const rounding = share * Math.hypot(...whole);
       if (init === "pissa") assert.ok(maxDifference(taken.subarray(0, 4), whole.subarray(0, 4)) <= rounding);

@@ -78,8 +78,8 @@ async function directionsOf(c: SequenceClassifier): Promise<Map<string, Float32A
 }
 
 /**
- * peft whitens the directions of two layers with one input in place, once for each layer: rows of length 1 / sqrt(s) get
- * the length 1 / s.
+ * peft whitens the directions of two layers with one input in place, once for each layer: rows of length 1 / sqrt(s)
+ * get the length 1 / s.
  */
 function whitenedTwice({ values, bounds }: Bounded, features = 8): Bounded {
   const length = values.map((_, i) => {

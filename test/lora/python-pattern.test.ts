@@ -59,7 +59,8 @@ test("patterns match the same names as in Python, and patterns that Python refus
       const where = `${use} ${JSON.stringify(pattern)}`;
       if (wanted === null) {
         refused++;
-        assert.ok(fault !== undefined || pattern.endsWith("\\z"), `${where}: Python refuses it`); // \z: Python knows it since 3.14
+        // \z: Python knows it since 3.14.
+        assert.ok(fault !== undefined || pattern.endsWith("\\z"), `${where}: Python refuses it`);
       } else if (fault !== undefined) {
         beyond++;
         const expected =

@@ -1,8 +1,8 @@
 import { ARCHITECTURES } from "../../src/model/architectures/index";
 
 /**
- * The tiny models of write-architecture-fixtures.py, by `model_type`. A further type is one entry here, one there, and one
- * in `test/parity/architectures.ts`.
+ * The tiny models of write-architecture-fixtures.py, by `model_type`. A further type is one entry here, one there, and
+ * one in `test/parity/architectures.ts`.
  */
 export const ARCHITECTURE_FIXTURES: Readonly<Record<string, readonly string[]>> = {
   "xlm-roberta": ["xlm-roberta"],

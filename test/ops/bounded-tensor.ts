@@ -5,7 +5,9 @@ import type { Tensor } from "../../src/ops/tensor";
 export const U = 2 ** -24;
 /** The unit roundoff of a bfloat16, which has 8 bits of precision. */
 export const BF16 = 2 ** -8;
-/** Roundings allowed to an exponential, erf, tanh, power or logarithm: libraries promise 1 to 4 units in the last place. */
+/**
+ * Roundings allowed to an exponential, erf, tanh, power or logarithm: libraries promise 1 to 4 units in the last place.
+ */
 export const FUNCTION = 16 * U;
 /** Numbers below the smallest normal float may be flushed to zero, or held at it. */
 export const TINY = 2 ** -125;

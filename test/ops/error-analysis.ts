@@ -4,7 +4,9 @@ import { sizeOf, type Tensor } from "../../src/ops/tensor";
 import { BoundedTensor, FUNCTION, gamma, inner, U, type Bounded } from "./bounded-tensor";
 import { broadcast, places } from "./shape-offsets";
 
-/** Makes the results of operations, each number with its bound. The bounds of an operation follow from its operands'. */
+/**
+ * Makes the results of operations, each number with its bound. The bounds of an operation follow from its operands'.
+ */
 export class ErrorAnalysis {
   readonly #live = new LiveTensors({ type: BoundedTensor, free: () => undefined });
   readonly #noise: Random | undefined;

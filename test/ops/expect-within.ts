@@ -12,7 +12,9 @@ export const SEVEN_DIGITS = 0.5e-6;
 export interface ExpectWithinOptions {
   /** Names the numbers in the message. */
   readonly what: string;
-  /** The size that numbers may have here, such as the largest gradient of a model. @default the largest of the numbers */
+  /**
+   * The size that numbers may have here, such as the largest gradient of a model. @default the largest of the numbers
+   */
   readonly scale?: number;
   /** The share of a number that its storage rounds away. @default that of a 32-bit float */
   readonly storage?: number;

@@ -48,7 +48,9 @@ export function referenceRow(x: Float32Array): ReferenceRow {
   return { low: least, step, u: Array.from(x, (value) => nearest(fround(fround(value - least) * inverse))) };
 }
 
-/** The definition of x w' + bias: each operation rounds to 32 bits, but for the sums of whole numbers, which are exact. */
+/**
+ * The definition of x w' + bias: each operation rounds to 32 bits, but for the sums of whole numbers, which are exact.
+ */
 export function referenceAffine(row: ReferenceRow, { scale, q }: ReferenceChannel, { bias }: { bias: number }): number {
   const total = q.reduce((sum, value) => sum + value, 0);
   const sum = q.reduce((all, value, k) => all + value * row.u[k], 0);

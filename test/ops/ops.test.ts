@@ -247,8 +247,8 @@ const turned = (a: readonly (readonly number[])[]): number[][] => a[0].map((_, j
 const identity = (size: number): number[][] =>
   Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => Number(i === j)));
 
-// Signs of vectors are the implementation's. What they rebuild, and that they are orthonormal, is not: errors are a small
-// multiple of the unit roundoff, by the sizes of the matrix (Higham, 2002, theorem 19.4).
+// Signs of vectors are the implementation's. What they rebuild, and that they are orthonormal, is not: errors are a
+// small multiple of the unit roundoff, by the sizes of the matrix (Higham, 2002, theorem 19.4).
 for (const [m, n] of [
   [5, 3],
   [4, 4],

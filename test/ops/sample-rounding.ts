@@ -8,8 +8,8 @@ const MARGIN = 4;
 
 /**
  * Computes in double precision, and again a few times with every result moved by random rounding errors of 32-bit size
- * (Parker, "Monte Carlo Arithmetic", 1997). How far these runs lie apart bounds what any order of summation, instruction
- * set or library can make of the numbers, through a model's layers or the steps of a training run.
+ * (Parker, "Monte Carlo Arithmetic", 1997). How far these runs lie apart bounds what any order of summation,
+ * instruction set or library can make of the numbers, through a model's layers or the steps of a training run.
  *
  * @param run - computes over the ops that it is given, and reads its numbers by name
  * @returns the exact numbers by name; one bound for all of a name

@@ -200,7 +200,10 @@ onWebgpu("masks keep what the rate says in every column and row, and are functio
 
 type Opened = Awaited<ReturnType<typeof tfjsOnWebgpu>>;
 
-/** Trains for an epoch, on a device of its own, over documents of ever other lengths, whose batches bring new sizes with every step. */
+/**
+ * Trains for an epoch, on a device of its own, over documents of ever other lengths, whose batches bring new sizes with
+ * every step.
+ */
 async function epoch(
   change: (opened: Opened) => void,
 ): Promise<{ steps: readonly (readonly number[])[]; mostUsed: number; mostAllocated: number }> {

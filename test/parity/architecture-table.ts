@@ -1,6 +1,8 @@
 import { holds, type Measure } from "./parity-line";
 
-/** A row for each model type and a column for each line that measures it: what differs most, as a share of its bound. */
+/**
+ * A row for each model type and a column for each line that measures it: what differs most, as a share of its bound.
+ */
 export function architectureTable(
   outcomes: readonly { readonly name: string; readonly measures: readonly Measure[] }[],
 ): string[][] {

@@ -115,7 +115,8 @@ export function randomConfig(model: ClassificationModel, random: Random, allow: 
  */
 export function peftArguments(model: ClassificationModel, config: LoraConfig): Record<string, unknown> {
   const json = toPeftConfig(resolveLoraConfig(config, { ...model.config, problems: new Problems("") }), "base");
-  const own = ["auto_mapping", "base_model_name_or_path", "peft_type", "revision", "inference_mode"]; // keys that the user does not set
+  // Keys that the user does not set.
+  const own = ["auto_mapping", "base_model_name_or_path", "peft_type", "revision", "inference_mode"];
   const sorted = (patterns: LoraConfig["rankPattern"]): Record<string, number> =>
     Object.fromEntries(Object.entries(patterns ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
   const patterns = { rank_pattern: sorted(config.rankPattern), alpha_pattern: sorted(config.alphaPattern) };

@@ -36,7 +36,8 @@ export function randomModelCase(
   const { draw, padTokenId = 0 } = ARCHITECTURES[kind];
   const wide = random.below(8) === 0;
   const heads = wide ? 12 : 1 + random.below(6);
-  // of two numbers a layer norm leaves but their signs, and no gradient goes through: a width of 4 is the least that measures
+  // of two numbers a layer norm leaves but their signs, and no gradient goes through: a width of 4 is the least that
+  // measures
   const perHead = kind === "modernbert" ? 2 * (1 + random.below(6)) : 2 + random.below(12); // a rotation turns pairs
   const width = wide ? 384 : heads * (heads * perHead < 4 ? 4 : perHead);
   const inner = wide ? 1536 : 8 + random.below(120);

@@ -29,7 +29,8 @@ const TOOLS = { ...NPM, ...PYTHON, ...COMPILER };
  * Starts set-up in a bare clone on a machine of the given shape.
  *
  * @param {import("node:test").TestContext} t
- * @param {{ tools?: Record<string, string>, loneNode?: boolean, preload?: string, env?: Record<string, string> }} machine
+ * @param {{ tools?: Record<string, string>, loneNode?: boolean, preload?: string, env?: Record<string, string> }}
+ *   machine
  *   `tools` are shell scripts by name; with `loneNode`, there is no npm in Node's folder; `preload` is run before, to
  *   make Node believe that the machine is another
  */

@@ -41,8 +41,8 @@ export async function logOf(code, names) {
 }
 
 /**
- * Starts JavaScript in a process of its own, in which `setup("folder/name")` is a module of src/setup, and waits for the first
- * line that it prints.
+ * Starts JavaScript in a process of its own, in which `setup("folder/name")` is a module of src/setup, and waits for
+ * the first line that it prints.
  *
  * @param {import("node:test").TestContext} t
  * @param {string} code

@@ -38,7 +38,8 @@ export async function* openBytes(path: string, { start = 0, end }: ByteRange = {
     highWaterMark: PIECE,
   });
   const unpacker = unpackerOf(packing, path);
-  const stream: Readable = unpacker === undefined ? file : pipeline(file, unpacker, () => undefined); // its error reaches the loop below
+  // Its error reaches the loop below.
+  const stream: Readable = unpacker === undefined ? file : pipeline(file, unpacker, () => undefined);
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) yield piece;
   } catch (error) {

@@ -17,7 +17,9 @@ export interface ParquetFileOptions extends Pick<TableColumns, "textColumn" | "t
   readonly rowEnd?: number;
 }
 
-/** Rows that are decoded at a time; pages before them in a row group are skipped where the file has an index of them. */
+/**
+ * Rows that are decoded at a time; pages before them in a row group are skipped where the file has an index of them.
+ */
 const ROWS = 4096;
 
 /**

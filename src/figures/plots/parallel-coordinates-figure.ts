@@ -30,8 +30,8 @@ interface Axis {
 const WIDE = 50; // a range from which on the logarithm is shown
 
 /**
- * One line for each trial across an axis for each setting and one for the value: the better, the bluer. A trial that was
- * pruned is dotted, and has the value that it reached. A line has a gap where a setting does not apply.
+ * One line for each trial across an axis for each setting and one for the value: the better, the bluer. A trial that
+ * was pruned is dotted, and has the value that it reached. A line has a gap where a setting does not apply.
  *
  * @throws TsloraError `bad-input` for no trial
  */

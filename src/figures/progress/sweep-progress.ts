@@ -41,8 +41,8 @@ export interface SweepProgress {
 }
 
 /**
- * Shows a sweep while it runs: in a notebook the history of its trials as a figure that grows, elsewhere a line for each
- * complete trial.
+ * Shows a sweep while it runs: in a notebook the history of its trials as a figure that grows, elsewhere a line for
+ * each complete trial.
  */
 export function sweepProgress(options: SweepProgressOptions = {}): SweepProgress {
   const output = options.output ?? processOutput();

@@ -11,8 +11,8 @@ export interface TrialsTableOptions extends MetricOptions {
 }
 
 /**
- * The trials of a sweep with their settings: complete ones by their value, the best first, then those that were pruned, by
- * the value that they reached.
+ * The trials of a sweep with their settings: complete ones by their value, the best first, then those that were pruned,
+ * by the value that they reached.
  */
 export function trialsTable(trials: readonly TrialLike[], options: TrialsTableOptions): Table {
   const { metric, direction, title = "Trials, the best first", maxRows = 15 } = options;

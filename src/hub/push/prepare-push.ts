@@ -136,7 +136,8 @@ async function expectHead(
   { kind, names, called }: { kind: "adapter" | "model"; names: readonly string[]; called: string },
 ): Promise<void> {
   const weights = kind === "adapter" ? ADAPTER_WEIGHTS.find((name) => names.includes(name)) : undefined;
-  if (kind === "model" && findWeights((name) => names.includes(name)) === undefined) return; // an ONNX graph has its head
+  // An ONNX graph has its head.
+  if (kind === "model" && findWeights((name) => names.includes(name)) === undefined) return;
   const base = kind === "adapter" ? await baseOf(directory) : directory;
   if (base === undefined) return;
   const lacking = await missingHead(base);

@@ -10,8 +10,8 @@ export type JobState =
   | { readonly kind: "open"; readonly stored: StoredManifest; readonly why?: string };
 
 /**
- * Looks whether a job is done: its manifest exists, its own hash and those of the files hold, and it names this document
- * and this code.
+ * Looks whether a job is done: its manifest exists, its own hash and those of the files hold, and it names this
+ * document and this code.
  *
  * @param code - see {@link codeVersion}
  */

@@ -35,7 +35,8 @@ export interface JobRun {
  * Runs a job in this process, unless it is done: computes into a folder of its own, moves that into place, and writes
  * the manifest last. If two workers run one job, the first manifest wins, and both return it.
  *
- * @throws TsloraError `bad-input` for a document, settings or inputs that are not valid; `aborted` if the signal stopped
+ * @throws TsloraError `bad-input` for a document, settings or inputs that are not valid; `aborted` if the signal
+ *   stopped
  *   it; the error of the job
  */
 export async function runJob(document: JobDocument, context: RunJobContext): Promise<JobRun> {

@@ -25,7 +25,8 @@ export async function prepareJob(document: JobDocument, options: PrepareOptions)
   checkSettings(checkDocument(document), await types[document.type]());
   await store.addDocument(document);
   const state = await jobState(document, { store, code });
-  if (state.kind === "done") await store.clean(document.name); // of a worker that was killed after it wrote the manifest
+  // Of a worker that was killed after it wrote the manifest.
+  if (state.kind === "done") await store.clean(document.name);
   return state;
 }
 

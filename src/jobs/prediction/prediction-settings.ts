@@ -37,8 +37,8 @@ export interface PredictionChoices extends PredictionModel {
 }
 
 /**
- * Settings of a job `predict-shard`. Its inputs: the file of texts, then the list of superseded records if `superseded`,
- * then the cascade if `cascade`.
+ * Settings of a job `predict-shard`. Its inputs: the file of texts, then the list of superseded records if
+ * `superseded`, then the cascade if `cascade`.
  */
 export interface PredictionSettings extends PredictionChoices {
   readonly kind: RecordKind;

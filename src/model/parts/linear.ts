@@ -38,8 +38,8 @@ const MOST_SET_ASIDE = 2 ** 26;
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  // The weight, packed for its products: x W' in the forward pass, dy W in the backward pass. Once a packed form exists,
-  // the unpacked weight can be freed.
+  // The weight, packed for its products: x W' in the forward pass, dy W in the backward pass. Once a packed form
+  // exists, the unpacked weight can be freed.
   readonly #forward: DerivedTensors<PackedMatrix>;
   readonly #backward: DerivedTensors<PackedMatrix>;
   readonly #forwardRounded: DerivedTensors<Tensor>;

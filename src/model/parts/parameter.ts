@@ -100,8 +100,8 @@ export class Parameter {
   }
 
   /**
-   * Replaces the value by one that `restore` makes when it is needed, and frees the tensor. No one may use a tensor that
-   * `value` handed out any more.
+   * Replaces the value by one that `restore` makes when it is needed, and frees the tensor. No one may use a tensor
+   * that `value` handed out any more.
    */
   assignAside(restore: () => Tensor): void {
     this.dispose();

@@ -8,7 +8,9 @@ import { ARGUMENT, INTEGERS, NUMBER, ONE, RESULTS, type TraceData } from "./trac
  * ConfigProto { graph_options { rewrite_options { disable_meta_optimizer: true } } }
  */
 const CONFIG = "\x52\x05\x52\x03\x98\x01\x01";
-/** Runs one operation after the other, as separate calls would. Memory is then the same, and small models are faster. */
+/**
+ * Runs one operation after the other, as separate calls would. Memory is then the same, and small models are faster.
+ */
 const EXECUTOR = "SINGLE_THREADED_EXECUTOR";
 
 /** Constants that change between calls: 1 for each integer and each float that does. */

@@ -32,7 +32,9 @@ const PER_SET = [
   "rotary",
   "token_pool",
 ];
-/** Sources of {@link PER_SET} in which a product and a sum are rounded apart, so that all sets give the same numbers. */
+/**
+ * Sources of {@link PER_SET} in which a product and a sum are rounded apart, so that all sets give the same numbers.
+ */
 const ROUNDED_ALIKE = ["int8_numbers"];
 /** Sources that are compiled once and include only our headers. */
 const COMMON = [`${KERNELS}/parallel.cc`, SIGNAL_THREAD];
@@ -54,8 +56,8 @@ const PACKAGED = [
 ];
 /**
  * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone
- * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it is
- * made and tried (.tslora/staging/binding/lib/napi-v8).
+ * or project, in use (node_modules/PACKAGE/lib/napi-v8 in a clone, INSTALLED_PLACE/napi-v8 in a project) and while it
+ * is made and tried (.tslora/staging/binding/lib/napi-v8).
  */
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
 

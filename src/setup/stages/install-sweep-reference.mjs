@@ -2,8 +2,8 @@
 import { makeEnvironment } from "./make-environment.mjs";
 
 /**
- * The stage that installs the programs that read what a sweep writes, in a separate environment of the clone: Optuna, its
- * dashboard, and MLflow.
+ * The stage that installs the programs that read what a sweep writes, in a separate environment of the clone: Optuna,
+ * its dashboard, and MLflow.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

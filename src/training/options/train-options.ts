@@ -146,10 +146,10 @@ export interface TrainOptions {
    */
   readonly resumeFrom?: "last" | (string & {});
   /**
-   * "tensorboard" writes event files to `runs` in `outputDir`, in addition to the log. "mlflow" sends parameters, numbers
-   * and the adapter to the server of MLFLOW_TRACKING_URI (with MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
-   * MLFLOW_TRACKING_PASSWORD, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_NAME); if it fails, a warning says so once and the run
-   * goes on. Without "mlflow" nothing is sent over the network.
+   * "tensorboard" writes event files to `runs` in `outputDir`, in addition to the log. "mlflow" sends parameters,
+   * numbers and the adapter to the server of MLFLOW_TRACKING_URI (with MLFLOW_TRACKING_TOKEN, or
+   * MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_NAME); if it fails, a
+   * warning says so once and the run goes on. Without "mlflow" nothing is sent over the network.
    * @default "none"
    */
   readonly reportTo?: (typeof REPORT_TARGETS)[number];

@@ -9,7 +9,9 @@ const BAR = { atLeast: 2, aim: 4 };
 const ROUNDS = 2; // memory hardly varies
 const STEPS = 2;
 
-/** The most memory that was resident in a process (VmHWM) that trains: from its start through an epoch's longest batch. */
+/**
+ * The most memory that was resident in a process (VmHWM) that trains: from its start through an epoch's longest batch.
+ */
 export const line: BenchLine = {
   title: "peak memory of training",
   order: 7,
@@ -32,7 +34,8 @@ async function measure(
   const { python, seed, note } = context;
   const model = await makeModelFolder({ size, parent: context.models });
   const data = await writeTrainingData(context, model);
-  const plan = planEpoch(data.lengths, { seed, batchSize: 16, groupByLength: true, from: 0, to: Infinity }); // the longest batch comes first
+  // The longest batch comes first.
+  const plan = planEpoch(data.lengths, { seed, batchSize: 16, groupByLength: true, from: 0, to: Infinity });
   const rounds = method === "full" ? 1 : Math.min(ROUNDS, context.rounds);
   const measured: Record<string, number[]> = { tslora: [], torch: [] };
   note(

@@ -61,7 +61,8 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
     const differing = (name: string): number =>
       probabilities[name].flat().filter((p, i) => !(Math.abs(p - probabilities.tslora.flat()[i]) <= AGREEMENT)).length;
     for (const name of Object.keys(runtimes)) {
-      const most = name === "xenova" ? OTHER_TOKENS * probabilities.tslora.flat().length : 0; // its tokenizer makes other tokens of some texts
+      // Its tokenizer makes other tokens of some texts.
+      const most = name === "xenova" ? OTHER_TOKENS * probabilities.tslora.flat().length : 0;
       if (differing(name) > most)
         throw new Error(
           `${name}'s probabilities differ from ours by up to ${apart(name)}, in ${differing(name)} texts: it does not do the same work.`,

@@ -21,7 +21,9 @@ export interface ServedFolders {
   readonly adapters: Readonly<Record<string, string>>;
 }
 
-/** Writes adapters of the study's settings (r 8, query and value) with random weights: speed does not depend on them. */
+/**
+ * Writes adapters of the study's settings (r 8, query and value) with random weights: speed does not depend on them.
+ */
 export async function writeAdapters(
   model: string,
   { count, folder }: { count: number; folder: string },

@@ -56,7 +56,8 @@ void serve({
     const start = performance.now();
     let done = 0;
     for await (const batch of readTextBatches(createReadStream(file), { kind: "lines", name: file }, { most: 256 })) {
-      await classifier.predictLogits(batch.flatMap((entry) => ("text" in entry ? [entry.text] : []))); // the head is untrained, which predict refuses
+      // The head is untrained, which predict refuses.
+      await classifier.predictLogits(batch.flatMap((entry) => ("text" in entry ? [entry.text] : [])));
       done += batch.length;
     }
     return { seconds: (performance.now() - start) / 1000, texts: done };

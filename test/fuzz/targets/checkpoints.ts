@@ -51,7 +51,8 @@ export const checkpoints: FuzzTarget = {
     const name = files[random.below(files.length)];
     const before = await readFile(join(directory, name));
     const damage = await damageFile(join(directory, name), formatOf(name), random);
-    const isFile = (await stat(join(directory, name)).catch(() => undefined))?.isFile() === true; // a pipe has no end to read
+    // A pipe has no end to read.
+    const isFile = (await stat(join(directory, name)).catch(() => undefined))?.isFile() === true;
     const sealed = random.below(2) === 0 && isFile;
     if (sealed) await writeChecksums(directory);
     const after = isFile ? await readFile(join(directory, name)) : undefined;

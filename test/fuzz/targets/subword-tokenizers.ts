@@ -121,8 +121,8 @@ function caseOf(folder: string, { changes, mustRefuse }: Pick<FuzzCase, "changes
 }
 
 /**
- * Checks the pieces of a tokenizer.json that is still JSON: distinct texts with finite scores, and the unknown one where
- * no tokenizer's class has its own.
+ * Checks the pieces of a tokenizer.json that is still JSON: distinct texts with finite scores, and the unknown one
+ * where no tokenizer's class has its own.
  */
 async function contradiction(path: string, name: string): Promise<string | undefined> {
   const json = await readFile(path, "utf8")

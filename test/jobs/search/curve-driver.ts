@@ -34,8 +34,8 @@ export class Pace {
 }
 
 /**
- * A driver in this process whose jobs follow a curve instead of training. As real jobs do, they stop between evaluations,
- * continue from there, and report earlier evaluations again.
+ * A driver in this process whose jobs follow a curve instead of training. As real jobs do, they stop between
+ * evaluations, continue from there, and report earlier evaluations again.
  */
 export class CurveDriver implements JobDriver {
   readonly name = "local";

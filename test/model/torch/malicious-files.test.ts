@@ -164,7 +164,8 @@ test("pickles that grow by nesting, the memo or copies are stopped at a memory l
   await refused(rest(Buffer.alloc(3_000_000, "}")), limit, "zip");
   await refused(rest(Buffer.alloc(3_000_000, "(")), limit, "zip");
   await refused(rest(pickle.emptyTuple, Buffer.alloc(3_000_000, pickle.put(0))), limit, "zip");
-  await refused(rest(pickle.emptyTuple, Buffer.alloc(3_000_000, Buffer.of(0x85))), limit, "zip"); // a tuple in a tuple in a tuple
+  // A tuple in a tuple in a tuple.
+  await refused(rest(pickle.emptyTuple, Buffer.alloc(3_000_000, Buffer.of(0x85))), limit, "zip");
   // a list of 20,000 pairs, copied into dictionaries again and again
   const pairs = Array.from({ length: 20_000 }, (_, i) =>
     Buffer.concat([pickle.int(i), pickle.emptyTuple, pickle.tuple2, pickle.append]),

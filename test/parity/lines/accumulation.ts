@@ -75,7 +75,8 @@ export const line: ParityLine = {
         loss = Math.max(loss, Math.abs(whole.loss - parts.loss) / Math.max(1, whole.loss));
         let [apart, length] = [0, 0];
         for (const [name, values] of whole.gradients) {
-          if (/(key|k_lin)\.bias$/.test(name)) continue; // no gradient but rounding: softmax does not change when all scores do
+          // No gradient but rounding: softmax does not change when all scores do.
+          if (/(key|k_lin)\.bias$/.test(name)) continue;
           const others = parts.gradients.get(name) ?? new Float32Array();
           values.forEach((value, k) => {
             apart += (value - others[k]) ** 2;

@@ -25,7 +25,10 @@ const KINDS = ["bert", "distilbert", "roberta"] as const;
 const DTYPES = ["F32", "F16", "BF16"] as const;
 const PROBLEMS: readonly (ProblemType | null)[] = [null, "single_label_classification", "multi_label_classification"];
 
-/** Texts to logits and probabilities from folders of transformers' in every format, and by transformers from what we save of them, peft's adapters merged too. */
+/**
+ * Texts to logits and probabilities from folders of transformers' in every format, and by transformers from what we
+ * save of them, peft's adapters merged too.
+ */
 export const line: ParityLine = {
   title: "checkpoints: fp16, bf16, in parts, saved, merged; from text to probability",
   against: "transformers",

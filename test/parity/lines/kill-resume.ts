@@ -30,7 +30,8 @@ export const line: ParityLine = {
       });
       const whole = await runChild(task("whole"));
       if (whole.kind !== "done") throw new Error("the run that is not to be killed was killed");
-      // Killed up to three times: at a change of the file system, which is a moment of saving or logging, or at some time.
+      // Killed up to three times: at a change of the file system, which is a moment of saving or logging, or at some
+      // time.
       for (let k = 0; k < 3 && done < kills; k++) {
         const saving = random.below(2) === 0;
         const end = await runChild({

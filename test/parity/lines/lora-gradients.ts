@@ -27,7 +27,10 @@ interface Reference extends Computed {
   readonly single: Computed["gradients"];
 }
 
-/** From here on peft's own rounding (OLoRA at a rank of 1 takes far more off the base than is left of it) is too near the bound to measure by. */
+/**
+ * From here on peft's own rounding (OLoRA at a rank of 1 takes far more off the base than is left of it) is too near
+ * the bound to measure by.
+ */
 const ROUNDED = 2e-5;
 
 /** A configuration, so that it can be looked for. */
@@ -140,7 +143,8 @@ function measures(ours: readonly Computed[], theirs: readonly Reference[], drawn
     if (Object.keys(gradients).sort().join() !== Object.keys(wanted.gradients).sort().join())
       Object.assign(names, { largest: names.largest + 1, worst: about });
     take(own.logits, difference(logits, wanted.logits), about);
-    // 32-bit rounding goes by the case's largest gradient: a tensor below a three-hundredth of that counts as that large.
+    // 32-bit rounding goes by the case's largest gradient: a tensor below a three-hundredth of that counts as that
+    // large.
     const most = Math.max(...Object.values(wanted.gradients).flat().map(Math.abs));
     for (const [name, values] of Object.entries(wanted.gradients)) {
       const isIdle = queryOfIdleKey(name, config) !== undefined;

@@ -31,7 +31,8 @@ export function attention(
   const scale = 1 / Math.sqrt((config.hiddenSize / config.numAttentionHeads) * (1 + terms.length));
   const { q, k, v } = projected(context, x, parts, plan);
   const queries = node("Mul", [q, builder.float(scale)]);
-  let scores = node("MatMul", [queries, node("Transpose", [k], { perm: [0, 1, 3, 2] })]); // [batch, heads, queries, length]
+  // [batch, heads, queries, length].
+  let scores = node("MatMul", [queries, node("Transpose", [k], { perm: [0, 1, 3, 2] })]);
   if (plan.bias !== undefined) scores = node("Add", [scores, rowsOf(context, plan.bias, { plan, axis: 1 })]);
   if (!("fused" in parts)) scores = withPositions(context, scores, { parts, plan, queries, keys: k, scale });
   const weights = node("Softmax", [node("Where", [plan.mask, scores, builder.float(LEAST)])], { axis: -1 });
@@ -116,7 +117,8 @@ function withPositions(
   }
   if (terms.includes("p2c")) {
     const projections = positionHeads(context, parts.positionQuery ?? parts.query, positions.rows);
-    const all = node("MatMul", [keys, node("Mul", [projections, builder.float(scale)])]); // [batch, heads, length, positions]
+    // [batch, heads, length, positions].
+    const all = node("MatMul", [keys, node("Mul", [projections, builder.float(scale)])]);
     const turned = node("Transpose", [index], { perm: [1, 0] }); // [length, queries]
     const size = node(
       "Concat",

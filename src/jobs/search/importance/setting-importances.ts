@@ -29,9 +29,9 @@ export interface SettingImportance {
 const FEWEST = 2; // trials of a setting with its condition
 
 /**
- * The importance of settings for good values, by PED-ANOVA (Watanabe, Bansal and Hutter, "PED-ANOVA", 2023): how much the
- * density of a setting among the best trials differs from that among all trials. The numbers are those of Optuna 5's
- * `PedAnovaImportanceEvaluator`, settings with conditions included. With fewer than some 50 trials they are coarse.
+ * The importance of settings for good values, by PED-ANOVA (Watanabe, Bansal and Hutter, "PED-ANOVA", 2023): how much
+ * the density of a setting among the best trials differs from that among all trials. The numbers are those of Optuna
+ * 5's `PedAnovaImportanceEvaluator`, settings with conditions included. With fewer than some 50 trials they are coarse.
  *
  * @returns the most important first; all 0 for fewer than two trials
  */

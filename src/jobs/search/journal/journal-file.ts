@@ -39,8 +39,8 @@ export class JournalFile {
   }
 
   /**
-   * Appends operations under the lock, after all that others have added. A line that a killed process has left incomplete
-   * is removed first: it was never part of the study.
+   * Appends operations under the lock, after all that others have added. A line that a killed process has left
+   * incomplete is removed first: it was never part of the study.
    *
    * @param make - makes the operations from the state of the journal
    * @param options.sync - whether they are on the disk when this returns. @default true

@@ -132,8 +132,8 @@ export class SweepJournal {
   }
 
   /**
-   * Adds a value of the trial's first seed, and with it that the trial has reached a rung, as Optuna's pruner records it,
-   * and whether it pauses there. Only a loss of power can lose it, and then the resumed job reports it again.
+   * Adds a value of the trial's first seed, and with it that the trial has reached a rung, as Optuna's pruner records
+   * it, and whether it pauses there. Only a loss of power can lose it, and then the resumed job reports it again.
    */
   async addValue(
     trial: number,

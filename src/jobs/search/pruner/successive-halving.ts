@@ -34,8 +34,8 @@ export class SuccessiveHalving {
   }
 
   /**
-   * Whether a trial that has just reached a rung goes on at once. With "stop", this is Optuna's rule: the first trials of a
-   * rung go on if they are the best so far.
+   * Whether a trial that has just reached a rung goes on at once. With "stop", this is Optuna's rule: the first trials
+   * of a rung go on if they are the best so far.
    *
    * @param values - of all trials at that rung, this one included
    */

@@ -1,6 +1,8 @@
 import { MersenneTwister } from "../../../base/mersenne-twister";
 
-/** The part of NumPy's legacy `RandomState` that Optuna's samplers use. It counts its draws, so that a run can resume. */
+/**
+ * The part of NumPy's legacy `RandomState` that Optuna's samplers use. It counts its draws, so that a run can resume.
+ */
 export class NumpyRandomState {
   readonly #bits: MersenneTwister;
   #draws = 0;

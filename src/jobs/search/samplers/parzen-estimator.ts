@@ -26,8 +26,8 @@ type Kernels =
     };
 
 /**
- * A density over settings: a mixture with a kernel for each observed trial and one prior kernel, each a product over the
- * settings. It equals Optuna's `_ParzenEstimator`, draw for draw.
+ * A density over settings: a mixture with a kernel for each observed trial and one prior kernel, each a product over
+ * the settings. It equals Optuna's `_ParzenEstimator`, draw for draw.
  */
 export class ParzenEstimator {
   readonly #weights: readonly number[];
@@ -123,7 +123,9 @@ function kernelStep({ step }: Extract<Distribution, { kind: "numeric" }>): numbe
   return step ?? 0;
 }
 
-/** A kernel is as wide as the distance to its farther neighbour, within bounds that shrink with the number of trials. */
+/**
+ * A kernel is as wide as the distance to its farther neighbour, within bounds that shrink with the number of trials.
+ */
 function kernelWidths(
   means: readonly number[],
   { low, high, considerEndpoints }: { low: number; high: number; considerEndpoints: boolean },

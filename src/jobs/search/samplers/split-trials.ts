@@ -1,8 +1,8 @@
 import type { ObservedTrial } from "./sampler";
 
 /**
- * Splits trials into the `count` best and the others, each by number, as Optuna does: complete ones by their value, then
- * pruned ones, those that came further first. Running trials are among the others; failed ones are in neither.
+ * Splits trials into the `count` best and the others, each by number, as Optuna does: complete ones by their value,
+ * then pruned ones, those that came further first. Running trials are among the others; failed ones are in neither.
  */
 export function splitTrials(
   trials: readonly ObservedTrial[],

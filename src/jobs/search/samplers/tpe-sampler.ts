@@ -16,9 +16,9 @@ export interface TpeSamplerOptions extends TpeOptions {
 
 /**
  * The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter
- * Optimization", 2011), as Optuna's `TPESampler` implements it (Watanabe, "Tree-Structured Parzen Estimator", 2023). With
- * the same seed and the same values of trials, it proposes Optuna's settings. Running trials count as bad ones, so that
- * workers spread ("constant liar"); pruned trials count by their last value.
+ * Optimization", 2011), as Optuna's `TPESampler` implements it (Watanabe, "Tree-Structured Parzen Estimator", 2023).
+ * With the same seed and the same values of trials, it proposes Optuna's settings. Running trials count as bad ones, so
+ * that workers spread ("constant liar"); pruned trials count by their last value.
  */
 export class TpeSampler implements Sampler {
   readonly #space: readonly (readonly [name: string, distribution: Distribution])[];

@@ -50,8 +50,8 @@ export function checkSettingNames(
 }
 
 /**
- * Checks the options that trials will have: for each setting its lowest and highest value or every choice, with the first
- * values of the others.
+ * Checks the options that trials will have: for each setting its lowest and highest value or every choice, with the
+ * first values of the others.
  */
 export function checkTrialOptions(
   options: Pick<SweepOptions, "space" | "adapter" | "training" | "labels">,

@@ -13,11 +13,11 @@ import { evaluationsOf, metricOf } from "./trial-result";
 export const DEFAULT_TRIALS = 40;
 
 /**
- * Searches settings: proposes trials, runs their jobs with the driver, prunes, and writes everything into Optuna's journal
- * as it happens. It is an async generator of events.
+ * Searches settings: proposes trials, runs their jobs with the driver, prunes, and writes everything into Optuna's
+ * journal as it happens. It is an async generator of events.
  *
- * With one worker, the same seed gives the same trials, also if the search was stopped or killed and resumed. With several
- * workers, a proposal depends on which trials have ended by then.
+ * With one worker, the same seed gives the same trials, also if the search was stopped or killed and resumed. With
+ * several workers, a proposal depends on which trials have ended by then.
  *
  * @throws TsloraError if the journal cannot be used, or the driver's engine fails.
  */
@@ -122,7 +122,9 @@ class Search {
     }
   }
 
-  /** The next trial to run: an interrupted one, a promoted one, a new one, or the best paused one if none was finished. */
+  /**
+   * The next trial to run: an interrupted one, a promoted one, a new one, or the best paused one if none was finished.
+   */
   async #next(): Promise<{ trial: SearchTrial; how: "resumed" | "continued" | "new" } | undefined> {
     const resumed = this.#resumed.shift();
     if (resumed !== undefined) return { trial: resumed, how: "resumed" };

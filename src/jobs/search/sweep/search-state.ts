@@ -49,8 +49,8 @@ export class SearchState {
   }
 
   /**
-   * Records a value of a trial's first seed, and decides at a rung. A repeated value, which a resumed job reports again,
-   * changes nothing.
+   * Records a value of a trial's first seed, and decides at a rung. A repeated value, which a resumed job reports
+   * again, changes nothing.
    */
   async addValue(trial: SearchTrial, at: { step: number; value: number }): Promise<"goes on" | "pauses" | "ends"> {
     const last = trial.intermediate.at(-1);

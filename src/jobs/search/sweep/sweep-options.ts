@@ -38,8 +38,8 @@ export interface SweepOptions {
   /** Options of `train` that all trials share. */
   readonly training?: Omit<TrainOptions, TrialOption>;
   /**
-   * The settings to search: options of `addAdapter` and of `train`, by name. A setting replaces the shared option of its
-   * name.
+   * The settings to search: options of `addAdapter` and of `train`, by name. A setting replaces the shared option of
+   * its name.
    */
   readonly space: SearchSpace;
   /** @default TPE */
@@ -57,7 +57,10 @@ export interface SweepOptions {
   readonly limits?: SearchLimits;
   /** Number of new seeds with which the winner is trained again; 0 leaves that out. @default 5 */
   readonly winnerSeeds?: number;
-  /** Folder of the journal, the report and the winner's weights. @default the sweep's name in `sweeps` in the output folder */
+  /**
+   * Folder of the journal, the report and the winner's weights. @default the sweep's name in `sweeps` in the output
+   * folder
+   */
   readonly outputDir?: string;
   /**
    * Folder of the jobs. With workers on several machines, one that all of them share; several sweeps may use it.
@@ -75,7 +78,9 @@ export interface SweepOptions {
    * @default child processes on this machine
    */
   readonly driver?: (store: string) => JobDriver | Promise<JobDriver>;
-  /** "mlflow" also logs to the server of MLFLOW_TRACKING_URI: a run, with a nested run for each trial. @default "none" */
+  /**
+   * "mlflow" also logs to the server of MLFLOW_TRACKING_URI: a run, with a nested run for each trial. @default "none"
+   */
   readonly reportTo?: "none" | "mlflow";
   /** Stops the sweep, with checkpoints. `resume` goes on. @default in a notebook, an interrupt of the cell */
   readonly signal?: AbortSignal;

@@ -28,14 +28,15 @@ import { SWEEP_FILES, writeSweepReport } from "./write-sweep-report";
 const MANY_WORKERS = 16;
 
 /**
- * Searches the settings of a training: runs trials with a driver, stops bad ones early, and trains the best with new seeds,
- * since the best of many values is too good. It is an async generator of events. The journal in the output folder is one of
- * Optuna's: `optuna.load_study` and optuna-dashboard read it while the sweep runs.
+ * Searches the settings of a training: runs trials with a driver, stops bad ones early, and trains the best with new
+ * seeds, since the best of many values is too good. It is an async generator of events. The journal in the output
+ * folder is one of Optuna's: `optuna.load_study` and optuna-dashboard read it while the sweep runs.
  *
- * With one worker the same seed gives the same sweep, also after an interruption. With several, a proposal depends on which
- * trials have ended by then; each trial's own result does not.
+ * With one worker the same seed gives the same sweep, also after an interruption. With several, a proposal depends on
+ * which trials have ended by then; each trial's own result does not.
  *
- * @throws TsloraError `bad-option` that lists everything invalid, before anything is written; `in-use` if another process
+ * @throws TsloraError `bad-option` that lists everything invalid, before anything is written; `in-use` if another
+ *   process
  *   runs a sweep in this folder, or the folder holds a sweep of this name and `resume` is false.
  */
 export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, SweepSummary, void> {

@@ -5,8 +5,8 @@ export interface Evaluated {
 }
 
 /**
- * A job's evaluations so far as the numbers of its progress: `f1@20` is the metric f1 after step 20. Drivers may leave out
- * reports that follow each other closely, so each report holds all of them.
+ * A job's evaluations so far as the numbers of its progress: `f1@20` is the metric f1 after step 20. Drivers may leave
+ * out reports that follow each other closely, so each report holds all of them.
  */
 export function reportedValues(metric: string, evaluations: readonly Evaluated[]): Readonly<Record<string, number>> {
   return Object.fromEntries(evaluations.map(({ step, value }) => [`${metric}@${step}`, value]));

@@ -33,9 +33,9 @@ export interface ScoredTexts {
 }
 
 /**
- * The job of one trial with one seed: trains on the first input, evaluates on the second, and scores the third, if there is
- * one. It reports the metric at each evaluation. A stopped or killed job resumes from its checkpoint to the same weights,
- * and reports its earlier evaluations again.
+ * The job of one trial with one seed: trains on the first input, evaluates on the second, and scores the third, if
+ * there is one. It reports the metric at each evaluation. A stopped or killed job resumes from its checkpoint to the
+ * same weights, and reports its earlier evaluations again.
  */
 export const trainTrialJob: JobType = {
   name: "train-trial",

@@ -4,8 +4,9 @@ const END = 9; // standard deviations, beyond which nothing is left
 const STEPS = 4000;
 
 /**
- * The expected maximum of `count` independent standard normal values: 1.03 for four, 2.16 for forty. It is the integral of
- * x times the density of the greatest order statistic (David and Nagaraja, "Order Statistics", 2003), by Simpson's rule.
+ * The expected maximum of `count` independent standard normal values: 1.03 for four, 2.16 for forty. It is the integral
+ * of x times the density of the greatest order statistic (David and Nagaraja, "Order Statistics", 2003), by Simpson's
+ * rule.
  */
 export function expectedMaximum(count: number): number {
   const width = (2 * END) / STEPS;

@@ -14,13 +14,13 @@ const RESAMPLES = 200;
 
 /**
  * The amount by which the best trial looks better on the validation texts than it is on others, because they chose it:
- * the bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis ("Bootstrapping the out-of-sample predictions for
- * efficient and accurate cross-validation", 2018). Each resample of the texts chooses its best trial, which is then scored
- * on the texts that the resample left out. The mean of these scores is what such a choice is worth; the difference to the
- * best trial's score is the bias.
+ * the bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis ("Bootstrapping the out-of-sample predictions
+ * for efficient and accurate cross-validation", 2018). Each resample of the texts chooses its best trial, which is then
+ * scored on the texts that the resample left out. The mean of these scores is what such a choice is worth; the
+ * difference to the best trial's score is the bias.
  *
- * It assumes that the texts are independent, and that the given trials are all that could have won. Trials that were pruned
- * are not among them. It is exact for many texts; with fewer than some 100 it is coarse.
+ * It assumes that the texts are independent, and that the given trials are all that could have won. Trials that were
+ * pruned are not among them. It is exact for many texts; with fewer than some 100 it is coarse.
  *
  * @param trials - the scored validation texts of each trial, one list for each of its seeds, all with the same texts
  * @returns above 0 if the best trial looks too good; undefined for fewer than two trials

@@ -48,8 +48,8 @@ export interface SelectionEstimate {
   /** `bySeeds` as a share of the lead, from 0 to 1; undefined without a lead. */
   readonly share: number | undefined;
   /**
-   * The lead that the luck of seeds alone would give the best of so many equal trials: the expected maximum of as many normal
-   * values, with the deviation between the new seeds. Real trials differ, so it is an upper bound.
+   * The lead that the luck of seeds alone would give the best of so many equal trials: the expected maximum of as many
+   * normal values, with the deviation between the new seeds. Real trials differ, so it is an upper bound.
    */
   readonly expectedBySeeds: number | undefined;
   /** The part that the choice by these validation texts adds, see `selectionBias`; it remains with new seeds. */

@@ -20,8 +20,8 @@ const LIMITS: MlflowLimits = { timeout: 10_000, pauses: [500, 2000] };
 const UPLOAD_MS = 120_000;
 
 /**
- * MLflow's REST API (2.0). A request that fails for want of an answer, or with a server's error, is tried again; one that
- * the server refuses is not. Messages hold neither token nor password.
+ * MLflow's REST API (2.0). A request that fails for want of an answer, or with a server's error, is tried again; one
+ * that the server refuses is not. Messages hold neither token nor password.
  */
 export class MlflowClient {
   readonly #settings: MlflowSettings;

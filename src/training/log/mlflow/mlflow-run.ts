@@ -36,8 +36,8 @@ const MOST_WAITING = 50_000;
 const PACE = { usual: 500, down: 30_000 } as const;
 
 /**
- * A run in MLflow. Metrics are sent beside the caller's work, which never waits for the server; `finish` waits, within the
- * client's limits. The server's failures are notices, each run's first one alone.
+ * A run in MLflow. Metrics are sent beside the caller's work, which never waits for the server; `finish` waits, within
+ * the client's limits. The server's failures are notices, each run's first one alone.
  */
 export class MlflowRun {
   readonly id: string;
