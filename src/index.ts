@@ -31,6 +31,7 @@ export {
 export type { PredictionPrecision } from "./classifier/precisions";
 export type { Int8Weights } from "./model/int8-weights";
 export type { ParameterCount } from "./classifier/parameter-count";
+export type { TrainingMethod } from "./classifier/training-method";
 export { SequenceClassifier, type ModelOrigin, type TextTokenizer } from "./classifier/sequence-classifier";
 export * from "./corpus";
 export type { DataFrame, Series } from "danfojs-node";

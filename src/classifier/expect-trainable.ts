@@ -3,6 +3,7 @@ import type { Adapter } from "../lora/adapter";
 import type { AdapterState } from "../lora/adapter-set";
 import type { ClassificationModel } from "../model/classification-model";
 import { expectFloat32 } from "../model/int8-weights";
+import type { TrainingMethod } from "./training-method";
 
 /**
  * The training method of a classifier, for a call that trains it.
@@ -20,9 +21,9 @@ export function expectTrainable(
     readonly model: ClassificationModel;
     readonly adapter: Pick<Adapter, "name" | "awaitsEva"> | undefined;
     readonly adapterState: AdapterState;
-    readonly method: "lora" | "full" | "none";
+    readonly method: TrainingMethod | "none";
   },
-): "lora" | "full" {
+): TrainingMethod {
   expectFloat32(model, call);
   if (adapterState === "disabled")
     throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);

@@ -24,6 +24,7 @@ import type { ModelOrigin } from "./model-origin";
 import { predictDocuments } from "./predict-documents";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
+import { methodOf, type TrainingMethod } from "./training-method";
 
 export type { TextTokenizer } from "./encode-texts";
 export type { ModelOrigin } from "./model-origin";
@@ -125,9 +126,7 @@ export class SequenceClassifier {
     return this.#adapters.drawn();
   }
 
-  /**
-   * Whether the weights in use were trained on pairs of texts; then a single text is an error. Files remember it.
-   */
+  /** Whether the weights in use were trained on pairs of texts; then a single text is an error. Files remember it. */
   get takesPairs(): boolean {
     const { adapter } = this;
     return adapter === undefined || this.#adapters.state === "disabled" ? this.#modelTakesPairs : adapter.takesPairs;
@@ -138,10 +137,9 @@ export class SequenceClassifier {
     else this.adapter.takesPairs = takesPairs;
   }
 
-  /** The weights that training changes: the adapter, or all. */
-  get method(): "lora" | "full" | "none" {
-    if (this.#adapters.state === "active") return "lora";
-    return this.trainableParameters().length > 0 ? "full" : "none";
+  /** The weights that training changes: the adapter, the head alone, or all. */
+  get method(): TrainingMethod | "none" {
+    return this.#adapters.state === "active" ? "lora" : methodOf(this.trainableParameters(), this.model);
   }
 
   /**
@@ -252,8 +250,8 @@ export class SequenceClassifier {
   }
 
   /**
-   * Makes the head alone trainable; the encoder stays as it is. With `frozenPrefixDropout: false`, `train` computes the
-   * encoder once for each text, and an epoch takes milliseconds.
+   * Makes the head alone trainable, with BERT's pooler; the encoder stays as it is. With `frozenPrefixDropout: false`,
+   * `train` computes the encoder once for each text, and an epoch takes milliseconds.
    */
   trainHead(): void {
     this.#trainOwn("trainHead", this.model.headParameters());
@@ -279,7 +277,7 @@ export class SequenceClassifier {
    *
    * @throws TsloraError if there is nothing to train, with advice.
    */
-  expectTrainable(call: string): "lora" | "full" {
+  expectTrainable(call: string): TrainingMethod {
     this.#adapters.expectNotMerged(call);
     return expectTrainable(call, this);
   }

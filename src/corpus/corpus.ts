@@ -8,6 +8,8 @@ export interface CorpusDocument {
   readonly text_pair?: string;
   /** Identifier of the text: the PMID in the study's data. Always a string, and unique in its corpus. */
   readonly ID: string;
+  /** A value that related texts share, such as their patient or author, if the corpus has groups. */
+  readonly group?: string;
   /** The class, counted from 0. */
   readonly label: number;
 }

@@ -45,10 +45,12 @@ async function loadNamed(source: string, settings: LoadSettings, why: string): P
   return loadPath(await findPath(source), settings, why);
 }
 
-/** The sample and PubMed have single texts with one label each. */
-function refusePairsAndLists(source: string, { textPair, labelColumns, multiLabel }: LoadSettings): void {
+/** The sample and PubMed have single texts with one label each, and no groups. */
+function refusePairsAndLists(source: string, settings: LoadSettings): void {
   const problems = new Problems("loadCorpus");
-  for (const [name, value] of Object.entries({ textPair, labelColumns, multiLabel: multiLabel === true || undefined }))
+  const { textPair, labelColumns, groupColumn } = settings;
+  const multiLabel = settings.multiLabel === true || undefined;
+  for (const [name, value] of Object.entries({ textPair, labelColumns, groupColumn, multiLabel }))
     problems.expect(value === undefined, `${name} is for CSV and JSONL files; got it for "${source}"`);
   problems.throwIfAny();
 }

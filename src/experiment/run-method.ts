@@ -1,4 +1,5 @@
 import { loadClassifier } from "../classifier/load-classifier";
+import { prepareTraining } from "../classifier/prepare-training";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { DeviceOptions } from "../device/device";
 import { trainBaseline } from "../evaluation/baseline/evaluate-baseline";
@@ -78,9 +79,8 @@ async function* trained(
   { method, seed, train: texts, validation, test }: PlannedRun & { readonly method: TrainedMethod },
   { signal }: RunContext,
 ): AsyncGenerator<TrainEvent, Outcome, void> {
-  if (method.kind === "full") classifier.trainAllWeights();
-  else if (method.kind === "head") classifier.trainHead();
-  else if (classifier.addAdapter(method.adapter).awaitsEva) {
+  const adapter = method.kind === "lora" ? method.adapter : undefined;
+  if (prepareTraining(classifier, { method: method.kind, adapter })?.awaitsEva === true) {
     const { perDeviceTrainBatchSize } = method.training ?? {};
     await initializeLoraEvaWeights(classifier, texts, { perDeviceTrainBatchSize, seed, signal });
   }

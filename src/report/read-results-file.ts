@@ -2,6 +2,7 @@ import { readJsonObject } from "../base/files/parse-json-file";
 import { isRecord } from "../base/json";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
+import { TRAINING_METHODS } from "../classifier/training-method";
 import type { StudyResults } from "./study-results";
 
 const EVALUATIONS = ["before", "after", "validation", "baseline"] as const;
@@ -24,8 +25,8 @@ export async function readResultsFile(path: string): Promise<StudyResults> {
   for (const name of ["seed", "elapsed"])
     problems.expect(typeof results[name] === "number", `${name} must be a number; got ${typeof results[name]}`);
   problems.expect(
-    results.method === "lora" || results.method === "full",
-    `method must be lora or full; got ${typeof results.method}`,
+    TRAINING_METHODS.some((method) => method === results.method),
+    `method must be ${TRAINING_METHODS.join(", ")}; got ${typeof results.method === "string" ? JSON.stringify(results.method.slice(0, 60)) : typeof results.method}`,
   );
   problems.throwIfAny("bad-input");
   return { ...(results as unknown as StudyResults), notices: textsOf(results.notices) };

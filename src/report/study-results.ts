@@ -5,6 +5,7 @@ import { outputFolder } from "../base/files/output-folder";
 import { readTextFile } from "../base/files/read-text-file";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/files/write-atomically";
+import type { TrainingMethod } from "../classifier/training-method";
 import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "../evaluation/evaluation";
 import type { StudyEvidence } from "./evidence/evidence";
@@ -25,7 +26,7 @@ export interface StudyResults {
   /** The labels' names, in their order. */
   readonly labels?: readonly string[];
   readonly seed: number;
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   /** The test set's evaluation with the new head, before training. */
   readonly before: Evaluation;
   /** The same after training. */

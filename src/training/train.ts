@@ -6,7 +6,7 @@ import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import { trainsHeadAlone } from "../classifier/trains-head-alone";
+import type { TrainingMethod } from "../classifier/training-method";
 import { checkResume } from "./checkpoint/check-resume";
 import { findCheckpoint } from "./checkpoint/find-checkpoint";
 import { onInterrupt } from "./run/on-interrupt";
@@ -45,7 +45,6 @@ export async function* train(
     problemType,
     numLabels,
     onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu",
-    headAlone: trainsHeadAlone(classifier),
   });
   checkPrefixOptions(classifier, resolved, "train");
   if (resolved.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
@@ -62,7 +61,7 @@ type Resolved = ReturnType<typeof resolveTrainOptions>;
 async function* trainLocked(
   classifier: SequenceClassifier,
   options: TrainOptions,
-  { resolved, method }: { resolved: Resolved; method: "lora" | "full" },
+  { resolved, method }: { resolved: Resolved; method: TrainingMethod },
 ): AsyncGenerator<TrainEvent, TrainSummary, void> {
   const { problemType } = classifier;
   const { labels } = classifier;

@@ -73,3 +73,18 @@ test("audit refuses options before it reads data", async () => {
   await refused(["--data", "no.csv", "--similarity", "2"], /--similarity must be a number between 0 and 1; got 2/);
   await refused(["--data", "no.csv", "--checks", "spelling"], /spelling/);
 });
+
+test("audit --group-column finds groups that the test texts divide", async () => {
+  const [train, held] = [join(folder, "grouped.csv"), join(folder, "grouped-test.csv")];
+  await writeFile(train, "id,text,label,patient\n1,one text,0,7\n2,a second text,1,8\n3,a third text,0,9\n");
+  await writeFile(held, "id,text,label,patient\n4,a fourth text,1,8\n5,a fifth text,0,10\n");
+  const args = ["audit", "--data", train, "--test", held, "--checks", "duplicates", "--group-column"];
+  const { issues } = json<Audit>(await cli([...args, "patient", "--json"]));
+  assert.deepEqual(
+    issues.map(({ ID, part, reason }) => [ID, part, reason]),
+    [["4", "test", "group-across-parts"]],
+  );
+  const missing = await cli([...args, "Patient"]);
+  assert.equal(missing.code, 2);
+  assert.match(missing.err, /must have a column "Patient" .*--group-column/s);
+});

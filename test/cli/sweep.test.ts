@@ -69,6 +69,16 @@ test("tslora sweep runs a file; it resumes with more trials, and prints events a
   assert.ok(end?.type === "finished" && end.trials.length === 3);
 });
 
+test("a sweep of the head alone keeps the winner as a model's folder", async () => {
+  const file = await sweepFile("head", RATE, "method: head");
+  const out = join(folder, "head-out");
+  const { code, out: printed, err } = await cli(["sweep", file, "-o", out, "--workers", "1"]);
+  assert.equal(code, 0, err);
+  assert.match(printed, /\nmodel: .*head-out.model\n/);
+  assert.ok(existsSync(join(out, "model", "model.safetensors")));
+  assert.ok(!existsSync(join(out, "adapter")));
+});
+
 test("errors name the file, the line and the key; nothing is written", async () => {
   const space = [
     "  learningRate: { type: float, low: 1, high: 0.1, log: true }",

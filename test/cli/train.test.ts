@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { json, lines, makeTinyFolder, trainArgs, type PredictionJson, type TinyFolder } from "./library-commands";
 import { cli } from "./tiny";
 
@@ -16,6 +18,18 @@ before(async () => {
   ({ folder, model, csv } = tiny);
 });
 after(() => rm(folder, { recursive: true, force: true }));
+
+/** A model folder's weights by name. */
+async function weightsOf(directory: string): Promise<Map<string, Float32Array>> {
+  const file = await openSafetensors(join(directory, "model.safetensors"));
+  const weights = new Map<string, Float32Array>();
+  try {
+    for (const name of file.entries.keys()) weights.set(name, await file.readFloats(name));
+  } finally {
+    await file.close();
+  }
+  return weights;
+}
 
 test("train prints its settings first, learns, and writes adapter, results and a file of options that repeats the run to the bit", async () => {
   const out = join(folder, "run");
@@ -97,6 +111,26 @@ test("train --method full writes a model's folder that predicts", async () => {
   assert.match(printed.out, /On the validation texts:[\s\S]*Accuracy: on validation/);
   const predicted = await cli(["predict", "--model", join(folder, "full", "model"), "w5 w6", "--json"]);
   assert.deepEqual(Object.keys((JSON.parse(predicted.out) as PredictionJson).probabilities), ["pos", "neg"]);
+});
+
+test("train --method head writes a model with a new head on the same encoder; --r is refused", async () => {
+  const out = join(folder, "head");
+  const args = ["train", "--model", model, "--data", csv, "--method", "head", "-o", out, "--max-steps", "6"];
+  const refused = await cli([...args, "--r", "4"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /--r: only for --method lora; the method is head/);
+  const printed = await cli([...args, "--validation", "8", "--no-frozen-prefix-dropout"]);
+  assert.equal(printed.code, 0, printed.err);
+  const [start, trained] = await Promise.all([weightsOf(model), weightsOf(join(out, "model"))]);
+  const changed = [...trained].flatMap(([name, values]) => (isDeepStrictEqual(values, start.get(name)) ? [] : [name]));
+  const pooler = ["bert.pooler.dense.bias", "bert.pooler.dense.weight"]; // BERT's pooler is part of its head
+  assert.deepEqual(changed.sort(), [...pooler, "classifier.bias", "classifier.weight"]);
+  for (const name of ["training_args.json", "results.json"])
+    assert.equal((JSON.parse(await readFile(join(out, name), "utf8")) as { method: string }).method, "head", name);
+  const card = await readFile(join(out, "model", "README.md"), "utf8");
+  assert.match(card, /A classifier with a new head on the frozen encoder of/);
+  assert.match(card, /\| method \| the head alone \|/);
+  assert.match(card, /\| learningRate \| 0\.001 \|/);
 });
 
 test("train --init-lora-weights eva distributes ranks, and resumes to the same adapter", async () => {

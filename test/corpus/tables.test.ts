@@ -11,6 +11,8 @@ import { DEFAULT_LIMITS, type Corpus } from "../../src/corpus/corpus";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import type { LoadCorpusOptions } from "../../src/corpus/load-options";
 import { readFrame } from "../../src/corpus/read-frame";
+import { cleanTexts } from "../../src/corpus/text/clean-text";
+import { oneAgainstRest } from "../../src/corpus/text/one-against-rest";
 import { TableReader, type TableItem } from "../../src/corpus/table/table-reader";
 
 let folder = "";
@@ -328,4 +330,35 @@ test("tables with too many rows, columns or bytes are refused at once, with the 
     await refusal("other.csv", "text,label\n" + "a,b\n".repeat(10), { limits: { maxUnpackedBytes: 20 } }),
     /at most 20 bytes/,
   );
+});
+
+test("a column of groups is read as strings and kept; a row without a group cannot be used", async () => {
+  const csv = "text,label,author\none,b,7\ntwo,a,x\nthree,b,7\n";
+  const path = join(folder, "groups.csv");
+  await writeFile(path, csv);
+  const { frame } = await loadCorpus(path, { groupColumn: "author" });
+  assert.deepEqual(
+    [frame.columns, frame.column("group").values],
+    [
+      ["texts", "ID", "group", "label"],
+      ["7", "x", "7"],
+    ],
+  );
+  const cleaned = cleanTexts(oneAgainstRest(frame, { labels: ["a", "b"], positive: "a" }).frame);
+  assert.deepEqual(
+    [cleaned.column("group").values, readFrame(cleaned).label],
+    [
+      ["7", "x", "7"],
+      [0, 1, 0],
+    ],
+  );
+
+  await writeFile(path, `${csv}four,a,\n`);
+  await assert.rejects(loadCorpus(path, { groupColumn: "author" }), /author must be a string or a whole number/);
+  await assert.rejects(loadCorpus(path, { groupColumn: "Author" }), /Is it groupColumn: "author"\?/);
+  await assert.rejects(loadCorpus("sample", { groupColumn: "author" }), /groupColumn is for CSV and JSONL files/);
+  await writeFile(path, "text,group,x,author\none,1,0,7\ntwo,0,1,x\n");
+  const labelColumns = ["group", "x"];
+  assert.deepEqual((await loadCorpus(path, { labelColumns })).frame.columns, ["texts", "ID", "group", "x"]);
+  await assert.rejects(loadCorpus(path, { labelColumns, groupColumn: "author" }), /no label may be named .*group/);
 });

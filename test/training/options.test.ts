@@ -82,7 +82,7 @@ test("options that contradict each other are refused with advice", () => {
   );
   assert.throws(
     () => resolveTrainOptions({ ...all, loraplusLrRatio: 16 }, { ...context, method: "full" }),
-    /loraplusLrRatio must be left out where all weights are trained; got 16.*add an adapter/,
+    /loraplusLrRatio must be left out without an adapter; got 16.*add an adapter/,
   );
   resolveTrainOptions({ ...all, layerwiseLrDecay: 0.9 }, { ...context, method: "full" });
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 4, saveSteps: 6, loadBestModelAtEnd: false }, context);

@@ -17,6 +17,9 @@ import { countProgress, type CountProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
 import { sentence } from "../terminal/text-layout";
 
+/** The column of groups in a loaded frame. */
+const GROUP = "group";
+
 type AuditValues = OptionValues<typeof AUDIT_OPTIONS>;
 
 /** `tslora audit`. Notices and progress go to standard error, the report to standard output. */
@@ -31,11 +34,15 @@ export async function runAudit({ terminal, values }: CommandCall): Promise<numbe
   const progress = auditProgress(terminal);
   try {
     loadQuietly(terminal);
-    const { frame, names, test } = await loadParts(data, { test: options.test, notice, signal: interruption.signal });
+    const { frame, names, test } = await loadParts(
+      { ...data, groupColumn: options.groupColumn },
+      { test: options.test, notice, signal: interruption.signal },
+    );
     const { audit } = await import("../../audit/audit.js"); // danfojs loads TensorFlow
     const result = await audit(test === undefined ? frame : { data: frame, test }, {
       labels: names,
       checks: options.checks,
+      groupColumn: options.groupColumn === undefined ? undefined : GROUP,
       folds: { nSplits: options.nSplits, randomState: options.randomState },
       labelIssues: { filterBy: options.filterBy, returnIndicesRankedBy: options.rankBy },
       duplicates: { threshold: options.similarity, shingleSize: options.shingleSize },
@@ -72,7 +79,7 @@ function expectOptions(data: OptionValues<typeof DATA_OPTIONS>, { checks, simila
 
 /** Loads the texts, and the test texts with labels of the same names. */
 async function loadParts(
-  data: OptionValues<typeof DATA_OPTIONS>,
+  data: OptionValues<typeof DATA_OPTIONS> & { readonly groupColumn?: string },
   { test, ...rest }: { test?: string; notice: (text: string) => void; signal: AbortSignal },
 ): Promise<{ frame: DataFrame; names?: readonly string[]; test?: DataFrame }> {
   const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow

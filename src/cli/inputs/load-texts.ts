@@ -7,7 +7,7 @@ import { cleanTexts } from "../../corpus/text/clean-text";
 import type { Corpus } from "../../corpus/corpus";
 import { loadCorpus } from "../../corpus/load-corpus";
 import { readFrame } from "../../corpus/read-frame";
-import { toFrame } from "../../corpus/to-frame";
+import { withLabels } from "../../corpus/with-labels";
 import { DATA_OPTIONS } from "../options/shared-options";
 import type { OptionValues } from "../options/option-table";
 import { flagsInMessage } from "../terminal/flags-in-messages";
@@ -31,7 +31,7 @@ export interface LoadedTexts {
  * @throws TsloraError `bad-input` if the data's labels do not match the model's.
  */
 export async function loadTexts(
-  values: OptionValues<typeof DATA_OPTIONS>,
+  values: OptionValues<typeof DATA_OPTIONS> & { readonly groupColumn?: string },
   options: {
     labels?: readonly string[];
     allowMissingClasses?: boolean;
@@ -84,17 +84,13 @@ function matchLabels(
     );
   const numbers = classes.map(({ name }) => (byName ? labels.indexOf(name) : Number(name)));
   if (numbers.every((number, i) => number === classes[i].label)) return { frame, notice };
-  const { texts, textPairs, ID, label } = readFrame(frame);
+  const { label } = readFrame(frame);
   const turned = new Map(classes.map((one, i) => [one.label, numbers[i]]));
   const counts = classes.map(({ name, count }, i) => `${count} of label ${numbers[i]} (${name})`).join(", ");
   return {
-    frame: toFrame(
-      texts.map((text, row) => ({
-        texts: text,
-        text_pair: textPairs?.[row],
-        ID: ID[row],
-        label: turned.get(label[row]) ?? 0,
-      })),
+    frame: withLabels(
+      frame,
+      label.map((one) => turned.get(one) ?? 0),
     ),
     notice: `Data: ${report.counts.kept} texts, ${counts}, from ${shownPath(source.path)}. Labels are matched with the model's by ${byName ? "name" : "number"}.`,
   };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { readJsonObject } from "../../base/files/parse-json-file";
 import { TsloraError } from "../../base/tslora-error";
+import type { TrainingMethod } from "../../classifier/training-method";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import type { LoraConfig } from "../../lora/lora-config";
 import { type JsonRecord } from "../../base/json";
@@ -14,7 +15,7 @@ import type { WouldTrain } from "./would-train";
 export interface DescribeOptions {
   readonly tensors: boolean;
   readonly trainable: boolean;
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly lora: LoraConfig;
   readonly labels?: readonly string[];
   /** Called before the model is loaded. */

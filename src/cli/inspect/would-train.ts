@@ -1,11 +1,13 @@
 import { loadClassifier } from "../../classifier/load-classifier";
+import { prepareTraining } from "../../classifier/prepare-training";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
 
 /** Weights that training would change. */
 export interface WouldTrain {
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly trainable: number;
   readonly all: number;
   /** As peft's `print_trainable_parameters` prints it. */
@@ -18,7 +20,7 @@ export interface WouldTrain {
 /** Adds the adapter to the model, as training would, and counts the weights. */
 export async function wouldTrain(
   model: ResolvedModel,
-  options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] },
+  options: { method: TrainingMethod; lora: LoraConfig; labels?: readonly string[] },
 ): Promise<WouldTrain> {
   const { method, lora, labels } = options;
   const tokenizer = { maxLength: 2, encode: () => [] }; // no text is read here
@@ -28,15 +30,14 @@ export async function wouldTrain(
     newHead: labels !== undefined,
   });
   try {
-    if (method === "lora") classifier.addAdapter(lora);
-    else classifier.trainAllWeights();
+    prepareTraining(classifier, { method, adapter: lora });
     return counted(classifier, method);
   } finally {
     classifier.dispose();
   }
 }
 
-function counted(classifier: SequenceClassifier, method: "lora" | "full"): WouldTrain {
+function counted(classifier: SequenceClassifier, method: TrainingMethod): WouldTrain {
   const parameters = classifier.trainableParameters().map(({ name, shape }) => ({ name, shape: [...shape] }));
   return {
     method,

@@ -5,7 +5,7 @@ import {
   OUT_OF_FOLD_DEFAULTS,
   QUALITY_METHODS,
 } from "../../audit/audit-defaults";
-import { choice, integer, list, number, path } from "./option-kinds";
+import { choice, integer, list, number, path, text } from "./option-kinds";
 
 /** Options of `tslora audit`: checks and output. */
 export const AUDIT_OPTIONS = {
@@ -15,6 +15,11 @@ export const AUDIT_OPTIONS = {
     default: "all; without labels if a text may have several",
   },
   test: { kind: path("path"), help: "further texts, in which texts of --data are sought: a test set" },
+  groupColumn: {
+    kind: text("name"),
+    help: "column of values that related texts share, such as a patient: a group must not be divided between --data and --test",
+    default: "no groups but those of duplicates",
+  },
   filterBy: {
     kind: choice(ISSUE_FILTERS, "rule"),
     help: `cleanlab's rule for wrong labels: ${ISSUE_FILTERS.join(", ")}`,

@@ -1,3 +1,4 @@
+import { TRAINING_METHODS } from "../../classifier/training-method";
 import { MODEL_OPTIONS } from "./shared-options";
 import { choice, toggle } from "./option-kinds";
 
@@ -10,6 +11,6 @@ export const INSPECT_OPTIONS = {
     off: "do not show which weights training would change; this avoids loading the model",
     default: "on",
   },
-  method: { kind: choice(["lora", "full"]), help: "the method of that training", default: "lora" },
+  method: { kind: choice(TRAINING_METHODS), help: "the method of that training", default: "lora" },
   labels: MODEL_OPTIONS.labels,
 } as const;

@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord } from "../../base/json";
+import { TRAINING_METHODS } from "../../classifier/training-method";
 import { METRIC_NAMES } from "../../training/options/train-options";
 import { choice, integer, list, path, text, toggle, type OptionKind } from "./option-kinds";
 import { DRIVER_OPTIONS } from "./driver-options";
@@ -34,7 +35,7 @@ export const SWEEP_FILE_OPTIONS = {
   labels,
   maxLength,
   device,
-  method: { kind: choice(["lora", "head", "full"]), help: "what is trained" },
+  method: { kind: choice(TRAINING_METHODS), help: "what is trained" },
   adapter: { kind: mapping("options of an adapter by name"), help: "options of the adapter that all trials share" },
   training: { kind: mapping("options of training by name"), help: "options of training that all trials share" },
   space: { kind: mapping("settings with their ranges"), help: "the settings to search" },

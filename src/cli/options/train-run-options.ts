@@ -1,3 +1,4 @@
+import { TRAINING_METHODS } from "../../classifier/training-method";
 import { choice, path, toggle } from "./option-kinds";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "./shared-options";
 
@@ -15,7 +16,11 @@ export const RUN_OPTIONS = {
     kind: toggle(),
     help: "allow a folder that holds files; files of the same name are overwritten",
   },
-  method: { kind: choice(["lora", "full"]), help: "train a LoRA adapter, or all weights", default: "lora" },
+  method: {
+    kind: choice(TRAINING_METHODS),
+    help: "train a LoRA adapter, the head alone, or all weights",
+    default: "lora",
+  },
   evaluateBefore: { kind: toggle(), help: "also evaluate on the test texts before training" },
   findLearningRate: {
     kind: toggle(),

@@ -96,8 +96,8 @@ function showEnd(
   }
   if (json) return EXIT.ok;
   view.notice("");
-  if (winner !== undefined && options.method !== "full")
-    view.notice(`adapter: ${shortPath(join(outputDir, SWEEP_FILES.adapter))}`);
+  const weights = (options.method ?? "lora") === "lora" ? "adapter" : "model";
+  if (winner !== undefined) view.notice(`${weights}: ${shortPath(join(outputDir, SWEEP_FILES[weights]))}`);
   view.notice(`results: ${shortPath(join(outputDir, SWEEP_FILES.report))}`);
   view.notice(`journal: ${shortPath(join(outputDir, SWEEP_FILES.journal))}`);
   return EXIT.ok;

@@ -5,6 +5,7 @@ import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { ProblemType } from "../../model/encoder-config";
 import { FEWEST_POINTS } from "../../training/range-test/learning-rate-options";
 import { resolveTrainOptions } from "../../training/options/resolve-train-options";
@@ -21,7 +22,7 @@ export const RATE_FILES = ["learning_rate.json", "learning_rate.svg"] as const;
 /** The options of a training, grouped by the function that takes them. */
 export interface TrainPlan {
   readonly outputDir: string;
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly problemType: ProblemType;
   readonly evaluateBefore: boolean;
   readonly baseline: boolean;
@@ -67,7 +68,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   const loraKeys = Object.keys(plan.lora);
   problems.expect(
     method === "lora" || loraKeys.length === 0,
-    `${loraKeys.map(flagOf).join(", ")}: only for --method lora; the method is full`,
+    `${loraKeys.map(flagOf).join(", ")}: only for --method lora; the method is ${method}`,
   );
   const { test, validation } = plan.split;
   for (const [name, part] of Object.entries({ validation, test })) {

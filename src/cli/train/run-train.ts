@@ -6,6 +6,7 @@ import { returnValueOf } from "../../base/return-value";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { prepareTraining } from "../../classifier/prepare-training";
 import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { evaluate } from "../../evaluation/evaluate";
@@ -102,8 +103,7 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   const { view, signal } = to;
   const score = scorer(classifier, to);
   const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
-  if (plan.method === "lora") classifier.addAdapter(plan.lora);
-  else classifier.trainAllWeights();
+  prepareTraining(classifier, { method: plan.method, adapter: plan.lora });
   const eva = await initializeEva(classifier, { plan, parts, ...to }).catch((error: unknown) => {
     expectRunning(signal);
     throw error;

@@ -2,6 +2,7 @@ import { resolve, join } from "node:path";
 
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { Corpus } from "../../corpus/corpus";
 import type { MultiLabelEvaluation } from "../../evaluation/evaluate-multi-label";
 import type { Evaluation } from "../../evaluation/evaluation";
@@ -21,7 +22,7 @@ export interface TrainResults {
   readonly device: Device | undefined;
   readonly data: string;
   readonly seed: number;
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly labels: readonly string[];
   readonly trainableParameters: { readonly trainable: number; readonly all: number };
   /** The evaluations on the test texts: before training, after it, and of the baseline. */

@@ -87,7 +87,7 @@ export async function findPath(given: string): Promise<string> {
 }
 
 function refuseTableOptions(path: string, settings: LoadSettings): void {
-  const { textColumn, textPair, labelColumn, labelColumns, idColumn, delimiter, quote } = settings;
+  const { textColumn, textPair, labelColumn, labelColumns, idColumn, groupColumn, delimiter, quote } = settings;
   const problems = new Problems("loadCorpus");
   for (const [name, value] of Object.entries({
     textColumn,
@@ -96,6 +96,7 @@ function refuseTableOptions(path: string, settings: LoadSettings): void {
     labelColumns,
     multiLabel: settings.multiLabel === true ? true : undefined,
     idColumn,
+    groupColumn,
     delimiter,
     quote,
   })) {

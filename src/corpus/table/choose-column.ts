@@ -4,7 +4,7 @@ import { TsloraError } from "../../base/tslora-error";
 /** The role of a column. */
 export interface ColumnRole {
   /** The option for its name. */
-  readonly option: "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "idColumn";
+  readonly option: "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "idColumn" | "groupColumn";
   /** Its usual names. */
   readonly usual: readonly string[];
 }
@@ -16,6 +16,9 @@ export const LABELS_COLUMN: ColumnRole = { option: "labelColumn", usual: ["label
 /** The second text of a pair; only by its name. */
 export const PAIR_COLUMN: ColumnRole = { option: "textPair", usual: [] };
 export const ID_COLUMN: ColumnRole = { option: "idColumn", usual: ["ID", "id", "PMID", "pmid"] };
+
+/** Values that related texts share; only by its name. */
+export const GROUP_COLUMN: ColumnRole = { option: "groupColumn", usual: [] };
 
 /** The table and its columns. */
 export interface ColumnsOf {

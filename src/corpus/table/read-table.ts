@@ -3,7 +3,15 @@ import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem, NamedDocument, Reading } from "../corpus";
 import { labelRemarks, numberLabels, type NumberedLabels } from "../label-names";
 import type { Rows } from "./read-rows";
-import { findColumn, ID_COLUMN, needColumn, PAIR_COLUMN, TEXT_COLUMN, type ColumnsOf } from "./choose-column";
+import {
+  findColumn,
+  GROUP_COLUMN,
+  ID_COLUMN,
+  needColumn,
+  PAIR_COLUMN,
+  TEXT_COLUMN,
+  type ColumnsOf,
+} from "./choose-column";
 import { expectFreeNames, findLabels, plain, readRowLabels, shownCell, type LabelsAt } from "./row-labels";
 import type { Row } from "./table-reader";
 
@@ -37,6 +45,12 @@ export interface TableOptions {
    * @default the first of `ID`, `id`, `PMID`, `pmid` that exists, if its values do not repeat; else `"none"`
    */
   readonly idColumn?: string;
+  /**
+   * A column of values that related texts share, such as a patient or an author. The frame then has the column `group`,
+   * for `audit` and for splits that keep groups together.
+   * @default no column
+   */
+  readonly groupColumn?: string;
   /** Separator of the cells of a CSV file; `\t` and `tab` are a tab. @default a comma; a tab for `.tsv` */
   readonly delimiter?: string;
   /**
@@ -56,7 +70,7 @@ export interface TableOptions {
 /** The options for making documents from a table's rows. */
 interface ReadTableOptions extends Pick<
   TableOptions,
-  "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "multiLabel" | "idColumn"
+  "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "multiLabel" | "idColumn" | "groupColumn"
 > {
   readonly labels?: Readonly<Record<string, number>>;
   /** Separator of the cells, for CSV. */
@@ -80,6 +94,7 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
     text: needColumn(of, TEXT_COLUMN, options.textColumn),
     pair: options.textPair === undefined ? undefined : needColumn(of, PAIR_COLUMN, options.textPair),
     id: idColumn,
+    group: options.groupColumn === undefined ? undefined : needColumn(of, GROUP_COLUMN, options.groupColumn),
     labels: findLabels(of, options),
   };
   const found: CorpusProblem[] = [...problems];
@@ -92,7 +107,7 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
   const cells = read.flatMap(({ names }) => names);
   const { classes, nameOf } = namesOf(cells, { at: at.labels, labels: options.labels });
   const multiLabel = at.labels.kind !== "one";
-  if (multiLabel) expectFreeNames(name, Object.keys(classes));
+  if (multiLabel) expectFreeNames(name, { labels: Object.keys(classes), groups: at.group !== undefined });
   const documents: NamedDocument[] = [];
   for (const { names, document } of read) {
     const given = names.map(nameOf);
@@ -131,6 +146,7 @@ interface RolesOf {
   readonly text: string;
   readonly pair: string | undefined;
   readonly id: string | undefined;
+  readonly group: string | undefined;
   readonly labels: LabelsAt;
 }
 
@@ -151,11 +167,23 @@ function readRow(
       kind: "no-id",
       message: `${String(at.id)} must be a string or a whole number; got ${shownCell(row, String(at.id))}`,
     };
+  const group = at.group === undefined ? undefined : plain(row.get(at.group));
+  if (at.group !== undefined && group === undefined)
+    return {
+      kind: "malformed",
+      message: `${at.group} must be a string or a whole number; got ${shownCell(row, at.group)}`,
+    };
   const labels = readRowLabels(row, at.labels);
   if (labels.kind === "problem") return labels.problem;
   const [texts, pair] = columns.map((column) => String(row.get(column)));
   return {
-    document: { name: row.name, texts, ...(at.pair === undefined ? {} : { text_pair: pair }), ID },
+    document: {
+      name: row.name,
+      texts,
+      ...(at.pair === undefined ? {} : { text_pair: pair }),
+      ID,
+      ...(group === undefined ? {} : { group }),
+    },
     names: labels.names,
     trimmed: labels.trimmed,
   };

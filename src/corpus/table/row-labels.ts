@@ -71,12 +71,16 @@ function oneColumn(of: ColumnsOf, wanted: string | undefined): string {
 }
 
 /** Refuses labels with the names of the frame's other columns. */
-export function expectFreeNames(name: string, labels: readonly string[]): void {
-  const taken = labels.filter((label) => RESERVED.includes(label));
+export function expectFreeNames(
+  name: string,
+  { labels, groups }: { readonly labels: readonly string[]; readonly groups: boolean },
+): void {
+  const reserved = groups ? [...RESERVED, "group"] : RESERVED;
+  const taken = labels.filter((label) => reserved.includes(label));
   if (taken.length > 0)
     throw new TsloraError(
       "bad-input",
-      `${name}: no label may be named ${RESERVED.join(", ")}, as other columns of the frame are; got ${shownNames(taken)}. Rename it.`,
+      `${name}: no label may be named ${reserved.join(", ")}, as other columns of the frame are; got ${shownNames(taken)}. Rename it.`,
     );
 }
 

@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { readFrame } from "../read-frame";
-import { toFrame } from "../to-frame";
+import { withLabels } from "../with-labels";
 
 /** A corpus with two labels: one class, and all other classes together. */
 export interface BinaryData {
@@ -40,11 +40,6 @@ export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions)
   problems.throwIfAny();
   const rest = labels.length === 2 ? labels[1 - at] : `not ${labels[at]}`;
   if (labels.length === 2 && at === 1) return { frame, labels: [rest, labels[at]] };
-  const rows = columns.texts.map((texts, row) => ({
-    texts,
-    text_pair: columns.textPairs?.[row],
-    ID: columns.ID[row],
-    label: columns.label[row] === at ? 1 : 0,
-  }));
-  return { frame: toFrame(rows), labels: [rest, labels[at]] };
+  const positives = columns.label.map((label) => (label === at ? 1 : 0));
+  return { frame: withLabels(frame, positives), labels: [rest, labels[at]] };
 }

@@ -44,7 +44,7 @@ export interface ModelCardInfo {
   /** The base model's name on the Hub, or its folder. */
   readonly baseModel: string;
   /** `merged`: an adapter that was merged into its base's weights. */
-  readonly method: "lora" | "full" | "merged";
+  readonly method: "lora" | "head" | "full" | "merged";
   /** Training data, or their name; undefined if no record names them. */
   readonly data?: string | CardData;
   /** The training's seed; undefined if no record names it. */

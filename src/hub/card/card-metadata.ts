@@ -44,7 +44,7 @@ export function metadataLines(info: ModelCardInfo): string[] {
     "pipeline_tag: text-classification",
     "tags:",
     "- text-classification",
-    ...(method === "full" ? [] : ["- lora"]),
+    ...(method === "lora" || method === "merged" ? ["- lora"] : []),
     "- tslora",
     ...(metrics.length === 0
       ? []

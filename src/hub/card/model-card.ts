@@ -42,6 +42,7 @@ export async function saveModelCard(directory: string, info: ModelCardInfo): Pro
 function introduction(info: ModelCardInfo): string[] {
   const what = {
     lora: "A LoRA adapter for",
+    head: "A classifier with a new head on the frozen encoder of",
     full: "All weights of a classifier, fine-tuned from",
     merged: "A classifier whose weights hold a merged LoRA adapter, fine-tuned from",
   }[info.method];
@@ -87,7 +88,7 @@ function trainingLines(info: ModelCardInfo): string[] {
   const { trainableParameters, steps, elapsed, device, seed, maxLength } = info;
   const number = (value: number): string => value.toLocaleString("en-US");
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ["method", { lora: "LoRA", full: "all weights", merged: "LoRA, merged" }[info.method]],
+    ["method", { lora: "LoRA", head: "the head alone", full: "all weights", merged: "LoRA, merged" }[info.method]],
     [
       "trained parameters",
       trainableParameters && `${number(trainableParameters.trainable)} of ${number(trainableParameters.all)}`,

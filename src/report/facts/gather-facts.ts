@@ -1,3 +1,4 @@
+import type { TrainingMethod } from "../../classifier/training-method";
 import { compareEvaluations } from "../../evaluation/comparison/compare-evaluations";
 import { concludeComparison } from "../../evaluation/comparison/conclusions";
 import { publishedStudy } from "../../evaluation/comparison/published-study";
@@ -121,8 +122,8 @@ function otherTextsOf({ after }: StudyResults, { otherTexts }: StudyFactsOptions
 }
 
 /** The method as a phrase. */
-export function methodPhrase(method: "lora" | "full"): string {
-  return method === "lora" ? "a LoRA adapter" : "all weights";
+export function methodPhrase(method: TrainingMethod): string {
+  return { lora: "a LoRA adapter", head: "the head alone", full: "all weights" }[method];
 }
 
 function titleOf({ model, method, labels, dataName }: SubjectFacts): string {

@@ -1,4 +1,5 @@
 import { places } from "../../base/places";
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { SettingValue } from "../evidence/evidence";
 import { withoutFolder } from "../evidence/without-folder";
 import type { CommandFacts } from "./study-facts";
@@ -13,7 +14,7 @@ export interface GivenParameter {
 
 /** The run whose commands are listed. */
 export interface RepeatedRun {
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   /** The given parameters. @default all of `settings` */
   readonly parameters?: readonly GivenParameter[];
   /** All its parameters by name. @default not recorded */

@@ -1,3 +1,4 @@
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { DataAbout } from "../../corpus/describe-data";
 import type { CalibrationReport } from "../../evaluation/calibration/calibration-report";
 import type { Comparison } from "../../evaluation/comparison/compare-evaluations";
@@ -54,7 +55,7 @@ export interface StudyFacts {
 export interface SubjectFacts {
   /** The model's name on the Hub, or its folder's name. */
   readonly model: string;
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly seed: number;
   /** Names of the labels in order. */
   readonly labels: readonly string[];

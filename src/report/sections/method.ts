@@ -8,16 +8,18 @@ import type { ReportTable } from "../report-section";
 /** Model, adapter, training, baseline and measures. */
 export function methodSection(facts: StudyFacts): PageSection {
   const { subject, training } = facts;
-  const lora = subject.method === "lora";
-  const adapter =
-    "LoRA (Hu et al., 2021) freezes the weights W of a linear layer and trains a low-rank update, B A, that is added to them. The head is trained, too; everything else is frozen.";
+  const trained = {
+    lora: "LoRA (Hu et al., 2021) freezes the weights W of a linear layer and trains a low-rank update, B A, that is added to them. The head is trained, too; everything else is frozen.",
+    head: "The head is trained; the encoder is frozen.",
+    full: "All weights are trained.",
+  }[subject.method];
   return {
     id: "method",
     title: "Method",
     content: [
       {
         kind: "paragraph",
-        text: `The classifier is ${subject.model} with a head that has one output for each label. Its input is the text alone, as tokens of the model's own tokenizer. ${lora ? adapter : "All weights are trained."} The seed ${subject.seed} decides the new weights, the order of the texts and dropout.`,
+        text: `The classifier is ${subject.model} with a head that has one output for each label. Its input is the text alone, as tokens of the model's own tokenizer. ${trained} The seed ${subject.seed} decides the new weights, the order of the texts and dropout.`,
       },
       {
         kind: "paragraph",

@@ -25,7 +25,7 @@ export function summarySection(facts: StudyFacts): PageSection {
         items: [
           `Question: ${question}`,
           `Data: ${subject.dataName}${all === undefined ? "" : `; ${all} texts`}.`,
-          `Method: ${subject.model}, ${subject.method === "lora" ? "LoRA adapter with a new head" : "all weights trained"}, seed ${subject.seed}; trained in ${formatSeconds(time.training)}.`,
+          `Method: ${subject.model}, ${{ lora: "LoRA adapter with a new head", head: "new head alone", full: "all weights trained" }[subject.method]}, seed ${subject.seed}; trained in ${formatSeconds(time.training)}.`,
           `Result: ${findings[0] ?? ""}`,
           `Limits: ${limits[0] ?? ""}`,
         ],

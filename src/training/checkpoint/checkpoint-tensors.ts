@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Problems } from "../../base/problems";
 import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
+import type { TrainingMethod } from "../../classifier/training-method";
 import { openSafetensors, type SafetensorsFile } from "../../model/weights/read-safetensors";
 
 /** A checkpoint's tensors of one kind, by parameter name. */
@@ -14,7 +15,7 @@ const MOMENTS = ["exp_avg.", "exp_avg_sq."] as const;
 
 /** Options of {@link readCheckpointTensors}. */
 export interface ReadTensorsOptions {
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   /** Names and shapes of the weights that the run trains. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Names of the model's frozen weights, which a checkpoint without an adapter holds too. */
@@ -46,7 +47,7 @@ export async function readCheckpointTensors(
     method === "lora"
       ? join(path, options.adapterFolder, "adapter_model.safetensors")
       : join(path, "model.safetensors"),
-    { shapes: new Map(shapes("")), problems, others: method === "full" ? options.frozen : [] },
+    { shapes: new Map(shapes("")), problems, others: method === "lora" ? [] : options.frozen },
   );
   problems.throwIfAny("bad-input");
   if (method === "lora") {

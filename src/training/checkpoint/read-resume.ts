@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { TrainingMethod } from "../../classifier/training-method";
 import { DEFAULT_NAME } from "../../lora/adapter-set";
 import { readCheckpointTensors, type CheckpointTensors } from "./checkpoint-tensors";
 import type { FoundCheckpoint } from "./find-checkpoint";
@@ -22,7 +23,7 @@ export interface Resume {
  */
 export async function readResume(
   classifier: SequenceClassifier,
-  options: { checkpoint: FoundCheckpoint; method: "lora" | "full" },
+  options: { checkpoint: FoundCheckpoint; method: TrainingMethod },
 ): Promise<Resume> {
   const { checkpoint, method } = options;
   const { path, state } = checkpoint;

@@ -1,5 +1,6 @@
 import { expandHome } from "../../base/files/expand-home";
 import { Problems } from "../../base/problems";
+import type { TrainingMethod } from "../../classifier/training-method";
 import type { ProblemType } from "../../model/encoder-config";
 import { TRAIN_OPTION_NAMES, TRAIN_OPTION_TABLE, type OptionRow, type TrainOptionName } from "./train-option-table";
 import type { ResolvedTrainOptions, TrainOptions } from "./train-options";
@@ -8,13 +9,11 @@ const KNOWN: readonly string[] = ["train", "validation", ...TRAIN_OPTION_NAMES, 
 
 /** The data that the options must fit. */
 export interface OptionContext {
-  readonly method: "lora" | "full";
+  readonly method: TrainingMethod;
   readonly problemType: ProblemType;
   readonly numLabels: number;
   /** Whether the model runs on a GPU. */
   readonly onGpu?: boolean;
-  /** Whether the head alone is trained. @default false */
-  readonly headAlone?: boolean;
 }
 
 /**
@@ -62,16 +61,13 @@ function fillIn(options: TrainOptions, context: OptionContext): ResolvedTrainOpt
   };
 }
 
-function defaultOf(
-  name: TrainOptionName,
-  { method, problemType, onGpu = false, headAlone = false }: OptionContext,
-): unknown {
+function defaultOf(name: TrainOptionName, { method, problemType, onGpu = false }: OptionContext): unknown {
   const row: OptionRow<unknown> = TRAIN_OPTION_TABLE[name];
   switch (row.default?.by) {
     case "nothing":
       return row.default.value;
     case "method":
-      return row.default[headAlone ? "lora" : method];
+      return row.default[method === "full" ? "full" : "lora"];
     case "device":
       return row.default[onGpu ? "gpu" : "cpu"];
     case "labels":
@@ -104,7 +100,7 @@ function checkValues(
   }
   problems.expect(
     options.loraplusLrRatio === undefined || context.method === "lora",
-    `loraplusLrRatio must be left out where all weights are trained; got ${String(options.loraplusLrRatio)}. It is the ` +
+    `loraplusLrRatio must be left out without an adapter; got ${String(options.loraplusLrRatio)}. It is the ` +
       "learning rate of an adapter's B: add an adapter",
   );
   if (context.problemType === "multi_label_classification")

@@ -1,6 +1,5 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import { trainsHeadAlone } from "../../classifier/trains-head-alone";
 import { onInterrupt } from "../run/on-interrupt";
 import { stepsPerEpochOf } from "../run/plan-steps";
 import { shownIds } from "../run/run-failure";
@@ -49,7 +48,6 @@ export async function* findLearningRate(
     problemType,
     numLabels: labels.length,
     onGpu,
-    headAlone: trainsHeadAlone(classifier),
   });
   checkPrefixOptions(classifier, resolved.train, "findLearningRate");
   const examples = examplesOf(data, { name: "data", labels, problemType });

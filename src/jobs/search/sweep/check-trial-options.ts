@@ -1,6 +1,7 @@
 import { isRecord } from "../../../base/json";
 import { Problems } from "../../../base/problems";
 import { TsloraError } from "../../../base/tslora-error";
+import type { TrainingMethod } from "../../../classifier/training-method";
 import type { LoraConfig } from "../../../lora/lora-config";
 import { LORA_OPTION_NAMES, resolveLoraConfig } from "../../../lora/resolve-lora-config";
 import type { EncoderConfig, ProblemType } from "../../../model/encoder-config";
@@ -60,7 +61,7 @@ export function checkTrialOptions(
     method,
     problemType,
     config,
-  }: { problems: Problems; method: "lora" | "head" | "full"; problemType: ProblemType; config: EncoderConfig },
+  }: { problems: Problems; method: TrainingMethod; problemType: ProblemType; config: EncoderConfig },
 ): void {
   const found = new Set<string>();
   const add = (list: readonly string[]): void => list.forEach((one) => found.add(one));
@@ -71,8 +72,7 @@ export function checkTrialOptions(
         resolveTrainOptions(
           { ...training, train: [], validation: [], outputDir: "trial" },
           {
-            method: method === "lora" ? "lora" : "full",
-            headAlone: method === "head",
+            method,
             problemType,
             numLabels: options.labels.length,
           },

@@ -7,6 +7,7 @@ import { outputFolder } from "../../../base/files/output-folder";
 import type { JsonValue } from "../../../base/json";
 import { Problems } from "../../../base/problems";
 import { shownValue } from "../../../base/shown-value";
+import type { TrainingMethod } from "../../../classifier/training-method";
 import { folderHash } from "../../../hub/folder-hash";
 import { resolveModel, type ResolvedModel } from "../../../hub/resolve-model";
 import { readEncoderConfig } from "../../../model/encoder-config";
@@ -37,7 +38,7 @@ export interface SweepPlan {
     readonly test: readonly TrialText[] | undefined;
   };
   readonly problemType: "single_label_classification" | "multi_label_classification";
-  readonly method: "lora" | "head" | "full";
+  readonly method: TrainingMethod;
   readonly sampler: SamplerOptions;
   readonly pruner: PrunerOptions;
   readonly metric: MetricName;

@@ -1,3 +1,4 @@
+import type { TrainingMethod } from "../../../classifier/training-method";
 import type { DeviceOption } from "../../../device/device";
 import type { ResolvedModel } from "../../../hub/resolved-model";
 import type { LoraConfig } from "../../../lora/lora-config";
@@ -32,7 +33,7 @@ export interface SweepOptions {
   /** Scored for the winner alone. */
   readonly test?: TrainingData;
   /** The weights that are trained. @default "lora" */
-  readonly method?: "lora" | "head" | "full";
+  readonly method?: TrainingMethod;
   /** Options of `addAdapter` that all trials share. */
   readonly adapter?: LoraConfig;
   /** Options of `train` that all trials share. */

@@ -72,7 +72,7 @@ async function* withMlflow(
     if (ended) return;
     ended = true;
     const adapter = join(plan.outputDir, SWEEP_FILES.adapter);
-    await mlflow.end(summary, existsSync(adapter) ? adapter : undefined);
+    await mlflow.end(summary, plan.method === "lora" && existsSync(adapter) ? adapter : undefined);
   };
   try {
     for (;;) {

@@ -13,7 +13,7 @@ export const SWEEP_FILES = {
   store: "store",
   report: "sweep.json",
   adapter: "adapter",
-  /** With the method "full". */
+  /** With the methods "head" and "full". */
   model: "model",
 } as const;
 
@@ -25,7 +25,7 @@ export async function writeSweepReport(
   const { name, metric, direction, seeds, sampler, pruner, outputDir, method } = plan;
   const { winner, trials, elapsedSeconds } = summary;
   if (winner !== undefined) {
-    const weights = method === "full" ? SWEEP_FILES.model : SWEEP_FILES.adapter;
+    const weights = method === "lora" ? SWEEP_FILES.adapter : SWEEP_FILES.model;
     const job = trialJobName(plan, { of: "winner", number: winner.number, seed: winner.seeds[0] });
     const to = join(outputDir, weights);
     await rm(to, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import type { JsonValue } from "../../../base/json";
 import { textInput } from "../../../base/text-input";
 import { TsloraError } from "../../../base/tslora-error";
 import { loadClassifier } from "../../../classifier/load-classifier";
+import { prepareTraining } from "../../../classifier/prepare-training";
 import type { SequenceClassifier } from "../../../classifier/sequence-classifier";
 import { folderHash } from "../../../hub/folder-hash";
 import { resolveModel } from "../../../hub/resolve-model";
@@ -71,8 +72,8 @@ async function runTrial(document: JobDocument, context: JobContext): Promise<{ r
     await writeScores(classifier, { path: join(context.resultFolder, VALIDATION_FILE), texts: validation, context });
     if (test !== undefined)
       await writeScores(classifier, { path: join(context.resultFolder, TEST_FILE), texts: test, context });
-    if (keepWeights && method !== "full") await classifier.saveAdapter(join(context.resultFolder, "adapter"));
-    if (keepWeights && method === "full") await classifier.saveModel(join(context.resultFolder, "model"));
+    if (keepWeights && method === "lora") await classifier.saveAdapter(join(context.resultFolder, "adapter"));
+    if (keepWeights && method !== "lora") await classifier.saveModel(join(context.resultFolder, "model"));
     return await summaryOf(summary, { settings, outputDir });
   } finally {
     classifier.dispose();
@@ -99,9 +100,7 @@ async function prepare(
     signal,
   }: { settings: TrialJobSettings; training: readonly TrialText[]; document: JobDocument; signal: AbortSignal },
 ): Promise<void> {
-  if (settings.method === "full") return classifier.trainAllWeights();
-  if (settings.method === "head") return classifier.trainHead();
-  if (!classifier.addAdapter(settings.adapter).awaitsEva) return;
+  if (prepareTraining(classifier, settings)?.awaitsEva !== true) return;
   const { perDeviceTrainBatchSize } = settings.training as Partial<TrainOptions>;
   await initializeLoraEvaWeights(classifier, training, { perDeviceTrainBatchSize, seed: document.seed, signal });
 }
