@@ -142,6 +142,11 @@ export { predict, type Prediction, type PredictionOptions } from "./predict";
 export { publishedStudy, type PublishedRow } from "./comparison/published-study";
 export { scoresOf, type BinaryScores } from "./scores-of";
 export { detectOutliers, outOfDistributionAuc, type Detector } from "./shift/detector";
+export {
+  compareWithTraining,
+  type CompareWithTrainingOptions,
+  type TrainingComparison,
+} from "./shift/compare-with-training";
 export { fitMahalanobis, type MahalanobisOptions } from "./shift/mahalanobis";
 export { fitNearestNeighbors, type NearestNeighborsOptions } from "./shift/nearest-neighbors";
 export {

@@ -96,3 +96,50 @@ test("evaluate refuses labels that are not the model's and options that do not f
     assert.match(printed.err, expected);
   }
 });
+
+test("evaluate --training-data compares the texts with the training data, and warns if they are unlike", async () => {
+  const row = (text: string, i: number): string => `${i},${text},${i % 2 === 0 ? "pos" : "neg"}`;
+  const write = async (name: string, texts: readonly string[]): Promise<string> => {
+    await writeFile(join(folder, name), ["id,text,label", ...texts.map(row)].join("\n"));
+    return join(folder, name);
+  };
+  const known = Array.from({ length: 80 }, (_, i) => `w${5 + (i % 3)} w${5 + ((i + 1) % 4)}`);
+  const [training, same, other] = [
+    await write("training.csv", known),
+    await write("same.csv", known.slice(0, 40)),
+    await write(
+      "other.csv",
+      Array.from({ length: 20 }, (_, i) => `w2${i % 10} w3${i % 7} w2${(3 * i) % 10} w30 w31`),
+    ),
+  ];
+  const base = ["evaluate", "--model", model, "--adapter", tiny.adapter, "--labels", "neg,pos"];
+  interface Compared {
+    readonly trainingComparison: {
+      readonly distance: string;
+      readonly isShifted: boolean;
+      readonly unlike: { readonly count: number };
+      readonly unlikeTexts: readonly { readonly ID: string }[];
+    };
+  }
+  const near = json<Compared>(await cli([...base, "--data", same, "--training-data", training, "--json"]));
+  assert.equal(near.trainingComparison.isShifted, false);
+  for (const distance of ["mahalanobis", "nearest-neighbors"]) {
+    const args = [...base, "--data", other, "--training-data", training, "--distance", distance];
+    const far = await cli([...args, "--json"]);
+    const { trainingComparison } = json<Compared>(far);
+    assert.equal(trainingComparison.distance, distance);
+    assert.equal(trainingComparison.unlikeTexts.length, trainingComparison.unlike.count);
+    if (distance !== "mahalanobis") continue; // these few texts are far by one of the distances alone
+    assert.ok(trainingComparison.isShifted);
+    const printed = await cli(args, { columns: 80 });
+    assert.match(printed.err.replace(/\s+/g, " "), /Warning: \d+ of 20 texts .* are unlike the training data/);
+    assert.match(printed.out.replace(/\s+/g, " "), /AUROC against those [01]\.\d{3}, where 0\.5 is chance/);
+    for (const line of printed.out.split("\n")) assert.ok(line.length <= 80, line);
+  }
+  const few = await cli([...base, "--data", same, "--training-data", other]);
+  assert.equal(few.code, 2);
+  assert.match(few.err, /--training-data must have 50 texts or more; got 20/);
+  const alone = await cli([...base, "--data", same, "--distance", "mahalanobis"]);
+  assert.equal(alone.code, 2);
+  assert.match(alone.err, /--distance is for --training-data; got mahalanobis/);
+});

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Random } from "../../src/base/random";
 import { TsloraError } from "../../src/base/tslora-error";
+import { compareWithTraining } from "../../src/evaluation/shift/compare-with-training";
 import { detectOutliers, outOfDistributionAuc } from "../../src/evaluation/shift/detector";
+import { exceedanceTest } from "../../src/evaluation/shift/exceedance-test";
 import { fitMahalanobis } from "../../src/evaluation/shift/mahalanobis";
 import { fitNearestNeighbors } from "../../src/evaluation/shift/nearest-neighbors";
 import { countsOf, precisionAtPrevalence } from "../../src/evaluation/shift/precision-at-prevalence";
@@ -88,4 +91,48 @@ test("detectors refuse features that do not fit", () => {
   assert.throws(() => fitNearestNeighbors(rows, { k: 3 }), /k must be a whole number from 1 to 2/);
   const detector = fitMahalanobis(rows, [0, 0, 0]);
   assert.throws(() => detectOutliers(detector, [[1, 2, 3]]), /have 2 features; these texts have 3/);
+});
+
+test("the p-value of unlike texts is the beta-binomial tail of SciPy's betabinom.sf", () => {
+  for (const [count, n, place, held, expected] of [
+    [0, 10, 5, 80, 1],
+    [4, 20, 5, 80, 0.04871554350217677],
+    [45, 300, 5, 80, 0.009866492661040005],
+    [30, 300, 5, 80, 0.11713201886504843],
+    [3, 3, 1, 10, 0.0034965034965032116],
+    [900, 10_000, 11, 200, 0.026171857317226266],
+  ])
+    assertClose(exceedanceTest(count, { n, held, place }), expected, `${count} of ${n}`, 1e-9);
+});
+
+test("texts are compared with held-out training texts; another distribution is found, the same one is not", () => {
+  const random = new Random(7);
+  /** Rows of class 0 and 1 in turn, around means along the first two axes, or along the given one. */
+  const draw = (texts: number, axis?: number): number[][] =>
+    Array.from({ length: texts }, (_, text) =>
+      Array.from({ length: 8 }, (_value, i) => random.normal() + (i === (axis ?? text % 2) ? 8 : 0)),
+    );
+  const training = { features: draw(400), labels: Array.from({ length: 400 }, (_, text) => text % 2) };
+  for (const distance of ["mahalanobis", "nearest-neighbors"] as const) {
+    const same = compareWithTraining(training, draw(300), { distance });
+    assert.deepEqual([same.training, same.isShifted], [{ fitted: 320, heldOut: 80 }, false], distance);
+    assert.ok(same.pValue >= 0.01 && Math.abs(same.auc - 0.5) < 0.15, `${distance}: ${same.auc}`);
+    assert.equal(same.unlike.count, same.scores.filter((score) => score > same.threshold).length);
+
+    const other = compareWithTraining(training, draw(60, 2), { distance });
+    assert.ok(other.isShifted && other.auc > 0.95, `${distance}: ${other.auc}`);
+  }
+  const { features } = training;
+  const [narrow, wide] = [0.5, 0.95].map((quantile) => compareWithTraining({ features }, draw(200), { quantile }));
+  assert.ok(narrow.threshold < wide.threshold && narrow.unlike.count > wide.unlike.count);
+  assert.equal(narrow.expectedShare, 0.5);
+  const refused = (work: () => unknown, part: RegExp): void =>
+    assert.throws(work, (error) => error instanceof TsloraError && part.test(error.message));
+  refused(() => compareWithTraining({ features: features.slice(0, 49) }, features), /50 texts or more; got 49/);
+  refused(() => compareWithTraining(training, []), /a text to compare; got none/);
+  refused(() => compareWithTraining(training, features, { quantile: 1 }), /quantile must be between 0 and 1; got 1/);
+  refused(
+    () => compareWithTraining(training, features, { distance: "cosine" as "mahalanobis" }),
+    /distance must be mahalanobis or nearest-neighbors; got cosine/,
+  );
 });

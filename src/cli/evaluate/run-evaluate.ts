@@ -1,6 +1,10 @@
+import type { DataFrame } from "danfojs-node";
+
 import { Problems } from "../../base/problems";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { ResolvedModel } from "../../hub/resolve-model";
 import { writeAtomically } from "../../base/files/write-atomically";
+import { FEWEST_TRAINING_TEXTS } from "../../evaluation/shift/distances";
 import { EVALUATE_OPTIONS } from "../options/evaluate-options";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
@@ -13,6 +17,7 @@ import { asksForSeveralLabels } from "../inputs/several-labels";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import { pick, type OptionValues } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
+import { compareTraining } from "./compare-training";
 import { scoreTexts } from "./score-texts";
 import { usePrecision } from "./use-precision";
 
@@ -39,38 +44,15 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   });
   try {
     checkClassifier(classifier, options);
-    const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
-    const data = pick(values, DATA_OPTIONS);
-    expectPairs(classifier, { textPair: data.textPair, command: "evaluate" });
-    const { frame, corpus } = await loadTexts(
-      { ...data, ...severalOf(classifier) },
-      {
-        labels: classifier.labels,
-        allowMissingClasses: true,
-        notice,
-      },
-    );
-    const asked = { ...pick(values, PRECISION_OPTIONS), precisionCheck: options.precisionCheck };
-    const precision = await usePrecision(classifier, { ...asked, frame, notice });
-    const folder = adapterFolder ?? model.directory;
-    await warnOfTrainedTexts(frame, { folder, notice });
-    const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });
-    const scored = await scoreTexts(classifier, { frame, terminal, options, calibration });
-    const { evaluation, report, average, lines } = scored;
-    const document = {
-      model: model.id,
-      device: classifier.device,
-      precision,
-      adapter: values.adapter,
-      data: { source: corpus.source, counts: corpus.report.counts },
-      notices,
-      calibration: calibration?.method,
-      threshold: options.threshold,
-      evaluation,
-      report,
-      average,
-    };
-    const text = `${JSON.stringify(document, undefined, 2)}\n`; // leaves out what is undefined
+    const document = await evaluateOn(classifier, {
+      call,
+      options,
+      model,
+      folder: adapterFolder ?? model.directory,
+      notice,
+    });
+    const { lines, ...rest } = document;
+    const text = `${JSON.stringify({ ...rest, notices }, undefined, 2)}\n`; // leaves out what is undefined
     if (options.output !== undefined) await writeAtomically(options.output, text);
     terminal.out.write(values.json === true ? text : `${lines.join("\n")}\n`);
     return EXIT.ok;
@@ -79,9 +61,85 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   }
 }
 
+interface EvaluateInput {
+  readonly call: CommandCall;
+  readonly options: OptionValues<typeof EVALUATE_OPTIONS>;
+  readonly model: ResolvedModel;
+  /** The adapter's folder, or the model's. */
+  readonly folder: string;
+  readonly notice: Notice;
+}
+
+/** Loads the texts, and scores the classifier on them. Returns the document, and the lines of the report. */
+async function evaluateOn(
+  classifier: SequenceClassifier,
+  { call, options, model, folder, notice }: EvaluateInput,
+): Promise<{ readonly lines: readonly string[]; readonly [key: string]: unknown }> {
+  const { terminal, values } = call;
+  const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
+  const data = pick(values, DATA_OPTIONS);
+  expectPairs(classifier, { textPair: data.textPair, command: "evaluate" });
+  const { frame, corpus } = await loadTexts(
+    { ...data, ...severalOf(classifier) },
+    {
+      labels: classifier.labels,
+      allowMissingClasses: true,
+      notice,
+    },
+  );
+  const path = options.trainingData;
+  const training = path === undefined ? undefined : await trainingFrame(classifier, { data, path, notice });
+  const asked = { ...pick(values, PRECISION_OPTIONS), precisionCheck: options.precisionCheck };
+  const precision = await usePrecision(classifier, { ...asked, frame, notice });
+  await warnOfTrainedTexts(frame, { folder, notice });
+  const calibration = await findCalibration(classifier, { folder, asked: options.calibration, notice });
+  const scored = await scoreTexts(classifier, { frame, terminal, options, calibration });
+  const { evaluation, report, average } = scored;
+  const compared = training && (await compareTraining(classifier, { frame, training, terminal, options }));
+  if (compared?.warning !== undefined) notice(compared.warning);
+  const lines = [...scored.lines, ...(compared?.lines ?? [])];
+  return {
+    model: model.id,
+    device: classifier.device,
+    precision,
+    adapter: values.adapter,
+    data: { source: corpus.source, counts: corpus.report.counts },
+    calibration: calibration?.method,
+    threshold: options.threshold,
+    evaluation,
+    report,
+    average,
+    trainingComparison: compared?.comparison,
+    lines,
+  };
+}
+
+/** Loads the training data, in the same format as the evaluated texts. */
+async function trainingFrame(
+  classifier: SequenceClassifier,
+  { data, path, notice }: { data: OptionValues<typeof DATA_OPTIONS>; path: string; notice: Notice },
+): Promise<DataFrame> {
+  const { loadTexts } = await import("../inputs/load-texts.js");
+  const { frame } = await loadTexts(
+    { ...data, data: path, ...severalOf(classifier) },
+    {
+      labels: classifier.labels,
+      allowMissingClasses: true,
+      notice: (text) => notice(text.replace(/^Data: /, "Training data: ")),
+    },
+  );
+  const problems = new Problems("tslora evaluate");
+  problems.expect(
+    frame.shape[0] >= FEWEST_TRAINING_TEXTS,
+    `--training-data must have ${FEWEST_TRAINING_TEXTS} texts or more; got ${frame.shape[0]}`,
+  );
+  problems.throwIfAny("bad-input");
+  return frame;
+}
+
 /** Refuses options that are invalid for every classifier. */
 function checkOptions({ values }: CommandCall, options: EvaluateValues): void {
-  const { threshold, confidence, predictions, output, precision, precisionCheck } = options;
+  const { threshold, confidence, predictions, output, precision, precisionCheck, trainingData, distance } = options;
   const problems = new Problems("tslora evaluate");
   problems.expect(values.data !== undefined, "--data is needed: the labelled texts to evaluate on");
   problems.expect(
@@ -95,6 +153,10 @@ function checkOptions({ values }: CommandCall, options: EvaluateValues): void {
   problems.expect(
     predictions !== true || values.json === true || output !== undefined,
     "--predictions is for --json and --output; the text report shows none",
+  );
+  problems.expect(
+    distance === undefined || trainingData !== undefined,
+    `--distance is for --training-data; got ${distance}`,
   );
   problems.expect(
     precisionCheck === undefined || precision === "int8",

@@ -1,5 +1,6 @@
 import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
 import { DEFAULT_CONFIDENCE } from "../../evaluation/intervals/interval";
+import { DISTANCES } from "../../evaluation/shift/distances";
 import { choice, integer, number, path, toggle } from "./option-kinds";
 
 /** Default of the texts on which 8 bits are compared with 32. */
@@ -17,6 +18,15 @@ export const EVALUATE_OPTIONS = {
     help: "use the calibration.json of tslora calibrate beside the weights",
     off: "give the softmax's probabilities, also where calibration.json is there",
     default: "on",
+  },
+  trainingData: {
+    kind: path("path"),
+    help: "the texts that the classifier was trained on: compares those of --data with them, and warns if they are unlike",
+  },
+  distance: {
+    kind: choice(DISTANCES, "name"),
+    help: `for --training-data: distance of the encoder's features, ${DISTANCES.join(" or ")}`,
+    default: DISTANCES[0],
   },
   average: {
     kind: choice(["binary", "micro", "macro", "weighted"], "name"),

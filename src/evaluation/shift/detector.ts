@@ -1,11 +1,12 @@
 import type { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { rocAucScore } from "../metrics/roc-auc-score";
+import type { DistanceName } from "./distances";
 import { expectRows } from "../calibration/check-probabilities";
 
 /** Measures how far a text is from the training data; `fitMahalanobis` and `fitNearestNeighbors` make one. */
 export interface Detector {
-  readonly kind: "mahalanobis" | "nearest-neighbors";
+  readonly kind: DistanceName;
   /** Number of features. */
   readonly width: number;
   /** A text beyond it counts as out of distribution. */
