@@ -7,10 +7,6 @@ const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u2
 
 const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-/** Sequences that the command line itself sends to a terminal: styles, cursor movements in its own lines, line ends. */
-// eslint-disable-next-line no-control-regex -- they are what is kept
-const OWN = /(\u001b\[(?:[\d;]*m|\d*[A-GJK]|\?(?:7|25)[hl])|[\t\r])/;
-
 /** Escapes control characters, such as `\u001b`, so that a terminal shows them. Line ends are kept. */
 export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
@@ -19,14 +15,6 @@ export function printable(text: string): string {
 /** The same in one line, for a name or a cell: line ends and tabs become `\n` and `\t`. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n");
-}
-
-/** Text for a terminal: as {@link printable}, but keeps the styles and moves that the command line uses itself. */
-export function printableOutput(text: string): string {
-  return text
-    .split(OWN)
-    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
-    .join("");
 }
 
 function escaped(char: string): string {

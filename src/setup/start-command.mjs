@@ -187,7 +187,7 @@ speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
     const { packClone, PACK_HELP, readPackOptions } = await import("./commands/pack-clone.mjs");
     return {
       help: PACK_HELP,
-      check: (parameters) => void readPackOptions(parameters),
+      check: (parameters) => void readPackOptions(parameters, { root: ROOT }),
       async run(parameters) {
         await setUp({ allInstructions: true }); // for another machine's processor
         return packClone(parameters, { root: ROOT });

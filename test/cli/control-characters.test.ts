@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { after, before, test } from "node:test";
 
-import { printable, printableLine, printableOutput } from "../../src/base/printable";
+import { printable, printableLine } from "../../src/base/printable";
+import { RunView } from "../../src/cli/run/run-view";
+import { guardTerminal } from "../../src/cli/terminal/guard-terminal";
+import { ownSequence, styledOutput, writable } from "../../src/cli/terminal/own-sequences";
 import { factLines } from "../../src/cli/terminal/text-layout";
 import { processTerminal, table } from "../../src/cli/terminal/terminal";
+import type { CodeCell } from "../../src/notebook/format/notebook-types";
 import { cli, tinyModel } from "./tiny";
 
 let folder = "";
@@ -53,12 +58,60 @@ test("control characters are written as escapes, and nothing else changes", () =
   }
   for (const text of ["na\u00efve \u4e2d\u6587 \ud83d\ude00 \u05e9\u05dc\u05d5\u05dd e\u0301", "a\nb", ""])
     assert.equal(printable(text), text);
-  const own = "\u001b[1mbold\u001b[0m \r\u001b[2K\u001b[3A\u001b[?25l\tx\n";
-  assert.equal(printableOutput(own), own);
+  const own = ["1m", "2K", "3A", "?25l"].map((sequence) => `${ownSequence(sequence)} \t`).join("");
+  const shown = "\u001b[1m \t\u001b[2K \t\u001b[3A \t\u001b[?25l \t";
+  for (const isTerminal of [true, false]) assert.equal(writable(own, { isTerminal }), shown);
+  const data = "\u001b[1m\u001b[2K\u001b[3A\u001b]0;t\u0007 \u009b1m \u001b[1000000000;1m\r\n";
   assert.equal(
-    printableOutput("\u001b]0;t\u0007 \u009b1m \u001b[6n \u001b"),
-    "\\u001b]0;t\\u0007 \\u009b1m \\u001b[6n \\u001b",
+    writable(data, { isTerminal: true }),
+    "\\u001b[1m\\u001b[2K\\u001b[3A\\u001b]0;t\\u0007 \\u009b1m \\u001b[1000000000;1m\n",
   );
+  assert.equal(writable(data, { isTerminal: false }), data);
+});
+
+test("a cell's output keeps its colours, and can neither hide text nor move the cursor", () => {
+  const onTerminal = (text: string): string => writable(styledOutput(text, { color: true }), { isTerminal: true });
+  assert.equal(onTerminal("\u001b[31mred\u001b[0m"), "\u001b[31mred\u001b[0m\u001b[0m");
+  assert.equal(onTerminal("\u001b[38;5;8mgrey\nplain"), "\u001b[38;5;8mgrey\u001b[0m\nplain");
+  assert.equal(onTerminal("\u001b[2J\u001b[1Aa\u001b[8mb\u001b]0;t\u0007c\u0007"), "abc\\u0007\u001b[0m");
+  assert.equal(styledOutput("\u001b[31mred\u001b[2J", { color: false }), "red");
+});
+
+test("a notebook's name, code and errors cannot command a terminal while it runs", () => {
+  let printed = "";
+  const stream = Object.assign(
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((printed += chunk.toString()), done()) }),
+    { columns: 80, isTTY: true },
+  );
+  for (const attack of ATTACKS) {
+    for (const live of [true, false]) {
+      const terminal = guardTerminal({ out: stream, err: stream, color: true, live });
+      const view = new RunView(`k${attack}.ipynb`, { terminal, quiet: false });
+      const place = { index: 0, number: 1, total: 1 };
+      const cell: CodeCell = {
+        cell_type: "code",
+        id: "a",
+        metadata: {},
+        source: attack,
+        execution_count: 1,
+        outputs: [],
+      };
+      view.show({ event: "cell-start", cell, ...place });
+      view.show({ event: "note", text: attack });
+      const error = { output_type: "error" as const, ename: attack, evalue: attack, traceback: [attack] };
+      const outcome = { status: "error" as const, error };
+      view.show({
+        event: "cell-end",
+        cell,
+        ...place,
+        report: { ...place, id: "a", source: attack, elapsedMs: 1, outcome },
+      });
+      view.close();
+    }
+  }
+  // Own sequences erase a line or set a style; tabs stay.
+  // eslint-disable-next-line no-control-regex -- these are the sequences
+  assert.doesNotMatch(printed.replace(/\t|\u001b\[(?:1G|2K|[\d;]*m)/g, ""), RAW);
 });
 
 test("columns stay aligned for cells of any content", () => {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 
 import { parseDuration } from "../../src/cli/command-options";
 import { displayText, htmlText } from "../../src/cli/terminal/output-text";
+import { guardTerminal } from "../../src/cli/terminal/guard-terminal";
 import { RunView } from "../../src/cli/run/run-view";
 import { findAdapters, resultLines } from "../../src/cli/study/study-results";
 import { duration } from "../../src/cli/terminal/terminal";
@@ -47,10 +48,10 @@ test("in a terminal a line is redrawn below the outputs, and unfinished outputs 
   let shown = "";
   const out = Object.assign(
     new Writable({ write: (chunk: Buffer, _encoding, done) => ((shown += chunk.toString()), done()) }),
-    { columns: 56 },
+    { columns: 56, isTTY: true },
   );
   const view = new RunView("notebooks/01-study.ipynb", {
-    terminal: { out, err: out, color: false, live: true },
+    terminal: guardTerminal({ out, err: out, color: false, live: true }),
     quiet: false,
   });
   const place = { index: 0, number: 1, total: 2 };
@@ -69,9 +70,9 @@ test("in a terminal a line is redrawn below the outputs, and unfinished outputs 
   view.close();
   const screen: string[] = [""];
   // eslint-disable-next-line no-control-regex -- the sequence that clears a line
-  for (const part of shown.split(/(\r\u001b\[2K|\n)/)) {
+  for (const part of shown.split(/(\u001b\[1G\u001b\[2K|\n)/)) {
     if (part === "\n") screen.push("");
-    else if (part === "\r\u001b[2K") screen[screen.length - 1] = "";
+    else if (part === "\u001b[1G\u001b[2K") screen[screen.length - 1] = "";
     else screen[screen.length - 1] += part;
   }
   assert.deepEqual(screen, ["100%", "done", "rest", ""]);

@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../notebook/run/run-events";
 import { firstLine } from "../../notebook/run/run-reports";
 import { failureLines, lastLine, noteOf } from "./run-view";
+import { ERASE_LINE, ownSequence } from "../terminal/own-sequences";
 import { duration, styled, type Terminal } from "../terminal/terminal";
 
 const REDRAW_MS = 250;
@@ -120,7 +121,7 @@ export class RunTable {
 
   #erase(): void {
     if (this.#drawn === 0) return;
-    this.#terminal.out.write(`\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(this.#drawn - 1)}`);
+    this.#terminal.out.write(ERASE_LINE + (ownSequence("1A") + ownSequence("2K")).repeat(this.#drawn - 1));
     this.#drawn = 0;
   }
 }

@@ -1,10 +1,12 @@
 import { basename } from "node:path";
 
+import { printableLine } from "../../base/printable";
 import { stripAnsi } from "../../notebook/page/ansi";
 import type { CellReport, RunEvent } from "../../notebook/run/run-events";
 import { firstLine } from "../../notebook/run/run-reports";
 import { fitText, widthOf } from "../terminal/fit-text";
 import { displayText } from "../terminal/output-text";
+import { ERASE_LINE, styledOutput } from "../terminal/own-sequences";
 import { duration, styled, type Terminal } from "../terminal/terminal";
 
 /** Options of showing a run. */
@@ -47,7 +49,7 @@ export class RunView {
   constructor(path: string, { terminal, quiet, name = basename(path, ".ipynb") }: RunViewOptions) {
     this.#terminal = terminal;
     this.#quiet = quiet;
-    this.#name = name;
+    this.#name = printableLine(name);
     if (terminal.live && !quiet) this.#timer = setInterval(() => this.#drawLive(), REDRAW_MS);
   }
 
@@ -65,7 +67,7 @@ export class RunView {
         return;
       case "cell-start": {
         const at = `${event.number}/${event.total}`;
-        this.#cell = { at, code: firstLine(event.cell.source), start: performance.now() };
+        this.#cell = { at, code: printableLine(firstLine(event.cell.source)), start: performance.now() };
         if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ${this.#cell.code}`));
         this.#drawLive();
         return;
@@ -145,7 +147,7 @@ export class RunView {
   }
 
   #inStyle(line: string): string {
-    const shown = this.#terminal.color ? line : stripAnsi(line);
+    const shown = styledOutput(line, this.#terminal);
     return this.#unfinishedStyle === "stderr" ? styled(this.#terminal, "dim", shown) : shown;
   }
 
@@ -190,13 +192,13 @@ export class RunView {
     const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
     const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
     this.#terminal.out.write(
-      `\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`,
+      `${ERASE_LINE}${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`,
     );
     this.#liveShown = true;
   }
 
   #eraseLive(): void {
-    if (this.#liveShown) this.#terminal.out.write("\r\u001b[2K");
+    if (this.#liveShown) this.#terminal.out.write(ERASE_LINE);
     this.#liveShown = false;
   }
 }
@@ -221,10 +223,11 @@ export function failureLines(report: CellReport, { name, terminal, isLate = fals
   if (!("error" in report.outcome)) return [];
   const { ename, evalue, traceback } = report.outcome.error;
   const error = `${ename}: ${evalue}`;
-  const head = `${name}, cell ${report.number} of ${report.total}${isLate ? ", after its end" : ""}: ${error}`;
+  const place = `${name}, cell ${report.number} of ${report.total}${isLate ? ", after its end" : ""}`;
+  const head = `${place}: ${stripAnsi(error)}`;
   const whole = traceback.join("\n");
   const rest = whole.startsWith(error) ? whole.slice(error.length).replace(/^\n/, "") : whole;
-  const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
+  const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${styledOutput(line, terminal)}`);
   return [styled(terminal, "red", head), ...lines];
 }
 

@@ -1,5 +1,8 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 
+import { printableLine } from "../../base/printable";
+import { markOwn, writable } from "./own-sequences";
+
 /** A progress bar in one line of a terminal, followed by words; lines may be printed above it. */
 export class LiveBar {
   readonly #bars: MultiBar;
@@ -7,7 +10,7 @@ export class LiveBar {
 
   constructor(stream: NodeJS.WritableStream) {
     this.#bars = new MultiBar({
-      stream,
+      stream: drawing(stream),
       format,
       linewrap: true,
       hideCursor: false,
@@ -20,12 +23,12 @@ export class LiveBar {
 
   /** @param share - from 0 to 1 */
   update(share: number, words: string): void {
-    this.#bar.update(share, { words });
+    this.#bar.update(share, { words: printableLine(words) });
   }
 
   /** Prints a line above the bar. */
   print(line: string): void {
-    this.#bars.log(`${line}\n`);
+    this.#bars.log(`${writable(line, { isTerminal: true })}\n`);
   }
 
   /** Removes the bar. Nothing is shown afterwards. */
@@ -33,6 +36,18 @@ export class LiveBar {
     this.#bars.update(); // prints pending lines
     this.#bars.stop();
   }
+}
+
+/** The stream for cli-progress, whose sequences are this process's own. */
+function drawing(stream: NodeJS.WritableStream): NodeJS.WritableStream {
+  const write = (chunk: string): boolean => stream.write(markOwn(chunk));
+  return new Proxy(stream, {
+    get: (target, key): unknown => {
+      if (key === "write") return write;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 const BAR = 24; // characters; less on a narrow terminal

@@ -1,5 +1,6 @@
 import { printableLine } from "../../base/printable";
 import { measureColumns } from "../../figures/tables/measure-columns";
+import { ownSequence } from "./own-sequences";
 
 /** The streams that a command writes to: a terminal, or a file or pipe for plain lines. */
 export interface Terminal {
@@ -39,7 +40,7 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
 /** A text in a style, if the terminal shows styles. */
 export function styled(terminal: Terminal, style: keyof typeof CODES, text: string): string {
-  return terminal.color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+  return terminal.color ? `${ownSequence(`${CODES[style]}m`)}${text}${ownSequence("0m")}` : text;
 }
 
 /** Formats milliseconds: 0.4 s, 12.0 s, 3:05 min, 1:02:03 h. */
