@@ -221,6 +221,14 @@ test("option files that cannot be read are refused with the place and the reason
   await assert.rejects(fromFile("- r\n"), /options by name/);
   await assert.rejects(fromFile("r: !huge 8\n"), /not valid YAML: Unresolved tag/);
   await assert.rejects(fromFile("{", {}, "c.json"), /line 1, column 2/);
+  for (const nested of [
+    `r: ${"[".repeat(50_000)}`,
+    Array.from({ length: 3000 }, (_, i) => `${" ".repeat(i)}r:`).join("\n"),
+  ])
+    await assert.rejects(
+      fromFile(nested),
+      /c\.yaml (is nested too deeply to be read|has aliases that multiply, or is nested too)/,
+    );
   await assert.rejects(fromFile("r = 8", {}, "c.toml"), /ends in \.yaml, \.yml or \.json/);
   await assert.rejects(gather({ config: ["none.yaml"] }), /--config: the file none\.yaml does not exist/);
 });

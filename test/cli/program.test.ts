@@ -121,6 +121,8 @@ test("wrong usage and bad input end with code 2 before anything is written", () 
     }
     assert.ok(!existsSync(out));
     const inspected = await cli("run", path, "--inspect");
+    const ignored = await cli("run", path, "--inspect", "-p", "n=1");
+    assert.match(ignored.err, /--inspect lists parameters and sets none; got -p/);
     assert.match(inspected.out, /mode: "a" \| "b" = "a"/);
     assert.equal((await cli("--help")).code, 0);
     assert.equal((await cli("--version")).code, 0);

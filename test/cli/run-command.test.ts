@@ -52,6 +52,7 @@ test("parameters come from files, YAML, -p and -r, later ones take precedence, a
       /broken\.yml is not valid YAML:[\s\S]*line 2/,
     );
     await assert.rejects(gatherParameters({ yaml: ["[1]"] }), /-y must hold one map/);
+    await assert.rejects(gatherParameters({ yaml: ["[".repeat(50_000)] }), /-y is nested too deeply to be read/);
   }));
 
 test("notebooks are named by file, folder or pattern, each once", () =>

@@ -133,6 +133,7 @@ for (const [name, transport] of [
         assert.deepEqual(shown(during.iopub), "first of two\nsecond\n");
         await stranger.attack();
         await stranger.forge(BAD);
+        await stranger.subscribeTooLong();
         const after = await run("console.log((globalThis as { intruded?: boolean }).intruded ?? 'untouched');");
         assert.equal(after.reply.content.status, "ok");
         assert.deepEqual(shown(after.iopub), "untouched\n");

@@ -48,6 +48,16 @@ export class Stranger {
     await this.#beats();
   }
 
+  /** Subscribes to a topic of 8 MB, and waits until the kernel ends the connection: subscriptions take its memory. */
+  async subscribeTooLong(): Promise<void> {
+    const socket = new Subscriber({ linger: 0, reconnectInterval: 600_000 });
+    this.#open.push(socket);
+    const ended = new Promise((resolve) => socket.events.on("disconnect", resolve));
+    socket.connect(this.#address("iopub_port"));
+    socket.subscribe(Buffer.alloc(8e6, "x"));
+    await ended;
+  }
+
   /** Asks the kernel to run code, signed with every signature and every hex text that was heard. */
   async forge(code: string): Promise<void> {
     const parts = this.#request(code);

@@ -4,6 +4,7 @@ import { expandHome } from "../../base/files/expand-home";
 import { readTextFile } from "../../base/files/read-text-file";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
+import { yamlProblem } from "../../base/yaml-problem";
 import { isRecord } from "../../base/json";
 import { parseJson } from "../../notebook/format/parse-json";
 
@@ -48,7 +49,7 @@ async function readYaml(content: string, path: string): Promise<ConfigEntry[]> {
   const document = parseDocument(content, { lineCounter, prettyErrors: true });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined)
-    throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message.trimEnd()}`, {
+    throw new TsloraError("bad-input", `${path} ${yamlProblem(problem.message.trimEnd())}`, {
       cause: problem,
       details: { path },
     });

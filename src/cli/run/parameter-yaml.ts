@@ -1,6 +1,7 @@
 import type { ScalarTag } from "yaml";
 
 import { TsloraError } from "../../base/tslora-error";
+import { yamlProblem } from "../../base/yaml-problem";
 import { FloatValue, floatValue, Readings } from "../../notebook/parameters/parameter-value";
 
 /** Most aliases that are expanded in a document; more are an attack on the memory. */
@@ -60,7 +61,7 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     if (second !== undefined)
       throw refused(`must be one YAML document; got ${documents.length}. Give one file for each.`);
     const [problem] = document.errors;
-    if (document.errors.length > 0) throw refused(`is not valid YAML: ${cut(problem.message)}`, problem);
+    if (document.errors.length > 0) throw refused(yamlProblem(cut(problem.message)), problem);
     return document.toJS({ mapAsMap: true, maxAliasCount: MOST_ALIASES }) as unknown;
   } catch (error) {
     if (error instanceof TsloraError) throw error;

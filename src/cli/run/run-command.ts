@@ -59,8 +59,18 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--inspect", "list the notebooks' parameters and execute nothing")
     .action(async (notebooks: string[], flags: RunFlags) => {
       const paths = expandNotebooks(notebooks, flags.outputDir);
+      if (flags.inspect === true) expectNoParameters(flags);
       exit(flags.inspect === true ? await inspect(paths, terminal) : await run(paths, flags, terminal));
     });
+}
+
+/** Refuses parameters beside --inspect, which would ignore them. */
+function expectNoParameters({ param, raw, yaml, file }: RunFlags): void {
+  const given = Object.entries({ "-p": param, "-r": raw, "-y": yaml, "-f": file })
+    .filter(([, values]) => values !== undefined && Object.keys(values).length > 0)
+    .map(([flag]) => flag);
+  if (given.length > 0)
+    throw new TsloraError("bad-option", `--inspect lists parameters and sets none; got ${given.join(", ")}.`);
 }
 
 function addCheckOptions(command: Command): Command {

@@ -32,6 +32,11 @@ Reflect.set(globalThis, RUNS_ONCE, true);
 
 const { Publisher, Router } = zeromq;
 
+/** The largest message that is accepted, in bytes; ZeroMQ closes a connection that sends a larger one. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** The same for a heartbeat and for a subscription. */
+const MOST_BEAT_BYTES = 64 * 1024;
+
 /**
  * Replaces tslab's publisher. ZeroMQ's drops messages silently when a thousand wait. From the 513th send in one turn of
  * the event loop it throws, which `console.log` hides. A cell that prints a lot would lose outputs and its idle status.
@@ -41,7 +46,7 @@ class PatientPublisher extends Publisher {
   readonly #waiting: Parameters<InstanceType<typeof Publisher>["send"]>[0][] = [];
 
   constructor(options: ConstructorParameters<typeof Publisher>[0]) {
-    super({ ...options, sendHighWaterMark: 0 });
+    super({ ...options, sendHighWaterMark: 0, maxMessageSize: MOST_BEAT_BYTES });
   }
 
   override async send(message: Parameters<InstanceType<typeof Publisher>["send"]>[0]): Promise<void> {
@@ -70,10 +75,6 @@ class PatientPublisher extends Publisher {
     this.#waiting.length = 0;
   }
 }
-
-/** The largest message that is accepted, in bytes; ZeroMQ closes a connection that sends a larger one. */
-const MOST_BYTES = 64 * 1024 * 1024;
-const MOST_BEAT_BYTES = 64 * 1024;
 
 /**
  * Sends and receives while tslab is still opening its other sockets: ZeroMQ refuses both then, and tslab would never
