@@ -98,6 +98,8 @@ test("a notebook's name, code and errors cannot command a terminal while it runs
       };
       view.show({ event: "cell-start", cell, ...place });
       view.show({ event: "note", text: attack });
+      for (const data of [{ "text/plain": attack }, { "text/html": `<p>${attack}</p>` }])
+        view.show({ event: "output", message: { type: "display_data", content: { data } }, late: false, ...place });
       const error = { output_type: "error" as const, ename: attack, evalue: attack, traceback: [attack] };
       const outcome = { status: "error" as const, error };
       view.show({

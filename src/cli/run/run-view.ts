@@ -98,7 +98,7 @@ export class RunView {
     if (type === "display_data" || type === "execute_result") {
       this.#finishLine();
       const text = displayText(content);
-      return text === "" ? undefined : this.#line(text);
+      return text === "" ? undefined : this.#line(styledOutput(text, this.#terminal));
     }
     if (type === "update_display_data")
       this.#update(
@@ -116,7 +116,7 @@ export class RunView {
     if (now - this.#updateShown < UPDATE_EVERY_MS) return;
     this.#updateShown = now;
     this.#finishLine();
-    this.#line(text);
+    this.#line(styledOutput(text, this.#terminal));
   }
 
   #stream(name: "stdout" | "stderr", text: string): void {

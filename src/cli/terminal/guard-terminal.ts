@@ -1,3 +1,4 @@
+import { changedStream } from "./changed-stream";
 import { writable } from "./own-sequences";
 import type { Terminal } from "./terminal";
 
@@ -13,16 +14,5 @@ export function guardTerminal(terminal: Terminal): Terminal {
 function guarded<Stream extends Terminal["out"]>(stream: Stream, { color }: Terminal): Stream {
   const isTerminal = stream.isTTY === true;
   if (!isTerminal && !color) return stream; // nothing writes own sequences
-  const write = (chunk: unknown, ...rest: unknown[]): unknown =>
-    Reflect.apply(stream.write.bind(stream), stream, [
-      typeof chunk === "string" ? writable(chunk, { isTerminal }) : chunk,
-      ...rest,
-    ]);
-  return new Proxy(stream, {
-    get: (target, key): unknown => {
-      if (key === "write") return write;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return changedStream(stream, (text) => writable(text, { isTerminal }));
 }

@@ -1,6 +1,7 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 
 import { printableLine } from "../../base/printable";
+import { changedStream } from "./changed-stream";
 import { markOwn, writable } from "./own-sequences";
 
 /** A progress bar in one line of a terminal, followed by words; lines may be printed above it. */
@@ -10,7 +11,7 @@ export class LiveBar {
 
   constructor(stream: NodeJS.WritableStream) {
     this.#bars = new MultiBar({
-      stream: drawing(stream),
+      stream: changedStream(stream, markOwn), // the library's sequences are own ones
       format,
       linewrap: true,
       hideCursor: false,
@@ -36,18 +37,6 @@ export class LiveBar {
     this.#bars.update(); // prints pending lines
     this.#bars.stop();
   }
-}
-
-/** The stream for cli-progress, whose sequences are this process's own. */
-function drawing(stream: NodeJS.WritableStream): NodeJS.WritableStream {
-  const write = (chunk: string): boolean => stream.write(markOwn(chunk));
-  return new Proxy(stream, {
-    get: (target, key): unknown => {
-      if (key === "write") return write;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
 }
 
 const BAR = 24; // characters; less on a narrow terminal
