@@ -1,3 +1,4 @@
+import { pText } from "../evaluation/comparison/p-text";
 import { pairedBootstrapTest } from "../evaluation/comparison/paired-bootstrap-test";
 import { publishedOutcomes } from "../evaluation/comparison/published-change";
 import type { Interval } from "../evaluation/intervals/interval";
@@ -82,5 +83,3 @@ function signed(value: number): string {
 
 const inBrackets = (interval: Interval | null): string =>
   interval === null ? "" : ` [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}]`.replaceAll("-", "−");
-
-const pText = (p: number): string => (p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`);

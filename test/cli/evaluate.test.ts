@@ -132,7 +132,10 @@ test("evaluate --training-data compares the texts with the training data, and wa
     if (distance !== "mahalanobis") continue; // these few texts are far by one of the distances alone
     assert.ok(trainingComparison.isShifted);
     const printed = await cli(args, { columns: 80 });
-    assert.match(printed.err.replace(/\s+/g, " "), /Warning: \d+ of 20 texts .* are unlike the training data/);
+    assert.match(
+      printed.err.replace(/\s+/g, " "),
+      /Warning: \d+ of 20 texts .* are unlike the training data, where 5\.0% are expected \(p < 0\.001\)\./,
+    );
     assert.match(printed.out.replace(/\s+/g, " "), /AUROC against those [01]\.\d{3}, where 0\.5 is chance/);
     for (const line of printed.out.split("\n")) assert.ok(line.length <= 80, line);
   }

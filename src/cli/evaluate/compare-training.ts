@@ -4,6 +4,7 @@ import { shortList } from "../../base/short-list";
 import { encoderFeatures } from "../../classifier/encoder-features";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { readFrame, readTextColumns, textInputs } from "../../corpus/read-frame";
+import { pText } from "../../evaluation/comparison/p-text";
 import { compareWithTraining, type TrainingComparison } from "../../evaluation/shift/compare-with-training";
 import type { EVALUATE_OPTIONS } from "../options/evaluate-options";
 import type { OptionValues } from "../options/option-table";
@@ -77,9 +78,9 @@ function comparisonTexts(result: TrainingComparison): string[] {
   ];
 }
 
-function shareText({ unlike, expectedShare, scores }: TrainingComparison): string {
+function shareText({ unlike, expectedShare, pValue, scores }: TrainingComparison): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   const { low, high, confidence } = unlike.interval;
   const interval = `${100 * confidence}% interval ${percent(low)} to ${percent(high)}`;
-  return `${unlike.count} of ${scores.length} texts (${percent(unlike.share)}, ${interval}) are unlike the training data, where ${percent(expectedShare)} are expected`;
+  return `${unlike.count} of ${scores.length} texts (${percent(unlike.share)}, ${interval}) are unlike the training data, where ${percent(expectedShare)} are expected (p ${pText(pValue)})`;
 }
