@@ -44,7 +44,7 @@ test("coefficients and probabilities are scikit-learn's at the optimum", () => {
     const vectorizer = new TfidfVectorizer(options).fit(texts);
     const model = new LogisticRegression({ C: 10, classWeight }).fit(vectorizer.transform(texts), labels);
     coef.forEach((row, k) => assertClose(model.coef[k], row, `coefficients ${k}`, 1e-4));
-    // Of more classes only differences count.
+    // With more classes only differences count.
     if (coef.length === 1) assertClose(model.intercept, intercept, "intercept", 1e-4);
     assertClose(model.predictProba(vectorizer.transform(unseen)), probabilities, "probabilities", 1e-5);
   }

@@ -23,7 +23,7 @@ export interface CompareWithTrainingOptions {
   readonly seed?: number;
 }
 
-/** How far texts are from the training data. */
+/** The distance of texts from the training data. */
 export interface TrainingComparison {
   readonly distance: DistanceName;
   /** Training texts that the distance was fitted to, and those held out to place the threshold. */

@@ -25,7 +25,7 @@ export async function prepareJob(document: JobDocument, options: PrepareOptions)
   checkSettings(checkDocument(document), await types[document.type]());
   await store.addDocument(document);
   const state = await jobState(document, { store, code });
-  // Of a worker that was killed after it wrote the manifest.
+  // A worker that was killed after it wrote the manifest has left its checkpoint.
   if (state.kind === "done") await store.clean(document.name);
   return state;
 }

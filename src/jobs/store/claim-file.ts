@@ -92,7 +92,7 @@ function held(path: string, { holder, times }: { holder: Holder; times: ClaimTim
   const isMine = async (): Promise<boolean> => parse(await contentOf(path))?.token === holder.token;
   const write = async (): Promise<void> => {
     if (!(await isMine())) return lost.abort();
-    // in place: other machines see a new content sooner than a new file of the same name
+    // in place: other machines see a new content before a new file of the same name
     const file = await open(path, "r+");
     try {
       await file.write(JSON.stringify({ ...holder, beat: ++beat }), 0);

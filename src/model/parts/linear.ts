@@ -1,7 +1,7 @@
 import type { Int8Matrix, Int8Products } from "../../ops/int8-products";
 import type { Activation, Ops, PackedMatrix, ProductOptions, Update } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
-import { DerivedTensors } from "./derived-tensors";
+import { CachedLayouts } from "./cached-layouts";
 import type { Parameter, Substitutes } from "./parameter";
 import type { AdaptedWeights, AdapterSaved, BackwardPass, ForwardPass, LinearAdapter } from "./pass";
 import {
@@ -40,10 +40,10 @@ export class Linear {
   readonly #ops: Ops;
   // The weight, packed for its products: x W' in the forward pass, dy W in the backward pass. Once a packed form
   // exists, the unpacked weight can be freed.
-  readonly #forward: DerivedTensors<PackedMatrix>;
-  readonly #backward: DerivedTensors<PackedMatrix>;
-  readonly #forwardRounded: DerivedTensors<Tensor>;
-  readonly #backwardRounded: DerivedTensors<Tensor>;
+  readonly #forward: CachedLayouts<PackedMatrix>;
+  readonly #backward: CachedLayouts<PackedMatrix>;
+  readonly #forwardRounded: CachedLayouts<Tensor>;
+  readonly #backwardRounded: CachedLayouts<Tensor>;
   #used: { readonly weight: Parameter; readonly bias: Parameter | undefined };
   /** A bias of zeros, for a layer without bias. */
   readonly #zeros: Tensor | undefined;
@@ -66,10 +66,10 @@ export class Linear {
     const [out] = weight.shape;
     this.#zeros = bias === undefined ? ops.escape(() => ops.float(new Float32Array(out), [out])) : undefined;
     this.#used = { weight, bias };
-    this.#forward = new DerivedTensors(ops, (value) => ops.pack(value, FORWARD));
-    this.#backward = new DerivedTensors(ops, (value) => ops.pack(value, BACKWARD));
-    this.#forwardRounded = new DerivedTensors(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
-    this.#backwardRounded = new DerivedTensors(ops, (value) => ops.toBfloat16(value));
+    this.#forward = new CachedLayouts(ops, (value) => ops.pack(value, FORWARD));
+    this.#backward = new CachedLayouts(ops, (value) => ops.pack(value, BACKWARD));
+    this.#forwardRounded = new CachedLayouts(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
+    this.#backwardRounded = new CachedLayouts(ops, (value) => ops.toBfloat16(value));
   }
 
   get inFeatures(): number {
@@ -108,7 +108,7 @@ export class Linear {
    */
   useInt8(products: Int8Products, matrix: Int8Matrix): void {
     if (this.#int8 !== undefined) throw new TypeError(`${this.module} is in 8 bits already.`);
-    for (const derived of this.#layouts) derived.keepOnly(undefined);
+    for (const layout of this.#layouts) layout.keepOnly(undefined);
     this.#int8 = { products, matrix };
     this.weight.assignAside(() => products.dequantize(matrix));
   }
@@ -117,7 +117,7 @@ export class Linear {
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
     this.#used = { weight: substitutes?.get(weight) ?? weight, bias: (bias && substitutes?.get(bias)) ?? bias };
-    for (const derived of this.#layouts) derived.keepOnly(weight);
+    for (const layout of this.#layouts) layout.keepOnly(weight);
   }
 
   /** Whether a backward pass computes gradients of weights here. */
@@ -277,7 +277,7 @@ export class Linear {
   }
 
   dispose(): void {
-    for (const derived of this.#layouts) derived.keepOnly(undefined);
+    for (const layout of this.#layouts) layout.keepOnly(undefined);
     for (const parameter of this.parameters) parameter.dispose();
     this.#ops.dispose(this.#zeros);
     if (this.#int8 !== undefined) this.#ops.disposeIn(this.#int8.matrix);
@@ -303,7 +303,7 @@ export class Linear {
       : int8.products.affine(x, int8.matrix, { bias, update });
   }
 
-  get #layouts(): readonly DerivedTensors<object>[] {
+  get #layouts(): readonly CachedLayouts<object>[] {
     return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
   }
 

@@ -16,7 +16,7 @@ import type { QueuedJob, QueuedResult, QueueTimes } from "./queued-job";
 
 /** Jobs whose state is asked for at the same time. */
 const AT_A_TIME = 100;
-/** Looks without any worker after which the user is told. */
+/** Looks without any worker after which a notice says so. */
 const PATIENCE = 3;
 
 /** Options of a {@link BullmqDriver}. */

@@ -2,8 +2,11 @@ import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter } from "./parameter";
 
-/** Tensors that are computed from a parameter and cached until it changes. This object owns them. */
-export class DerivedTensors<T extends object> {
+/**
+ * Layouts of parameters, such as packed matrices: each is computed once and cached until its parameter changes. This
+ * object owns them.
+ */
+export class CachedLayouts<T extends object> {
   readonly #ops: Ops;
   readonly #make: (value: Tensor) => T;
   readonly #kept = new Map<Parameter, { readonly version: number; readonly value: T }>();
