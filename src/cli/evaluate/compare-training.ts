@@ -30,8 +30,9 @@ export async function compareTraining(
   { frame, training, terminal, options }: ComparisonInput,
 ): Promise<ComparedTexts> {
   const several = classifier.problemType === "multi_label_classification";
-  const known = await features(classifier, training, { terminal, title: "Encoding the training data" });
-  const found = await features(classifier, frame, { terminal, title: "Encoding the texts" });
+  const show = { terminal, maxTokensPerPass: options.maxTokensPerPass };
+  const known = await features(classifier, training, { ...show, title: "Encoding the training data" });
+  const found = await features(classifier, frame, { ...show, title: "Encoding the texts" });
   const result = compareWithTraining(
     { features: known, labels: several ? undefined : readFrame(training).label },
     found,
@@ -60,11 +61,11 @@ interface ComparisonInput {
 async function features(
   classifier: SequenceClassifier,
   frame: DataFrame,
-  { terminal, title }: { terminal: Terminal; title: string },
+  { terminal, title, maxTokensPerPass }: { terminal: Terminal; title: string; maxTokensPerPass?: number },
 ): Promise<Float32Array[]> {
   const progress = countProgress(terminal, title);
   try {
-    return await encoderFeatures(classifier, textInputs(frame), { onProgress: progress.update });
+    return await encoderFeatures(classifier, textInputs(frame), { maxTokensPerPass, onProgress: progress.update });
   } finally {
     progress.stop();
   }
