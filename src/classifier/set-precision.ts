@@ -51,8 +51,7 @@ export interface PrecisionReport {
  * errors.
  *
  * @throws TsloraError `bad-option` if the precision is unknown, `device` if "int8" is asked for on a GPU, `bad-input`
- *   if
- *   an adapter is merged but not unloaded, or a weight holds NaN or Infinity; the classifier is then unchanged.
+ *   if an adapter is merged but not unloaded, or a weight holds NaN or Infinity; the classifier is then unchanged.
  */
 export async function setPrecision(
   classifier: SequenceClassifier,

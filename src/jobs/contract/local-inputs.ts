@@ -24,8 +24,7 @@ const hashes = new Map<string, string>();
  * The local paths of a job's inputs. Links are followed before a path is compared with the allowed folders.
  *
  * @throws TsloraError `bad-input` if a file is outside the allowed folders or its hash is another one, `not-found` if
- *   it
- *   is missing
+ *   it is missing
  */
 export async function localInputs(document: JobDocument, options: LocalInputsOptions): Promise<readonly string[]> {
   const folders = await Promise.all([options.store, ...options.inputFolders].map((folder) => real(folder)));

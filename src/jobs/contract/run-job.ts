@@ -36,8 +36,7 @@ export interface JobRun {
  * the manifest last. If two workers run one job, the first manifest wins, and both return it.
  *
  * @throws TsloraError `bad-input` for a document, settings or inputs that are not valid; `aborted` if the signal
- *   stopped
- *   it; the error of the job
+ *   stopped it; the error of the job
  */
 export async function runJob(document: JobDocument, context: RunJobContext): Promise<JobRun> {
   const { store, types, code, signal, progress } = context;

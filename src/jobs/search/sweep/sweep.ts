@@ -36,8 +36,7 @@ const MANY_WORKERS = 16;
  * which trials have ended by then; each trial's own result does not.
  *
  * @throws TsloraError `bad-option` that lists everything invalid, before anything is written; `in-use` if another
- *   process
- *   runs a sweep in this folder, or the folder holds a sweep of this name and `resume` is false.
+ *   process runs a sweep in this folder, or the folder holds a sweep of this name and `resume` is false.
  */
 export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, SweepSummary, void> {
   const started = performance.now();
