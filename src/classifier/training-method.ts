@@ -1,10 +1,10 @@
 import type { ClassificationModel } from "../model/classification-model";
 import type { Parameter } from "../model/parts/parameter";
 
-/** The weights that training changes: a LoRA adapter's, the head's alone, or all. */
-export type TrainingMethod = "lora" | "head" | "full";
+export const TRAINING_METHODS = ["lora", "head", "full"] as const;
 
-export const TRAINING_METHODS: readonly TrainingMethod[] = ["lora", "head", "full"];
+/** The weights that training changes: a LoRA adapter's, the head's alone, or all. */
+export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
 /** The method that trains weights of a model without an adapter; "none" for no weights. */
 export function methodOf(

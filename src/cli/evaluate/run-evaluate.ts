@@ -12,6 +12,7 @@ import { sentence } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { findCalibration } from "../inputs/stored-calibration";
+import type { LoadedTexts } from "../inputs/load-texts";
 import { openClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
@@ -76,19 +77,13 @@ async function evaluateOn(
   { call, options, model, folder, notice }: EvaluateInput,
 ): Promise<{ readonly lines: readonly string[]; readonly [key: string]: unknown }> {
   const { terminal, values } = call;
-  const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
   const data = pick(values, DATA_OPTIONS);
   expectPairs(classifier, { textPair: data.textPair, command: "evaluate" });
-  const { frame, corpus } = await loadTexts(
-    { ...data, ...severalOf(classifier) },
-    {
-      labels: classifier.labels,
-      allowMissingClasses: true,
-      notice,
-    },
-  );
-  const path = options.trainingData;
-  const training = path === undefined ? undefined : await trainingFrame(classifier, { data, path, notice });
+  const { frame, corpus } = await load(classifier, { data, notice });
+  const training =
+    options.trainingData === undefined
+      ? undefined
+      : await trainingFrame(classifier, { data: { ...data, data: options.trainingData }, notice });
   const asked = { ...pick(values, PRECISION_OPTIONS), precisionCheck: options.precisionCheck };
   const precision = await usePrecision(classifier, { ...asked, frame, notice });
   await warnOfTrainedTexts(frame, { folder, notice });
@@ -114,20 +109,22 @@ async function evaluateOn(
   };
 }
 
+interface LoadInput {
+  readonly data: OptionValues<typeof DATA_OPTIONS>;
+  readonly notice: Notice;
+}
+
+/** Loads texts with the classifier's labels. */
+async function load(classifier: SequenceClassifier, { data, notice }: LoadInput): Promise<LoadedTexts> {
+  const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
+  const { labels } = classifier;
+  return loadTexts({ ...data, ...severalOf(classifier) }, { labels, allowMissingClasses: true, notice });
+}
+
 /** Loads the training data, in the same format as the evaluated texts. */
-async function trainingFrame(
-  classifier: SequenceClassifier,
-  { data, path, notice }: { data: OptionValues<typeof DATA_OPTIONS>; path: string; notice: Notice },
-): Promise<DataFrame> {
-  const { loadTexts } = await import("../inputs/load-texts.js");
-  const { frame } = await loadTexts(
-    { ...data, data: path, ...severalOf(classifier) },
-    {
-      labels: classifier.labels,
-      allowMissingClasses: true,
-      notice: (text) => notice(text.replace(/^Data: /, "Training data: ")),
-    },
-  );
+async function trainingFrame(classifier: SequenceClassifier, { data, notice }: LoadInput): Promise<DataFrame> {
+  const asTraining: Notice = (text) => notice(text.replace(/^Data: /, "Training data: "));
+  const { frame } = await load(classifier, { data, notice: asTraining });
   const problems = new Problems("tslora evaluate");
   problems.expect(
     frame.shape[0] >= FEWEST_TRAINING_TEXTS,

@@ -7,7 +7,7 @@ import { cleanTexts } from "../../corpus/text/clean-text";
 import type { Corpus } from "../../corpus/corpus";
 import { loadCorpus } from "../../corpus/load-corpus";
 import { readFrame } from "../../corpus/read-frame";
-import { withLabels } from "../../corpus/with-labels";
+import { withColumns } from "../../corpus/with-columns";
 import { DATA_OPTIONS } from "../options/shared-options";
 import type { OptionValues } from "../options/option-table";
 import { flagsInMessage } from "../terminal/flags-in-messages";
@@ -88,10 +88,7 @@ function matchLabels(
   const turned = new Map(classes.map((one, i) => [one.label, numbers[i]]));
   const counts = classes.map(({ name, count }, i) => `${count} of label ${numbers[i]} (${name})`).join(", ");
   return {
-    frame: withLabels(
-      frame,
-      label.map((one) => turned.get(one) ?? 0),
-    ),
+    frame: withColumns(frame, { label: label.map((one) => turned.get(one) ?? 0) }),
     notice: `Data: ${report.counts.kept} texts, ${counts}, from ${shownPath(source.path)}. Labels are matched with the model's by ${byName ? "name" : "number"}.`,
   };
 }

@@ -1,7 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
-import { loadDanfojs } from "../load-danfojs";
 import { readTextColumns } from "../read-frame";
+import { withColumns } from "../with-columns";
 
 /** The study's placeholder for a text without an abstract. */
 export const MISSING_ABSTRACT = "Missing Abstract";
@@ -65,15 +65,7 @@ export function cleanText(text: string): string {
  */
 export function cleanTexts(frame: DataFrame): DataFrame {
   const { texts, textPairs = [] } = readTextColumns(frame);
-  const cleaned = new Map([
-    ["texts", texts.map(cleanText)],
-    ["text_pair", textPairs.map(cleanText)],
-  ]);
-  const columns = Object.fromEntries(
-    frame.columns.map((name) => [name, cleaned.get(name) ?? (frame.column(name).values as unknown[])]),
-  );
-  const { DataFrame } = loadDanfojs();
-  return new DataFrame(columns, { index: frame.index, dtypes: frame.dtypes });
+  return withColumns(frame, { texts: texts.map(cleanText), text_pair: textPairs.map(cleanText) });
 }
 
 /** Title and abstract without their tags; empty if there is no abstract. */

@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { readFrame } from "../read-frame";
-import { withLabels } from "../with-labels";
+import { withColumns } from "../with-columns";
 
 /** A corpus with two labels: one class, and all other classes together. */
 export interface BinaryData {
@@ -40,6 +40,6 @@ export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions)
   problems.throwIfAny();
   const rest = labels.length === 2 ? labels[1 - at] : `not ${labels[at]}`;
   if (labels.length === 2 && at === 1) return { frame, labels: [rest, labels[at]] };
-  const positives = columns.label.map((label) => (label === at ? 1 : 0));
-  return { frame: withLabels(frame, positives), labels: [rest, labels[at]] };
+  const label = columns.label.map((one) => (one === at ? 1 : 0));
+  return { frame: withColumns(frame, { label }), labels: [rest, labels[at]] };
 }
