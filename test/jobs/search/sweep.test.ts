@@ -98,6 +98,30 @@ test("a sweep in child processes: trials, winner with new seeds, report; resumed
   assert.deepEqual(await resultHashes("whole"), before);
 });
 
+test('resume "auto" goes on with the sweep of the same settings; other settings get a number, and go on too', async () => {
+  const auto = (more: object): ReturnType<typeof run> =>
+    run(options("auto", { resume: "auto", limits: { trials: 1 }, winnerSeeds: 0, test: undefined, ...more }));
+  const notices = ({ events }: Awaited<ReturnType<typeof run>>): string[] =>
+    events.flatMap((event) => (event.type === "notice" ? [event.message] : []));
+  const isNew = ({ events }: Awaited<ReturnType<typeof run>>): boolean => events.some(({ type }) => type === "value");
+  const first = await auto({});
+  assert.equal(first.summary.outputDir, join(folder, "auto"));
+  assert.ok(isNew(first));
+  const again = await auto({});
+  assert.deepEqual([again.summary.trials, again.summary.name], [first.summary.trials, first.summary.name]);
+  assert.ok(!isNew(again));
+  assert.match(notices(again).join(), /auto holds a sweep of these settings, which goes on/);
+  const other = await auto({ seed: 7 });
+  assert.equal(other.summary.outputDir, join(folder, "auto-2"));
+  assert.equal(other.summary.name, `${first.summary.name}-2`);
+  assert.ok(isNew(other));
+  assert.match(notices(other).join(), /auto holds a sweep of other settings, data or models; this one is in .*auto-2/);
+  const third = await auto({ seed: 8 });
+  assert.match(notices(third).join(), /auto and 1 more hold sweeps of other settings, .*auto-3/);
+  assert.ok(!isNew(await auto({ seed: 7 })), "the second goes on");
+  await assert.rejects(run(options("auto", { limits: { trials: 1 } })), /holds a sweep named .* already/);
+});
+
 test("a worker that is killed in a trial leaves the same results; paused trials continue from their checkpoint", async () => {
   const pruner = { name: "asha", reductionFactor: 2 } as const;
   const shared = { pruner, workers: 1, winnerSeeds: 0, test: undefined };

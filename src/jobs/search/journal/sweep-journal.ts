@@ -91,6 +91,19 @@ export class SweepJournal {
     return journal;
   }
 
+  /**
+   * The settings that decide the trials of a study; undefined if there is no such study.
+   *
+   * @throws TsloraError `bad-input` if the file is no journal.
+   */
+  static async planOf(path: string, name: string): Promise<string | undefined> {
+    const file = new JournalFile(path);
+    await file.sync();
+    const study = file.replay.study(name);
+    const plan = study?.userAttrs.get(ATTR.plan);
+    return study && (typeof plan === "string" ? plan : "");
+  }
+
   get path(): string {
     return this.#file.path;
   }

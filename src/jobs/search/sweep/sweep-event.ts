@@ -80,6 +80,9 @@ export interface SweepSummary {
   /** Undefined if no trial was complete, or the sweep was stopped before. */
   readonly winner: WinnerReport | undefined;
   readonly reason: SearchSummary["reason"];
+  /** The sweep's name, and the folder of its journal, report and weights. */
+  readonly name: string;
+  readonly outputDir: string;
   readonly journal: string;
   readonly elapsedSeconds: number;
 }

@@ -68,8 +68,13 @@ export interface SweepOptions {
    * @default "store" in `outputDir`
    */
   readonly store?: string;
-  /** Whether to go on with the sweep in `outputDir`. Limits and workers may change. @default false */
-  readonly resume?: boolean;
+  /**
+   * Whether to go on with the sweep in `outputDir`. Limits and workers may change. "auto" goes on with the sweep of
+   * this name whose settings, data and model are the same; if there is none, it starts one, under a name and folder
+   * with a number where these are taken.
+   * @default false
+   */
+  readonly resume?: boolean | "auto";
   /** Most trials at the same time. @default as many as the driver can run */
   readonly workers?: number;
   /**

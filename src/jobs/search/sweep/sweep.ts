@@ -16,6 +16,7 @@ import { textLines } from "../trial/trial-texts";
 import { retrainWinner } from "../winner/retrain-winner";
 import { winnerReport, type WinnerReport } from "../winner/winner-report";
 import { mlflowSettings } from "../../../training/log/mlflow/mlflow-settings";
+import { chooseSweep, type ChosenSweep } from "./choose-sweep";
 import { planSweep, planText, type SweepPlan } from "./plan-sweep";
 import { searchSettings } from "./search-settings";
 import type { SweepEvent, SweepSummary } from "./sweep-event";
@@ -41,14 +42,18 @@ const MANY_WORKERS = 16;
 export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, SweepSummary, void> {
   const started = performance.now();
   if (options.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
-  const plan = await planSweep(options);
+  const planned = await planSweep(options);
+  const parts = storedTexts(planned);
+  const chosen = await choose(planned, { options, parts });
+  const plan = { ...planned, ...chosen };
   const lock = lockFolder(plan.outputDir, { purpose: "sweep", covers: [SWEEP_FILES.store] });
   const store = resolve(expandHome(options.store ?? join(plan.outputDir, SWEEP_FILES.store)));
   let driver: JobDriver | undefined;
   try {
-    const inputs = await storeInputs(plan, store);
+    const inputs = await storeInputs(parts, store);
     driver = await (options.driver?.(store) ?? openDriver({ store, workers: options.workers }));
-    const events = run({ plan, options, driver, store, inputs, started });
+    const events = run({ plan, options: { ...options, resume: chosen.resume }, driver, store, inputs, started });
+    if (chosen.notice !== undefined) yield { type: "notice", message: chosen.notice };
     return yield* options.reportTo === "mlflow" ? withMlflow(events, plan) : events;
   } finally {
     await driver?.close();
@@ -100,7 +105,8 @@ interface Run {
 
 async function* run(sweepRun: Run): AsyncGenerator<SweepEvent, SweepSummary, void> {
   const { plan, options, driver, inputs, started } = sweepRun;
-  const { signal = cellSignal(), limits = {}, resume = false, space } = options;
+  const { signal = cellSignal(), limits = {}, space } = options;
+  const resume = options.resume === true;
   const journal = join(plan.outputDir, SWEEP_FILES.journal);
   yield { type: "notice", message: plan.model.notice };
   const hashes = inputs.map(({ sha256 }) => sha256);
@@ -127,6 +133,8 @@ async function* run(sweepRun: Run): AsyncGenerator<SweepEvent, SweepSummary, voi
     best,
     winner,
     reason: signal?.aborted === true ? "stopped" : reason,
+    name: plan.name,
+    outputDir: plan.outputDir,
     journal,
     elapsedSeconds: (performance.now() - started) / 1000,
   };
@@ -140,18 +148,36 @@ function workersOf({ driver, options }: Run): number {
   return Math.max(1, Math.min(options.workers ?? most, most));
 }
 
-/** Writes the texts into the store, each file under its hash. */
-async function storeInputs({ texts }: SweepPlan, store: string): Promise<JobInput[]> {
-  const inputs: JobInput[] = [];
-  for (const part of [texts.train, texts.validation, texts.test]) {
-    if (part === undefined) continue;
+/** A part of the texts as a file of the store, under its hash. */
+interface StoredTexts extends JobInput {
+  readonly lines: string;
+}
+
+function storedTexts({ texts }: SweepPlan): StoredTexts[] {
+  return [texts.train, texts.validation, texts.test].flatMap((part) => {
+    if (part === undefined) return [];
     const lines = textLines(part);
     const sha256 = sha256Of(lines);
-    const path = `inputs/${sha256}.jsonl`;
+    return [{ path: `inputs/${sha256}.jsonl`, sha256, lines }];
+  });
+}
+
+/** Writes the texts into the store. */
+async function storeInputs(parts: readonly StoredTexts[], store: string): Promise<JobInput[]> {
+  for (const { path, lines } of parts)
     if (!existsSync(join(store, path))) await writeAtomically(join(store, path), lines);
-    inputs.push({ path, sha256 });
-  }
-  return inputs;
+  return parts.map(({ path, sha256 }) => ({ path, sha256 }));
+}
+
+/** The sweep that is meant: of the name that was given, or the one that `resume: "auto"` finds. */
+async function choose(
+  { name, outputDir, ...plan }: SweepPlan,
+  { options, parts }: { options: SweepOptions; parts: readonly StoredTexts[] },
+): Promise<ChosenSweep> {
+  const { resume = false } = options;
+  if (resume !== "auto") return { name, outputDir, resume };
+  const hashes = parts.map(({ sha256 }) => sha256);
+  return chooseSweep({ name, outputDir, plan: planText({ name, outputDir, ...plan }, options, hashes) });
 }
 
 /** Trains the winner with new seeds, and reports it. Undefined if the sweep is stopped meanwhile. */
