@@ -1,5 +1,5 @@
 import { isKernelOps } from "../ops/kernel-ops";
-import type { LayerNormSaved, Ops } from "../ops/ops";
+import type { LayerNormSaved, Ops, Precision } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import type { EncoderPrefix, PrefixValues } from "./encoder-prefix";
 import { layerAt, layerCounts, type EncoderConfig } from "./encoder-structure";
@@ -13,7 +13,7 @@ import { documentRows, meanOfTokens, meanOfTokensBackward } from "./parts/mean-o
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
-import type { BackwardPass, ForwardPass, Precision } from "./parts/pass";
+import type { BackwardPass, ForwardPass } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
 import type { RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions } from "./parts/relative-positions";

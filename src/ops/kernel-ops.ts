@@ -3,6 +3,7 @@ import { findInstructions, type Instructions } from "./instructions";
 import type { Int8Products } from "./int8-products";
 import { kernelActivations } from "./kernel-calls/activations";
 import { kernelAttention } from "./kernel-calls/attention";
+import { readBfloat16Methods, type Bfloat16Method } from "./kernel-calls/bfloat16-methods";
 import { kernelInt8Products } from "./kernel-calls/int8-products";
 import { kernelRotary } from "./kernel-calls/rotary";
 import { KernelSession } from "./kernel-calls/kernel-session";
@@ -18,6 +19,17 @@ export interface KernelOps extends Ops {
   readonly instructions: Instructions;
   /** Products with weights in 8 bits. */
   readonly int8: Int8Products;
+  /** The ways to multiply numbers in bfloat16 that this processor has. */
+  readonly bfloat16Methods: readonly Bfloat16Method[];
+}
+
+/** Options of {@link kernelOps}. */
+export interface KernelOpsOptions {
+  /**
+   * How to multiply numbers in bfloat16; one of `bfloat16Methods`. For tests.
+   * @default the fastest that has instructions, else "emulated-pairs", which brings no speed
+   */
+  readonly bfloat16?: Bfloat16Method;
 }
 
 /**
@@ -27,19 +39,25 @@ export interface KernelOps extends Ops {
  *
  * @throws TsloraError `device` if the binding has no kernels, or none for the set that TSLORA_INSTRUCTIONS names
  */
-export function kernelOps(session = new TensorflowSession()): KernelOps {
+export function kernelOps(session = new TensorflowSession(), options: KernelOpsOptions = {}): KernelOps {
   const instructions = findInstructions(session);
-  const primitives = { ...tensorflowPrimitives(session), draws: "Philox 4x32-7, by row and column" };
+  const { best, all: bfloat16Methods } = readBfloat16Methods(session);
+  const method = options.bfloat16 ?? best;
+  const primitives = {
+    ...tensorflowPrimitives(session),
+    draws: "Philox 4x32-7, by row and column",
+    bfloat16: method === undefined ? ("slow" as const) : ("fast" as const),
+  };
   const kernels = new KernelSession(session);
   const ops = composed(primitives, (all) => ({
     ...kernelActivations(kernels),
-    ...kernelProducts(kernels, all, primitives),
+    ...kernelProducts({ kernels, ops: all, bfloat16: method ?? "emulated-pairs" }, primitives),
     ...kernelLowRanks(kernels, all),
     ...kernelNorms(kernels, all),
     ...kernelAttention(kernels),
     ...kernelRotary(kernels),
   }));
-  return Object.assign(ops, { instructions, int8: kernelInt8Products(session, { kernels, ops }) });
+  return Object.assign(ops, { instructions, int8: kernelInt8Products(session, { kernels, ops }), bfloat16Methods });
 }
 
 /** Whether ops run the kernels for the processor. */

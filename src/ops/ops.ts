@@ -231,9 +231,15 @@ export interface PoolGradients {
   readonly dValue: Tensor | undefined;
 }
 
-/** Whether a matrix is packed transposed. */
+/** Numbers that a product's operands are rounded to. Products are summed in 32 bits, whatever they are. */
+export type Precision = "float32" | "bfloat16";
+
+/** Options of {@link Ops.pack}. */
 export interface PackOptions {
+  /** Whether the matrix is packed transposed. */
   readonly transpose: boolean;
+  /** With "bfloat16", products with the packed matrix round both operands. @default "float32" */
+  readonly precision?: Precision;
 }
 
 /** A matrix [in, out] in the layout that {@link Ops.product} takes for its right side. */
@@ -241,6 +247,7 @@ export interface PackedMatrix {
   readonly laid: Tensor;
   /** [in, out] */
   readonly shape: readonly [number, number];
+  readonly precision: Precision;
 }
 
 /** Two matrices to multiply: x [rows, in] and w [in, out]. */
@@ -277,14 +284,19 @@ export interface LowerResult {
 }
 
 /**
- * The tensor operations that the encoder uses, all in 32-bit floats. Four implementations exist: `kernelOps`
- * (TensorFlow and tslora's own kernels, on the processor), `tensorflowOps` (TensorFlow's operations alone, on the
- * processor or a GPU), `webgpuOps` (tfjs on WebGPU) and `tfjsOps` (any tfjs backend; tests compare the others with it).
+ * The tensor operations that the encoder uses, in 32-bit floats but for packed matrices in bfloat16. Four
+ * implementations exist: `kernelOps` (TensorFlow and tslora's own kernels, on the processor), `tensorflowOps`
+ * (TensorFlow's operations alone, on the processor or a GPU), `webgpuOps` (tfjs on WebGPU) and `tfjsOps` (any tfjs
+ * backend; tests compare the others with it).
  */
 export interface Ops extends Primitives {
-  /** Packs w [in, out], or its transpose if requested, for the four products below. Worth it if w is used often. */
+  /**
+   * Packs w [in, out], or its transpose if requested, for the four products below. Worth it if w is used often.
+   *
+   * @throws TsloraError `unsupported` for "bfloat16", if the device has no such numbers
+   */
   pack(w: Tensor, options: PackOptions): PackedMatrix;
-  /** Unpacks a matrix, bit for bit, with the options that it was packed with. */
+  /** Unpacks a matrix of 32-bit floats, bit for bit, with the options that it was packed with. */
   unpack(w: PackedMatrix, options: PackOptions): Tensor;
   /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;

@@ -22,6 +22,7 @@ export function tensorflowPrimitives(session: TensorflowCalls = new TensorflowSe
   return {
     name: "tensorflow",
     draws: "TensorFlow, uniform floats, by block",
+    bfloat16: session.usesGpu ? "fast" : "slow", // oneDNN widens them where the processor lacks instructions
     ...session.lifetimes,
     ...transfers(calls),
     ...elements,

@@ -67,6 +67,7 @@ export function tfjsPrimitives(session = new TfjsSession()): Primitives {
   return {
     name: "tfjs",
     draws: "tfjs, uniform floats, by block",
+    bfloat16: "none",
     ...session.tensors.lifetimes,
     ...transfers(session),
     ...elementwise(session),

@@ -86,6 +86,7 @@ export interface WarningEvent {
   readonly type: "warning";
   readonly kind:
     | "newly-initialized"
+    | "precision"
     | "damaged-checkpoint"
     | "earlier-run"
     | "warm-up"

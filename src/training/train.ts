@@ -20,6 +20,7 @@ import { checkPrefixOptions } from "./frozen-prefix/check-prefix-options";
 import { RunPrefix } from "./frozen-prefix/run-prefix";
 import { examplesOf, expectSameInputs } from "./data/training-examples";
 import { TrainingRun } from "./run/training-run";
+import { expectPrecision } from "./step/training-precision";
 
 /**
  * Trains a classifier's adapter, or all its weights, with AdamW on the mean cross entropy. It is an async generator of
@@ -46,6 +47,7 @@ export async function* train(
     numLabels,
     onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu",
   });
+  expectPrecision(classifier.model.ops, { bf16: resolved.bf16, call: "train" });
   checkPrefixOptions(classifier, resolved, "train");
   if (resolved.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
   const lock = resolved.outputDir === undefined ? undefined : lockFolder(resolved.outputDir, { purpose: "training" });

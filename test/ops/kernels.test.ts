@@ -286,7 +286,7 @@ test("shapes that do not fit are refused, not read past", () => {
   );
   assert.throws(() => kernels.product(bias, w), /TsloraProduct/);
   assert.throws(() => kernels.product(x, w, { plus: [square] }), /TsloraProduct/);
-  assert.throws(() => kernels.product(x, { laid: square, shape: [4, 4] }), /TsloraProduct/);
+  assert.throws(() => kernels.product(x, { laid: square, shape: [4, 4], precision: "float32" }), /TsloraProduct/);
   for (const other of [
     square,
     bias,
@@ -306,7 +306,7 @@ test("shapes that do not fit are refused, not read past", () => {
         kernels.products([
           { x, w },
           { x, w },
-          { x, w: { laid: other, shape: [4, 4] } },
+          { x, w: { laid: other, shape: [4, 4], precision: "float32" } },
         ]),
       /TsloraProduct/,
     );

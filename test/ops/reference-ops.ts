@@ -78,6 +78,7 @@ function boundMethods<T extends object>(object: T): T {
 class ReferenceArithmetic implements Omit<Primitives, keyof ReferenceLayout> {
   readonly name = "tfjs";
   readonly draws = "given masks";
+  readonly bfloat16 = "fast";
   readonly masks = new Map<string, ArrayLike<number>>();
   readonly #errors: ErrorAnalysis;
   readonly #layout: ReferenceLayout;
@@ -263,7 +264,9 @@ class ReferenceArithmetic implements Omit<Primitives, keyof ReferenceLayout> {
   products(pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
     return this.tidy(() => {
       const shape = [pairs[0].x.shape[0], pairs[0].w.shape[1]];
-      const sum = this.#errors.sumOf(shape, { products: pairs.map(({ x, w }) => [x, w.laid]), plus });
+      const rounded = pairs.filter(({ w }) => w.precision === "bfloat16").map(({ x, w }) => this.#inBfloat16(x, w));
+      const exact = pairs.filter(({ w }) => w.precision === "float32").map(({ x, w }) => [x, w.laid] as const);
+      const sum = this.#errors.sumOf(shape, { products: exact, plus: [...rounded, ...plus] });
       return times === undefined ? sum : this.mul(sum, times);
     });
   }
@@ -274,8 +277,15 @@ class ReferenceArithmetic implements Omit<Primitives, keyof ReferenceLayout> {
       const rows = bias === undefined ? zeros : this.add(zeros, bias);
       const low = update === undefined || "whole" in update ? [] : [[update.low, this.#turned(update.b)] as const];
       const plus = update !== undefined && "whole" in update ? [rows, update.whole] : [rows];
-      return this.#errors.sumOf(rows.shape, { products: [[x, w.laid], ...low], plus });
+      return w.precision === "bfloat16"
+        ? this.#errors.sumOf(rows.shape, { products: low, plus: [...plus, this.#inBfloat16(x, w)] })
+        : this.#errors.sumOf(rows.shape, { products: [[x, w.laid], ...low], plus });
     });
+  }
+
+  /** x w of numbers in bfloat16. Its bound holds whether or not the result is rounded too. */
+  #inBfloat16(x: Tensor, { laid }: PackedMatrix): Tensor {
+    return this.matMulBfloat16(this.toBfloat16(x), laid);
   }
 
   addLowRank(y: Tensor, { low, b }: LowRank): Tensor {

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 
 import { clearFrozenPrefixCache } from "../../src/classifier/prefix-cache/cache-room";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import { kernelOps } from "../../src/ops/kernel-ops";
 import type { Ops } from "../../src/ops/ops";
 import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { findLearningRate } from "../../src/training/range-test/find-learning-rate";
@@ -158,11 +159,12 @@ test("on the composed operations an empty, a full and a damaged cache give the s
 
 test("bfloat16 has its own results in the cache, and evaluations use 32-bit floats", async () => {
   const frozenPrefixCacheDir = join(folder, "bf16");
-  const common = { validation, bf16: true } as const;
+  const on = kernelOps(undefined, { bfloat16: "emulated-pairs" });
+  const common = { on, validation, bf16: true } as const;
   const without = await trained("distilbert", { ...common, frozenPrefixCache: false });
   const cached = await trained("distilbert", { ...common, frozenPrefixCacheDir });
   assert.deepEqual(cached.outcome, without.outcome);
-  const plain = await trained("distilbert", { validation, frozenPrefixCacheDir });
+  const plain = await trained("distilbert", { on, validation, frozenPrefixCacheDir });
   assert.ok(eventsOf("frozen-prefix", plain.events).some(({ done, total }) => done < total));
 });
 

@@ -16,8 +16,8 @@ const STEPS = 20;
 const MOST_CALLS = 10;
 
 const { binding } = loadTensorFlow();
-const eager = tensorflowOps();
-const graph = graphOps();
+const eager = { ...tensorflowOps(), bfloat16: "fast" as const }; // uses it on any processor
+const graph = { ...graphOps(), bfloat16: "fast" as const };
 
 /** One way to train. */
 interface Case {

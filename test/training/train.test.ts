@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { kernelOps } from "../../src/ops/kernel-ops";
 import type { Ops } from "../../src/ops/ops";
+import { tfjsOps } from "../../src/ops/tfjs-ops";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/options/train-options";
@@ -64,9 +66,13 @@ test("no bit of the base changes while an adapter is trained", async () => {
   c.dispose();
 });
 
-for (const method of ["lora", "full"] as const) {
+for (const [method, how] of [
+  ["lora", "emulated-pairs"],
+  ["full", "emulated-blocks"],
+] as const) {
   test(`${method}: a run in bfloat16 equals that in 32-bit floats up to rounding, and leaves no tensor`, async () => {
-    const lossesWith = async (bf16: boolean, on: Ops = ops): Promise<number[]> => {
+    const kernels = kernelOps(undefined, { bfloat16: how });
+    const lossesWith = async (bf16: boolean, on: Ops = kernels): Promise<number[]> => {
       const c = await classifier("distilbert", { dropout: 0, on });
       if (method === "lora") c.addAdapter({ r: 2, loraDropout: 0 });
       else c.trainAllWeights();
@@ -89,9 +95,9 @@ for (const method of ["lora", "full"] as const) {
       assert.ok(on.alive() < alive);
       return losses;
     };
-    const before = ops.alive();
+    const before = kernels.alive();
     const found = { float32: await lossesWith(false), bfloat16: await lossesWith(true) };
-    assert.equal(ops.alive(), before);
+    assert.equal(kernels.alive(), before);
     const exact = await sampleRounding(
       async (on) =>
         new Map([
@@ -108,6 +114,26 @@ for (const method of ["lora", "full"] as const) {
     );
   });
 }
+
+test("where bfloat16 brings nothing the run says so and is the one in 32-bit floats; without such numbers it is refused", async () => {
+  const run = async (on: Ops, bf16: boolean): Promise<{ losses: number[]; messages: string[] }> => {
+    const c = await classifier("distilbert", { on });
+    c.addAdapter({ r: 2 });
+    const events = await runToEnd(c, { maxSteps: 3, bf16 });
+    c.dispose();
+    const warnings = eventsOf("warning", events).filter(({ kind }) => kind === "precision");
+    return { losses: steps(events).map(({ loss }) => loss), messages: warnings.map(({ message }) => message) };
+  };
+  const slow = { ...ops, bfloat16: "slow" as const };
+  const [asked, plain] = [await run(slow, true), await run(slow, false)];
+  assert.deepEqual(asked.losses, plain.losses);
+  assert.deepEqual(plain.messages, []);
+  assert.match(asked.messages.join(), /^bf16 brings nothing on this processor and is not used: /);
+  const fast = await run(kernelOps(undefined, { bfloat16: "emulated-pairs" }), true);
+  assert.deepEqual(fast.messages, []);
+  assert.notDeepEqual(fast.losses, plain.losses);
+  await assert.rejects(run(tfjsOps(), true), /train: bf16 must be off on this device, which has only 32-bit floats/);
+});
 
 test("a step leaves no additional tensors", async () => {
   const c = await classifier();

@@ -153,7 +153,10 @@ export const TRAIN_OPTIONS = {
     help: `tokens in one pass, which limits the memory; ${maxTokensPerPass.default.gpu} on a GPU unless given`,
     default: String(maxTokensPerPass.default.cpu),
   },
-  bf16: { kind: toggle(), help: "multiply by the layers' own weights in bfloat16: faster, less precise" },
+  bf16: {
+    kind: toggle(),
+    help: "multiply by the layers' own weights in bfloat16: faster, less precise; needs AVX512-BF16, AMX or a GPU",
+  },
   loggingSteps: {
     kind: integer(1),
     help: `steps between reads of the losses, since each read makes a GPU wait; ${loggingSteps.default.gpu} on a GPU unless given`,

@@ -1,5 +1,5 @@
 import type { Int8Matrix, Int8Products } from "../../ops/int8-products";
-import type { Activation, Ops, PackedMatrix, ProductOptions, Update } from "../../ops/ops";
+import type { Activation, Ops, PackedMatrix, Precision, ProductOptions, Update } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { CachedLayouts } from "./cached-layouts";
 import type { Parameter, Substitutes } from "./parameter";
@@ -31,6 +31,23 @@ export interface Through {
 
 const FORWARD = { transpose: true } as const;
 const BACKWARD = { transpose: false } as const;
+type Direction = typeof FORWARD | typeof BACKWARD;
+
+/** The packed forms of weights for one direction, in each precision. */
+type Layouts = Readonly<Record<Precision, CachedLayouts<PackedMatrix>>>;
+
+function layoutsOf(ops: Ops, direction: Direction): Layouts {
+  const packed = (precision: Precision): CachedLayouts<PackedMatrix> =>
+    new CachedLayouts(ops, (value) => ops.pack(value, { ...direction, precision }));
+  return { float32: packed("float32"), bfloat16: packed("bfloat16") };
+}
+
+/** Terms of a layer's product. */
+interface Affine {
+  readonly bias: Tensor;
+  readonly precision?: Precision | undefined;
+  readonly update?: Update | undefined;
+}
 
 /** Bytes of weights that recorded operations pack before they run: until then both forms are in memory. */
 const MOST_SET_ASIDE = 2 ** 26;
@@ -40,10 +57,8 @@ export class Linear {
   readonly #ops: Ops;
   // The weight, packed for its products: x W' in the forward pass, dy W in the backward pass. Once a packed form
   // exists, the unpacked weight can be freed.
-  readonly #forward: CachedLayouts<PackedMatrix>;
-  readonly #backward: CachedLayouts<PackedMatrix>;
-  readonly #forwardRounded: CachedLayouts<Tensor>;
-  readonly #backwardRounded: CachedLayouts<Tensor>;
+  readonly #forward: Layouts;
+  readonly #backward: Layouts;
   #used: { readonly weight: Parameter; readonly bias: Parameter | undefined };
   /** A bias of zeros, for a layer without bias. */
   readonly #zeros: Tensor | undefined;
@@ -66,10 +81,8 @@ export class Linear {
     const [out] = weight.shape;
     this.#zeros = bias === undefined ? ops.escape(() => ops.float(new Float32Array(out), [out])) : undefined;
     this.#used = { weight, bias };
-    this.#forward = new CachedLayouts(ops, (value) => ops.pack(value, FORWARD));
-    this.#backward = new CachedLayouts(ops, (value) => ops.pack(value, BACKWARD));
-    this.#forwardRounded = new CachedLayouts(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
-    this.#backwardRounded = new CachedLayouts(ops, (value) => ops.toBfloat16(value));
+    this.#forward = layoutsOf(ops, FORWARD);
+    this.#backward = layoutsOf(ops, BACKWARD);
   }
 
   get inFeatures(): number {
@@ -194,15 +207,14 @@ export class Linear {
       const { weight } = this.#used;
       const bias = this.#bias;
       const kept = weight.trainable || this.#adapter !== undefined ? x : undefined;
-      const lowRank = isRounded(pass) ? undefined : this.#adapter?.lowRank?.(pass, x);
+      const lowRank = this.#adapter?.lowRank?.(pass, x);
+      const precision = precisionOf(pass);
       if (lowRank !== undefined)
         return {
-          y: this.#affine(x, bias, lowRank.update),
+          y: this.#affine(x, { bias, precision, update: lowRank.update }),
           saved: { x: kept, adapter: lowRank.saved },
         };
-      const base = isRounded(pass)
-        ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias)
-        : this.#affine(x, bias); // [rows, out]
+      const base = this.#affine(x, { bias, precision }); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
@@ -218,7 +230,7 @@ export class Linear {
     const { ops } = pass;
     const options = { derivative: pass.kind === "training", activation };
     return ops.tidy(() => {
-      if (this.#adapter === undefined && !isRounded(pass) && !this.#isChanged(pass, x)) {
+      if (this.#adapter === undefined && !this.#isChanged(pass, x)) {
         const { weight } = this.#used;
         const int8 = this.#int8InUse;
         if (int8 !== undefined)
@@ -227,7 +239,7 @@ export class Linear {
             derivative: undefined,
             saved: {},
           };
-        const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), this.#bias, options);
+        const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD, precisionOf(pass)), this.#bias, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
       }
       const inner = this.forward(pass, x);
@@ -263,16 +275,10 @@ export class Linear {
       );
       if (!needsInput) return undefined;
       const plus = [...fromAdapters, ...(onward.plus ?? [])];
-      if (pass.precision !== "bfloat16")
-        return ops.products(
-          layers.map(({ linear, dy }) => ({ x: dy, w: linear.#packed(BACKWARD) })),
-          { plus, times: onward.times },
-        );
-      const products = layers.map(({ linear, dy }) =>
-        ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), linear.#backwardRounded.of(linear.#used.weight))),
+      return ops.products(
+        layers.map(({ linear, dy }) => ({ x: dy, w: linear.#packed(BACKWARD, pass.precision) })),
+        { plus, times: onward.times },
       );
-      const sum = ops.addN([...products, ...plus]);
-      return onward.times === undefined ? sum : ops.mul(sum, onward.times);
     });
   }
 
@@ -296,15 +302,15 @@ export class Linear {
   }
 
   /** x W' + bias, plus an update, with the weight in use. */
-  #affine(x: Tensor, bias: Tensor, update?: Update): Tensor {
+  #affine(x: Tensor, { bias, precision, update }: Affine): Tensor {
     const int8 = this.#int8InUse;
     return int8 === undefined
-      ? this.#ops.affine(x, this.#packed(FORWARD), bias, update)
+      ? this.#ops.affine(x, this.#packed(FORWARD, precision), bias, update)
       : int8.products.affine(x, int8.matrix, { bias, update });
   }
 
-  get #layouts(): readonly CachedLayouts<object>[] {
-    return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
+  get #layouts(): readonly CachedLayouts<PackedMatrix>[] {
+    return [this.#forward, this.#backward].flatMap(({ float32, bfloat16 }) => [float32, bfloat16]);
   }
 
   /** Adds the gradients of its weights and its adapter's. Returns the adapter's part of dx if requested. */
@@ -337,12 +343,12 @@ export class Linear {
   get #segmented(): SegmentedLayer {
     return {
       outFeatures: this.outFeatures,
-      affinePlus: (x, whole) => this.#affine(x, this.#bias, { whole }),
+      affinePlus: (x, whole) => this.#affine(x, { bias: this.#bias, update: { whole } }),
       affine: (x, used) => {
         const bias = used?.bias?.value ?? this.#bias;
         return used?.weight === undefined
-          ? this.#affine(x, bias)
-          : this.#ops.affine(x, this.#forward.of(used.weight), bias);
+          ? this.#affine(x, { bias })
+          : this.#ops.affine(x, this.#forward.float32.of(used.weight), bias);
       },
       adapted: (bias) => (bias === undefined ? this.#adapted() : this.#adapted(bias.value)),
     };
@@ -361,12 +367,14 @@ export class Linear {
   }
 
   /**
-   * The current weight in packed form. If it is the layer's own and is not trained, only packed forms stay in memory.
+   * The current weight in packed form. If it is the layer's own and is not trained, only packed forms stay in memory;
+   * in 32-bit floats these are the weight.
    */
-  #packed(direction: typeof FORWARD | typeof BACKWARD): PackedMatrix {
+  #packed(direction: Direction, precision: Precision = "float32"): PackedMatrix {
     const { weight } = this.#used;
-    const packed = (direction.transpose ? this.#forward : this.#backward).of(weight);
-    if (weight === this.weight && !weight.trainable) weight.setAside(() => this.#ops.unpack(packed, direction));
+    const packed = (direction.transpose ? this.#forward : this.#backward)[precision].of(weight);
+    const isWhole = precision === "float32" && weight === this.weight && !weight.trainable;
+    if (isWhole) weight.setAside(() => this.#ops.unpack(packed, direction));
     this.#ops.recording?.relieve(MOST_SET_ASIDE);
     return packed;
   }
@@ -378,6 +386,6 @@ function expected(x: Tensor | undefined): Tensor {
   return x;
 }
 
-function isRounded(pass: ForwardPass): boolean {
-  return pass.kind === "training" && pass.precision === "bfloat16";
+function precisionOf(pass: ForwardPass): Precision | undefined {
+  return pass.kind === "training" ? pass.precision : undefined;
 }

@@ -1,14 +1,8 @@
-import type { DropoutSaved, LowRank, Ops } from "../../ops/ops";
+import type { DropoutSaved, LowRank, Ops, Precision } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { DropoutSource } from "./dropout";
 import type { Gradients } from "./gradients";
 import type { Parameter, Substitutes } from "./parameter";
-
-/**
- * Precision of products with a linear layer's own weights in training: 32-bit floats, or operands rounded to bfloat16.
- * All other operations use 32-bit floats.
- */
-export type Precision = "float32" | "bfloat16";
 
 /** State of a linear layer's adapter between its forward and its backward pass. */
 export interface AdapterSaved {
@@ -78,6 +72,7 @@ export type ForwardPass =
       readonly kind: "training";
       readonly ops: Ops;
       readonly dropout: DropoutSource | undefined;
+      /** Of products with the linear layers' own weights; all else is computed in 32-bit floats. @default "float32" */
       readonly precision?: Precision;
       /** Whether dropout also applies to frozen layers below the first trained one. @default true */
       readonly frozenDropout?: boolean;
@@ -87,6 +82,7 @@ export type ForwardPass =
 export interface BackwardPass {
   readonly ops: Ops;
   readonly gradients: Gradients;
+  /** As in the forward pass. */
   readonly precision?: Precision;
 }
 

@@ -12,6 +12,7 @@ import type {
 import type { GeluResult, MatMulOptions, Primitives } from "../primitives";
 import type { Tensor } from "../tensor";
 import { activationAttribute } from "./activations";
+import { BFLOAT16_METHODS, type Bfloat16Method } from "./bfloat16-methods";
 import type { KernelSession } from "./kernel-session";
 
 const MOST_RANKS = 16; // above this rank, a separate matrix product is faster than one fused pass
@@ -19,8 +20,16 @@ const MOST_RANKS = 16; // above this rank, a separate matrix product is faster t
 const MOST_FACTORS = 3;
 const MOST_PLUS = 4;
 
+/** Device of {@link kernelProducts}. */
+interface Device {
+  readonly kernels: KernelSession;
+  readonly ops: Ops;
+  readonly bfloat16: Bfloat16Method;
+}
+
 /** Products by the kernels. */
-export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pick<Primitives, "matMul">): Partial<Ops> {
+export function kernelProducts(device: Device, { matMul }: Pick<Primitives, "matMul">): Partial<Ops> {
+  const { kernels, ops } = device;
   return {
     matMul: (a: Tensor, b: Tensor, options: MatMulOptions = {}) =>
       a.shape.length === 2
@@ -34,16 +43,16 @@ export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pic
           }),
     pack: (w, options) => pack(kernels, w, options),
     unpack: (w, options) => unpack(ops, w, options),
-    products: (pairs, options) => products(kernels, ops, pairs, options),
+    products: (pairs, options) => products(device, pairs, options),
     affine: (x, w, bias, update) =>
       ops.tidy(() => {
-        if (update === undefined) return product(kernels, [{ x, w }], { bias }).y;
-        if ("whole" in update) return product(kernels, [{ x, w }], { bias, plus: [update.whole] }).y;
+        if (update === undefined) return product(device, [{ x, w }], { bias }).y;
+        if ("whole" in update) return product(device, [{ x, w }], { bias, plus: [update.whole] }).y;
         const lowRank = { x: update.low, w: ops.pack(update.b, { transpose: true }) };
-        return product(kernels, [{ x, w }, lowRank], { bias }).y;
+        return product(device, [{ x, w }, lowRank], { bias }).y;
       }),
     affineGelu: (x, w, bias, { activation = "gelu", derivative }) =>
-      product(kernels, [{ x, w }], { bias, activation, derivative }),
+      product(device, [{ x, w }], { bias, activation, derivative }),
   };
 }
 
@@ -76,13 +85,13 @@ export function kernelLowRanks(
   };
 }
 
-function pack(kernels: KernelSession, w: Tensor, { transpose }: PackOptions): PackedMatrix {
+function pack(kernels: KernelSession, w: Tensor, { transpose, precision = "float32" }: PackOptions): PackedMatrix {
   const [rows, columns] = w.shape;
   const laid = kernels.one("TsloraPack", {
-    attributes: [kernels.flag("transpose", transpose)],
+    attributes: [kernels.flag("transpose", transpose), kernels.flag("bf16", precision === "bfloat16")],
     inputs: () => [w],
   });
-  return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
+  return { laid, shape: transpose ? [columns, rows] : [rows, columns], precision };
 }
 
 function unpack(ops: Ops, { laid, shape }: PackedMatrix, { transpose }: PackOptions): Tensor {
@@ -94,18 +103,14 @@ function unpack(ops: Ops, { laid, shape }: PackedMatrix, { transpose }: PackOpti
   });
 }
 
-function products(
-  kernels: KernelSession,
-  ops: Ops,
-  pairs: readonly Factors[],
-  { plus = [], times }: ProductOptions = {},
-): Tensor {
+function products(device: Device, pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
+  const { ops } = device;
   return ops.tidy(() => {
     const [first, others] = [pairs.slice(0, MOST_FACTORS), pairs.slice(MOST_FACTORS)];
     const parts = others.length === 0 ? plus : [ops.products(others), ...plus];
     const last = parts.slice(MOST_PLUS - 1);
     const fitting = last.length > 1 ? [...parts.slice(0, MOST_PLUS - 1), ops.addN(last)] : parts;
-    return product(kernels, first, { plus: fitting, times }).y;
+    return product(device, first, { plus: fitting, times }).y;
   });
 }
 
@@ -119,22 +124,31 @@ type Addends = ProductOptions & {
 
 /** Product of at most MOST_FACTORS pairs, with at most MOST_PLUS addends. */
 function product(
-  kernels: KernelSession,
+  { kernels, bfloat16 }: Device,
   pairs: readonly Factors[],
   { bias, plus = [], times, activation = "none", derivative = false }: Addends,
 ): GeluResult {
   const [, columns] = pairs[0].w.shape;
-  // The operation cannot check this: a packed matrix has whole panels.
+  // The operation cannot check this: a packed matrix has whole panels, and in bfloat16 a padded depth.
   if (pairs.some(({ w }) => w.shape[1] !== columns))
     throw new RangeError(
       `TsloraProduct: matrices must have as many columns as the first; got ${pairs.map(({ w }) => w.shape[1]).join(", ")}.`,
     );
+  const rounded = pairs.map(({ w }) => w.precision === "bfloat16");
+  const odd = pairs.find(({ x, w }, i) => rounded[i] && x.shape.length === 2 && x.shape[1] !== w.shape[0]);
+  if (odd !== undefined)
+    throw new RangeError(`TsloraProduct: x must have ${odd.w.shape[0]} columns; got ${odd.x.shape[1]}.`);
   const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);
   const call = {
     attributes: [
       kernels.integer("columns", columns),
       activationAttribute(kernels, activation),
       kernels.flag("derivative", derivative),
+      kernels.integer(
+        "bf16",
+        rounded.reduce((sum, is, i) => sum + (is ? 2 ** i : 0), 0),
+      ),
+      kernels.integer("bf16_method", BFLOAT16_METHODS.indexOf(bfloat16)),
     ],
     inputs: () => [...padded(factors, 2 * MOST_FACTORS), bias, ...padded(plus, MOST_PLUS), times],
     outputs: 2,

@@ -114,11 +114,24 @@ struct PooledDocument {
   int64_t weights_at;
 };
 
+// The ways to multiply numbers that are rounded to bfloat16 and to sum the products in 32 bits. Each has an order of
+// its own in which it sums, and an emulation with the same results bit for bit.
+enum class Bf16Method {
+  PAIRS,           // two products at a time: AVX512-BF16
+  BLOCKS,          // blocks of 16 rows, 16 columns and 32 products: AMX
+  EMULATED_PAIRS,  // the same sums in plain C++
+  EMULATED_BLOCKS,
+};
+constexpr int64_t BF16_DEPTH = 32;  // the depth of a matrix in bfloat16 is padded to a multiple of it
+
 // Two matrices to multiply.
 struct Factors {
   const float* x;  // [rows, depth]
   const float* w;  // [depth, columns], packed
   int64_t depth;   // 0 if there are none
+  // Whether both are rounded to bfloat16. Each float of w then holds a pair, rows 2 k and 2 k + 1 of a column, the
+  // first in its low half: [panels, padded depth / 2, panel].
+  bool bf16;
 };
 constexpr int MOST_FACTORS = 3, MOST_PLUS = 4;
 
@@ -127,12 +140,26 @@ constexpr int MOST_FACTORS = 3, MOST_PLUS = 4;
 struct Product {
   Factors factors[MOST_FACTORS];
   int64_t columns;
+  Bf16Method method;  // of factors in bfloat16
   const float* bias;
   const float* plus[MOST_PLUS];
   const float* times;
   float* y;
   Activation activation;
   float* derivative;  // of the activation
+};
+
+// A block of a product: its place among the rows and columns.
+struct ProductBlock {
+  int64_t row, rows, column, columns;
+};
+
+// The sums of a block so far, which a product is added to, with the distance between two rows. A new one holds no sums
+// yet.
+struct Sums {
+  float* at;
+  int64_t row;
+  bool is_new;
 };
 constexpr int64_t PRODUCT_ROWS = 56;             // most rows in a block of a product
 constexpr int64_t PANELS = 96;                   // the first column of a block is a multiple of it
@@ -234,6 +261,11 @@ struct Kernels {
   void (*product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
   // Columns [column, end_column) of one matrix of a batch; column is a multiple of `panel`.
   void (*batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+  // The methods for bfloat16 that are compiled in, as a sum of 2^method. The processor may lack their instructions.
+  int (*bf16_methods)();
+  // As pack_columns, rounded to bfloat16.
+  void (*bf16_pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed,
+                            int64_t begin, int64_t end);
   // The methods that this processor has, as a sum of 2^method.
   int (*int8_methods)();
   // Number of rows of a weight that lie side by side in the packed form.
@@ -297,6 +329,10 @@ void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64
                               float* packed, int64_t begin, int64_t end);
 void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
 void TSLORA_OWN(batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+int TSLORA_OWN(bf16_methods)();
+void TSLORA_OWN(bf16_pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns,
+                                   float* packed, int64_t begin, int64_t end);
+void TSLORA_OWN(bf16_multiply)(const Factors& factors, Bf16Method method, const ProductBlock& block, Sums sums);
 int TSLORA_OWN(int8_methods)();
 int64_t TSLORA_OWN(int8_group)(Int8Method method);
 Int8Row TSLORA_OWN(int8_quantize)(const float* x, int64_t depth, int64_t padded, uint8_t* u);

@@ -33,6 +33,12 @@ void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, i
   Start start = ZERO;
   for (const Factors& factors : product.factors) {
     const int64_t depth = factors.depth;
+    if (factors.bf16) {
+      const Sums sums{block, BLOCK, start.at == nullptr};
+      TSLORA_OWN(bf16_multiply)(factors, product.method, {row, rows, column, width}, sums);
+      start = {block, BLOCK};
+      continue;
+    }
     for (int64_t p = 0; p < depth; p += DEPTH) {
       const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
       Strided x{factors.x + row * depth + p, depth, 1};

@@ -15,6 +15,7 @@ const FILES = [
   "ops/attention-blocks",
   "ops/relative-attention",
   "ops/int8-products",
+  "ops/bfloat16-products",
   "ops/graph-ops",
   "model/classification-model",
   "model/architectures",

@@ -21,6 +21,7 @@ const PER_SET = [
   "activation",
   "attention",
   "batched_product",
+  "bf16",
   "dropout",
   "gelu",
   "int8_numbers",

@@ -9,6 +9,7 @@ import type { ResolvedTrainOptions } from "../options/train-options";
 import { planSteps } from "../run/plan-steps";
 import type { TrainEvent } from "../train-event";
 import { encoderDropout } from "./check-prefix-options";
+import { trainingPrecision } from "../step/training-precision";
 
 /** Texts of a run. */
 interface RunTexts {
@@ -105,7 +106,7 @@ export class RunPrefix {
     const { prefix, options, texts } = this.#plan;
     const { model, device } = this.#classifier;
     const weights = await hashPrefixWeights(model, { prefix, inUse: (own) => this.#classifier.inUse(own) });
-    const training: PrefixPass = { prefix, pass: "training", precision: options.bf16 ? "bfloat16" : "float32" };
+    const training: PrefixPass = { prefix, pass: "training", precision: trainingPrecision(model.ops, options) };
     const evaluation: PrefixPass = { prefix, pass: "evaluation" };
     const keyOf = (pass: PrefixPass): Promise<string> =>
       prefixKey(model, { ...pass, weights, device: device?.name ?? "" });

@@ -165,9 +165,10 @@ export interface TrainOptions {
    */
   readonly maxTokensPerPass?: number;
   /**
-   * Rounds the operands of products with the layers' own weights to bfloat16, as autocast does. It is faster if the
-   * processor has bfloat16 instructions. The rounding error is some percent of a gradient's largest value. Evaluation
-   * uses 32-bit floats.
+   * Rounds the operands of products with the layers' own weights to bfloat16, as autocast does; products are summed in
+   * 32-bit floats. It needs a processor with AVX512-BF16 or AMX, or a GPU; elsewhere it brings nothing and is not used:
+   * there is a warning. Trained weights, updates and evaluation stay in 32-bit floats. The rounding error is some
+   * percent of a gradient's largest value.
    * @default false
    */
   readonly bf16?: boolean;

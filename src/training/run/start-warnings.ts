@@ -4,6 +4,7 @@ import { shownPath } from "../../base/shown-path";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { EARLIER_KEPT, type SetAside } from "../checkpoint/checkpoints";
 import type { Resume } from "../checkpoint/read-resume";
+import { precisionNotice } from "../step/training-precision";
 import { newlyInitializedMessage } from "./newly-initialized-message";
 import type { StepPlan } from "./plan-steps";
 import type { WarningEvent } from "../train-event";
@@ -29,6 +30,8 @@ export function startWarnings(facts: StartFacts): readonly Warning[] {
   const warnings: Warning[] = [];
   if (newlyInitialized.length > 0)
     warnings.push({ kind: "newly-initialized", message: newlyInitializedMessage(classifier, newlyInitialized) });
+  const notUsed = precisionNotice(classifier.model.ops, options);
+  if (notUsed !== undefined) warnings.push({ kind: "precision", message: notUsed });
   for (const damage of checkpoint?.damaged ?? [])
     warnings.push({ kind: "damaged-checkpoint", message: `${damage}. The run resumes from an earlier checkpoint.` });
   if (aside !== undefined) warnings.push({ kind: "earlier-run", message: asideMessage(aside, facts) });

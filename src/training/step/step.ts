@@ -8,6 +8,7 @@ import type { AdamW } from "../optimizer/adamw";
 import type { CheckStep, SentStep } from "./pending-steps";
 import { numbersOnDevice, readNumbers } from "./step-numbers";
 import type { ResolvedTrainOptions } from "../options/train-options";
+import { trainingPrecision } from "./training-precision";
 
 /** An optimizer step before it is sent to the device. */
 export interface PlannedStep {
@@ -67,7 +68,7 @@ export class TrainingStep {
         data,
         loss,
         dropout,
-        precision: options.bf16 ? "bfloat16" : "float32",
+        precision: trainingPrecision(ops, options),
         frozenDropout: options.frozenPrefixDropout,
         prefixCache: prefixCache?.(),
         maxTokensPerPass: options.maxTokensPerPass,

@@ -73,18 +73,28 @@ struct LowerBackwardOp {
 };
 
 struct PackOp {
-  bool transpose;
+  bool transpose, bf16;
 
-  explicit PackOp(Attributes& from) : transpose(from.flag("transpose")) {}
+  explicit PackOp(Attributes& from) : transpose(from.flag("transpose")), bf16(from.flag("bf16")) {}
   void compute(Call& call) const;
 };
 
 struct ProductOp {
   int32_t columns, activation;  // activation 0: none
   bool derivative;
+  int32_t bf16, method;  // the pairs in bfloat16, as a sum of 2^index, and how they are multiplied
 
   explicit ProductOp(Attributes& from)
-      : columns(from.integer("columns")), activation(from.integer("activation")), derivative(from.flag("derivative")) {}
+      : columns(from.integer("columns")),
+        activation(from.integer("activation")),
+        derivative(from.flag("derivative")),
+        bf16(from.integer("bf16")),
+        method(from.integer("bf16_method")) {}
+  void compute(Call& call) const;
+};
+
+struct Bf16MethodsOp {
+  explicit Bf16MethodsOp(Attributes&) {}
   void compute(Call& call) const;
 };
 

@@ -2,11 +2,15 @@
 #include <iterator>
 
 #include "../parallel.h"
+#include "bf16_methods.h"
 #include "instructions.h"
 #include "operations.h"
 
 namespace tslora {
 namespace {
+
+// Rows of a packed matrix in bfloat16: pairs.
+int64_t bf16_rows(int64_t depth) { return pieces(depth, BF16_DEPTH) * BF16_DEPTH / 2; }
 
 // Reads a product's inputs in order, and records whether all shapes fit.
 class ProductInputs {
@@ -16,16 +20,18 @@ class ProductInputs {
   int64_t rows() const { return rows_; }
   bool fit() const { return fit_; }
 
-  // The next x and w. The second and third pair may be scalars, which mark factors that are not given.
-  Factors factors() {
+  // The next x and w, in bfloat16 or not. The second and third pair may be scalars, which mark factors that are not
+  // given.
+  Factors factors(bool bf16) {
     const bool first = next_ == 0;
     TF_Tensor* x = call_.input(next_++);
     TF_Tensor* w = call_.input(next_++);
     const int64_t depth = columns_of(x), panel = choose_kernels().panel;
-    if (!first && TF_NumDims(x) == 0 && TF_NumDims(w) == 0) return {.x = nullptr, .w = nullptr, .depth = 0};
+    if (!first && TF_NumDims(x) == 0 && TF_NumDims(w) == 0)
+      return {.x = nullptr, .w = nullptr, .depth = 0, .bf16 = false};
     fit_ = fit_ && has_axes(x, 2) && depth > 0 && rows_of(x) == rows_ &&
-           has_shape(w, {pieces(columns_, panel), depth, panel});
-    return {.x = floats(x), .w = floats(w), .depth = depth};
+           has_shape(w, {pieces(columns_, panel), bf16 ? bf16_rows(depth) : depth, panel});
+    return {.x = floats(x), .w = floats(w), .depth = depth, .bf16 = bf16};
   }
 
   // The next input, which may be a scalar: null.
@@ -63,18 +69,18 @@ void compute_blocks(const Product& product, int64_t rows) {
 
 }  // namespace
 
-// w [depth, columns], or its transpose -> packed [panels, depth, panel].
+// w [depth, columns], or its transpose -> packed [panels, depth, panel]; in bfloat16 with a row for each pair of rows.
 void PackOp::compute(Call& call) const {
   TF_Tensor* w = call.input(0);
   if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraPack: w must be a matrix that is not empty")) return;
   const int64_t depth = TF_Dim(w, transpose ? 1 : 0), columns = TF_Dim(w, transpose ? 0 : 1),
                 panel = choose_kernels().panel;
   const int64_t panels = pieces(columns, panel);
-  TF_Tensor* packed = call.output(0, {panels, depth, panel});
+  TF_Tensor* packed = call.output(0, {panels, bf16 ? bf16_rows(depth) : depth, panel});
   if (!call.ok()) return;
+  const auto pack = bf16 ? choose_kernels().bf16_pack_columns : choose_kernels().pack_columns;
   parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
-    choose_kernels().pack_columns(floats(w), transpose ? 1 : columns, transpose ? depth : 1, depth, columns,
-                                  floats(packed), begin, end);
+    pack(floats(w), transpose ? 1 : columns, transpose ? depth : 1, depth, columns, floats(packed), begin, end);
   });
 }
 
@@ -86,8 +92,12 @@ void ProductOp::compute(Call& call) const {
   ProductInputs inputs(call, columns);
   const int64_t rows = inputs.rows();
   Product product{};
-  for (Factors& pair : product.factors) pair = inputs.factors();
+  for (int i = 0; i < MOST_FACTORS; ++i) product.factors[i] = inputs.factors((bf16 >> i & 1) != 0);
+  if (bf16 != 0 && !call.expect(method >= 0 && method < 4 && (bf16_methods() >> method & 1) != 0,
+                                "bf16_method must be one that TsloraBf16Methods names"))
+    return;
   product.columns = columns;
+  product.method = Bf16Method(method);
   product.bias = inputs.optional({columns});
   for (const float*& part : product.plus) part = inputs.optional({rows, columns});
   product.times = inputs.optional({rows, columns});

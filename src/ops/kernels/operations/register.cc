@@ -59,13 +59,17 @@ void add(const Definition& definition) {
 }
 
 void register_products() {
-  add<PackOp>(
-      {.name = "TsloraPack", .inputs = {"w: float"}, .outputs = {"packed: float"}, .attributes = {"transpose: bool"}});
-  add<ProductOp>({.name = "TsloraProduct",
-                  .inputs = {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float",
-                             "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"},
-                  .outputs = {"y: float", "slope: float"},
-                  .attributes = {"columns: int", "activation: int", "derivative: bool"}});
+  add<PackOp>({.name = "TsloraPack",
+               .inputs = {"w: float"},
+               .outputs = {"packed: float"},
+               .attributes = {"transpose: bool", "bf16: bool"}});
+  add<Bf16MethodsOp>({.name = "TsloraBf16Methods", .inputs = {}, .outputs = {"y: float"}, .attributes = {}});
+  add<ProductOp>(
+      {.name = "TsloraProduct",
+       .inputs = {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float",
+                  "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"},
+       .outputs = {"y: float", "slope: float"},
+       .attributes = {"columns: int", "activation: int", "derivative: bool", "bf16: int", "bf16_method: int"}});
   add<Int8MethodsOp>({.name = "TsloraInt8Methods", .inputs = {}, .outputs = {"y: float"}, .attributes = {}});
   add<Int8QuantizeOp>({.name = "TsloraInt8Quantize",
                        .inputs = {"w: float"},
