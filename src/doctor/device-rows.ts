@@ -4,7 +4,7 @@ import { setUpCommand, setUpFolder } from "../base/places";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { EnvironmentRow } from "./environment-row";
-import { isKernelOps } from "../ops/kernel-ops";
+import { isKernelOps, type KernelOps } from "../ops/kernel-ops";
 import { loadTensorFlow } from "../ops/load-tensorflow";
 import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../device/nvidia";
 import { isCudaBuild, resolveDevice } from "../device/open-device";
@@ -72,11 +72,18 @@ function kernelRows(): EnvironmentRow[] {
           status: "note",
         },
       ];
-    return [{ name, value: `tslora's, for ${instructions === "avx512" ? "AVX-512" : "AVX2"}`, status: "ok" }];
+    const set = instructions === "avx512" ? "AVX-512" : "AVX2";
+    return [{ name, value: `tslora's, for ${set}; ${narrowNumbers(ops)}`, status: "ok" }];
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
     return [{ name, value: error.message, status: "missing", advice: `run ${setUpCommand()}` }];
   }
+}
+
+/** How products of 8-bit integers and of bfloat16 numbers are computed. */
+function narrowNumbers({ int8, bfloat16Methods }: KernelOps): string {
+  const bfloat16 = (["blocks", "pairs"] as const).find((method) => bfloat16Methods.includes(method));
+  return `int8 by ${int8.method}; bf16 ${bfloat16 === undefined ? "brings nothing here" : `by ${bfloat16}`}`;
 }
 
 function driverRow(driver: NvidiaDriver | undefined): EnvironmentRow {
