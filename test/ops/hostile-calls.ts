@@ -14,6 +14,8 @@ export interface HostileInput {
 /** A call that a kernel accepts. What is changed in it must be refused, unless it is listed. */
 export interface KernelCall {
   readonly op: string;
+  /** What distinguishes the call from another one of the operation. */
+  readonly variant?: string;
   readonly outputs: number;
   readonly inputs: readonly HostileInput[];
   readonly attributes: Readonly<Record<string, number | boolean>>;
@@ -21,6 +23,13 @@ export interface KernelCall {
   readonly anyShape?: readonly number[];
   /** Inputs that may be missing; a scalar means none. */
   readonly optional?: readonly number[];
+  /** Inputs that may have further columns, up to a padded depth. */
+  readonly padded?: readonly number[];
+}
+
+/** The name of a call. */
+export function nameOf({ op, variant }: KernelCall): string {
+  return variant === undefined ? op : `${op}, ${variant},`;
 }
 
 const TF_INT8 = 6; // TensorFlow's DT_INT8, which the binding does not name
@@ -57,7 +66,7 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
     { op: "TsloraLower", outputs: 1, inputs: [floats(3, 5), floats(2, 5), seed], attributes: { scale: 1, rate: 0.5 } },
     { op: "TsloraLowerGradient", outputs: 1, inputs: [floats(3, 2), floats(3, 5), seed], attributes: { rate: 0.5 } },
     { op: "TsloraLowerBackward", outputs: 1, inputs: [floats(3, 2), floats(2, 5), seed], attributes: { rate: 0.5 } },
-    { op: "TsloraPack", outputs: 1, inputs: [floats(3, 5)], attributes: { transpose: true } },
+    { op: "TsloraPack", outputs: 1, inputs: [floats(3, 5)], attributes: { transpose: true, bf16: false } },
     {
       op: "TsloraProduct",
       outputs: 2,
@@ -72,7 +81,20 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
         floats(7),
         ...Array.from({ length: 5 }, () => floats(3, 7)),
       ],
-      attributes: { columns: 7, activation: 1, derivative: true },
+      attributes: { columns: 7, activation: 1, derivative: true, bf16: 0, bf16_method: 2 },
+    },
+    {
+      op: "TsloraProduct",
+      variant: "two factors in bfloat16",
+      outputs: 2,
+      optional: [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+      padded: [0, 4],
+      inputs: [
+        ...[floats(3, 5), packed(16, 7, panel), floats(3, 2), packed(2, 7, panel), floats(3, 30), packed(16, 7, panel)],
+        floats(7),
+        ...Array.from({ length: 5 }, () => floats(3, 7)),
+      ],
+      attributes: { columns: 7, activation: 1, derivative: true, bf16: 5, bf16_method: 3 },
     },
     { op: "TsloraInt8Quantize", outputs: 2, inputs: [floats(7, 8)], attributes: { method: 0 } },
     {
@@ -176,9 +198,20 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   activation: [-1, 4, -(2 ** 31), 2 ** 31 - 1],
   method: [-1, 5, 8, 32, -(2 ** 31), 2 ** 31 - 1],
   depth: [0, -1, 9, 65_537, -(2 ** 31), 2 ** 31 - 1],
+  bf16: [-1, 2, 8, -(2 ** 31), 2 ** 31 - 1],
+  bf16_method: [-1, 4, 32, -(2 ** 31), 2 ** 31 - 1],
 };
 /** Attributes that are integers. */
-const INTEGERS: ReadonlySet<string> = new Set(["heads", "columns", "window", "activation", "method", "depth"]);
+const INTEGERS: ReadonlySet<string> = new Set([
+  "heads",
+  "columns",
+  "window",
+  "activation",
+  "method",
+  "depth",
+  "bf16",
+  "bf16_method",
+]);
 const MOST = 2 ** 31 - 1;
 const GROUPS: readonly (readonly number[])[] = [
   [0, 0, 2, 3, 1e9, 2, 1, 4],
@@ -255,6 +288,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       fill([...input.shape.slice(0, -1), input.shape[input.shape.length - 1] + 1]),
       any ||
         isShape ||
+        call.padded?.includes(i) ||
         call.op === "TsloraPack" ||
         call.op === "TsloraInt8Quantize" ||
         (call.op === "TsloraInt8Dequantize" && i === 1) || // fewer columns than the panel has room for
@@ -270,7 +304,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
     const values = typeof own === "boolean" ? [!own] : (NUMBERS[name] ?? []);
     for (const value of values)
       found.push({
-        what: `${call.op}, ${name}: ${value}`,
+        what: `${nameOf(call)} ${name}: ${value}`,
         call: { ...call, attributes: { ...call.attributes, [name]: value } },
         mayPass: typeof value === "boolean" || (name === "columns" && value === 8) || (name === "window" && value > 0),
       });

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
 
-import { hostileCalls, kernelCalls, RawKernels } from "./hostile-calls";
+import { hostileCalls, kernelCalls, nameOf, RawKernels } from "./hostile-calls";
 
 // Calls one kernel in every hostile way, and writes what it is about to do and what came of it: a process that a call
 // ends tells by its last line which one.
 const kernels = new RawKernels();
-const call = kernelCalls(kernels.panel).find(({ op }) => op === process.argv[2]);
+const call = kernelCalls(kernels.panel).find((one) => nameOf(one) === process.argv[2]);
 if (call === undefined) throw new RangeError(`There is no kernel ${process.argv[2]}.`);
 const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 const outcome = (one: typeof call): string => {

@@ -93,8 +93,9 @@ void ProductOp::compute(Call& call) const {
   const int64_t rows = inputs.rows();
   Product product{};
   for (int i = 0; i < MOST_FACTORS; ++i) product.factors[i] = inputs.factors((bf16 >> i & 1) != 0);
-  if (bf16 != 0 && !call.expect(method >= 0 && method < 4 && (bf16_methods() >> method & 1) != 0,
-                                "bf16_method must be one that TsloraBf16Methods names"))
+  if (!call.expect(method >= 0 && method < 4 && (bf16_methods() >> method & 1) != 0,
+                   "bf16_method must be one that TsloraBf16Methods names") ||
+      !call.expect(bf16 >= 0 && bf16 < 1 << MOST_FACTORS, "bf16 must name pairs, as a sum of 2^index"))
     return;
   product.columns = columns;
   product.method = Bf16Method(method);
