@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 import { answerFromHelp, hasCli } from "./cli-help.mjs";
 import { namedPython } from "./tools/jupyter-python.mjs";
-import { asksForHelp, readOptions, UsageError } from "./tools/read-options.mjs";
+import { asksForHelp, readOptions, UsageError, withoutOptions } from "./tools/read-options.mjs";
 import { runCli } from "./commands/run-cli.mjs";
 import { runCompiledTest } from "./commands/run-compiled-test.mjs";
 import { hasNvidiaDriver } from "./stages/supported-platform.mjs";
@@ -145,21 +145,26 @@ Checks the types of src, test and src/setup.`,
     const { ARM64_HELP, checkArm64, testArm64 } = await import("./commands/test-arm64.mjs");
     return {
       help: ARM64_HELP,
-      check(parameters) {
-        readOptions(parameters, { help: ARM64_HELP, options: {} });
-        checkArm64();
-      },
+      check: withoutOptions(ARM64_HELP, checkArm64),
       async run() {
         await setUp({ more: [(await import("./stages/prepare-arm64.mjs")).prepareArm64] });
         return testArm64({ root: ROOT });
       },
     };
   },
+  "test-avx512": async () => {
+    const { AVX512_HELP, checkAvx512, testAvx512 } = await import("./commands/test-avx512.mjs");
+    return {
+      help: AVX512_HELP,
+      check: withoutOptions(AVX512_HELP, checkAvx512),
+      run: () => testAvx512({ root: ROOT }),
+    };
+  },
   "test-macos": async () => {
     const { MACOS_HELP, testMacos } = await import("./commands/test-macos.mjs");
     return {
       help: MACOS_HELP,
-      check: (parameters) => void readOptions(parameters, { help: MACOS_HELP, options: {} }),
+      check: withoutOptions(MACOS_HELP),
       async run() {
         await setUp({ more: [(await import("./stages/install-zig.mjs")).installZig] });
         return testMacos({ root: ROOT });
@@ -170,9 +175,7 @@ Checks the types of src, test and src/setup.`,
     help: `npm run test:gpu
 Compares TensorFlow on an NVIDIA GPU with PyTorch: numbers, epochs, memory and
 speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
-    check(parameters) {
-      readOptions(parameters, { help: "npm run test:gpu takes no options.", options: {} });
-    },
+    check: withoutOptions("npm run test:gpu takes no options."),
     async run(parameters) {
       if (!hasNvidiaDriver()) {
         console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` lists what was looked for)");
@@ -224,7 +227,7 @@ The tests of jobs with 100 workers killed over 300 jobs, and a SLURM array of
 that is not installed are skipped and say so.`;
     return {
       help,
-      check: (parameters) => void readOptions(parameters, { help, options: {} }),
+      check: withoutOptions(help),
       async run() {
         await setUp({ swiftshader: true, checksTypes: true });
         process.env["TSLORA_SLOW_JOBS"] = "1";
@@ -256,9 +259,7 @@ the word in their name.`;
     help: `npm run lock
 Writes the lock files of the Python environments (src/setup/requirements/*.txt) from the .in files there: every package
 with its version and the hashes of its wheels, for every supported Python and platform.`,
-    check(parameters) {
-      readOptions(parameters, { help: "npm run lock takes no options.", options: {} });
-    },
+    check: withoutOptions("npm run lock takes no options."),
     async run() {
       await (await import("./commands/lock-environments.mjs")).lockEnvironments({ root: ROOT });
       return 0;
@@ -267,9 +268,7 @@ with its version and the hashes of its wheels, for every supported Python and pl
   "write-help": () => ({
     help: `npm run write-help
 Writes src/setup/cli-help.json again: the help of the command line for a clone that is not set up.`,
-    check(parameters) {
-      readOptions(parameters, { help: "npm run write-help takes no options.", options: {} });
-    },
+    check: withoutOptions("npm run write-help takes no options."),
     async run() {
       await setUp();
       const { passOn } = await import("./tools/pass-on.mjs");
@@ -335,9 +334,7 @@ async function program(source, extras = () => ({})) {
 function check({ help, commandLines }) {
   return {
     help,
-    check(parameters) {
-      readOptions(parameters, { help, options: {} });
-    },
+    check: withoutOptions(help),
     async run() {
       await setUp();
       const { passOn } = await import("./tools/pass-on.mjs");

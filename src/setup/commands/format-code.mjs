@@ -50,7 +50,7 @@ async function formatCpp({ root, check }) {
     console.error("The C++ sources were not formatted or checked: clang-format is pinned for Linux only.");
     return 0;
   }
-  const sources = listFiles(root, "src").filter((file) => /\.(cc|h)$/.test(file));
+  const sources = ["src", "test"].flatMap((folder) => listFiles(root, folder).filter((file) => /\.(cc|h)$/.test(file)));
   return passOn(
     [join(root, CLANG_FORMAT), ...(check ? ["--dry-run", "--Werror", "-ferror-limit=1"] : ["-i"]), ...sources],
     { cwd: root },

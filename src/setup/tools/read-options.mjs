@@ -38,3 +38,17 @@ export function readOptions(parameters, { help, options, allowPositionals = fals
     throw new UsageError(`${problem.slice(0, 200)}${problem.endsWith(".") ? "" : "."}\n${wrapHelp(help)}`);
   }
 }
+
+/**
+ * The check of a command that takes no options.
+ *
+ * @param {string} help
+ * @param {() => void} [checkMachine]  what else must hold
+ * @returns {(parameters: readonly string[]) => void}
+ */
+export const withoutOptions =
+  (help, checkMachine = () => {}) =>
+  (parameters) => {
+    readOptions(parameters, { help, options: {} });
+    checkMachine();
+  };
