@@ -132,6 +132,10 @@ export const SPLIT_OPTIONS = {
     kind: toggle(),
     help: "keep the data's proportions of labels in each part; sizes may differ a little if a text may have several",
   },
+  groupColumn: {
+    kind: text("name"),
+    help: "column of values that related texts share, such as a patient: no group is divided; --validation and --test then count groups",
+  },
   randomState: {
     kind: integer(0),
     help: "seed of the split, as scikit-learn's random_state",

@@ -9,6 +9,9 @@ import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
 
+/** The frame's column of groups. */
+const GROUP = "group";
+
 /** The options of a run's texts. */
 export type DataPlan = Pick<TrainPlan, "model" | "data" | "split">;
 
@@ -33,7 +36,9 @@ export async function loadParts(
   const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
   const labels =
     given ?? ofModel ?? loaded.classNames ?? defaultLabels(config.id2label, loaded.corpus.report.classes.length);
-  const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels });
+  const grouped = plan.split.groupColumn !== undefined;
+  const groups = grouped ? (loaded.frame.column(GROUP).values as string[]) : undefined;
+  const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels, groups });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
     part.kind === "path"
       ? (await loadTexts({ ...plan.data, data: part.path }, { labels, allowMissingClasses: true, notice, signal }))
@@ -46,7 +51,7 @@ export async function loadParts(
   };
   const rows = (frame: DataFrame | undefined): number => frame?.shape[0] ?? 0;
   notice(
-    `Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}, random state ${randomState}.`,
+    `Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}${groups === undefined ? "" : `; ${new Set(groups).size} groups, none of them divided`}, random state ${randomState}.`,
   );
   notice(`Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}.`);
   for (const text of missingClassNotices(all, { labels, loaded: loaded.frame })) notice(text);
@@ -76,16 +81,17 @@ async function loadWithLabels(
 ): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
   const { config, notice, signal } = options;
   const given = plan.model.labels;
-  if (given !== undefined) return { loaded: await loadTexts(plan.data, { notice, signal, labels: given }) };
+  const data = { ...plan.data, groupColumn: plan.split.groupColumn };
+  if (given !== undefined) return { loaded: await loadTexts(data, { notice, signal, labels: given }) };
   const notices: string[] = [];
-  const loaded = await loadTexts(plan.data, { notice: (text) => void notices.push(text), signal });
+  const loaded = await loadTexts(data, { notice: (text) => void notices.push(text), signal });
   const { id2label = [] } = config;
   const names = loaded.classNames ?? [];
   const isTurned =
     names.length === id2label.length &&
     names.every((name) => id2label.includes(name)) &&
     names.some((name, i) => name !== id2label[i]);
-  if (isTurned) return { loaded: await loadTexts(plan.data, { notice, signal, labels: id2label }), labels: id2label };
+  if (isTurned) return { loaded: await loadTexts(data, { notice, signal, labels: id2label }), labels: id2label };
   notices.forEach(notice);
   return { loaded };
 }

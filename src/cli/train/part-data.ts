@@ -3,7 +3,9 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import { shortList } from "../../base/short-list";
 import { readFrame } from "../../corpus/read-frame";
+import { groupShuffleSplitIndices } from "../../corpus/split/group-shuffle-split-indices";
 import { multiLabelSplitIndices } from "../../corpus/split/multi-label-split";
+import type { SplitIndices } from "../../corpus/split/split-indices";
 import { trainTestSplit } from "../../corpus/split/train-test-split";
 import type { PartOfData } from "../options/shared-options";
 
@@ -14,7 +16,7 @@ export interface Parts {
   readonly test?: DataFrame;
 }
 
-/** The number of rows of a part that is a share (rounded up) or a number of texts; 0 for other parts. */
+/** The size of a part that is a share of texts or groups (rounded up) or their number; 0 for other parts. */
 function rowsOf(part: PartOfData, length: number): number {
   if (part.kind !== "share") return 0;
   return Number.isInteger(part.share) ? part.share : Math.ceil(part.share * length - 1e-9);
@@ -35,9 +37,12 @@ export function partData(
     stratify: boolean;
     randomState: number;
     labels: readonly string[];
+    /** The group of each text; none is divided. */
+    groups?: readonly string[] | undefined;
   },
 ): Parts {
-  const { validation, test, stratify, randomState, labels } = options;
+  const { validation, test, stratify, randomState, labels, groups } = options;
+  if (groups !== undefined) return divideGroups(frame, { ...options, groups });
   const length = frame.shape[0];
   const [ofValidation, ofTest] = [rowsOf(validation, length), rowsOf(test, length)];
   const held = ofValidation + ofTest;
@@ -74,6 +79,51 @@ export function partData(
     ...classes(rest),
   });
   return { train, validation: validationPart, test: testPart };
+}
+
+/**
+ * Draws whole groups, as scikit-learn's `GroupShuffleSplit`: first for training, then for test and validation. Shares
+ * and numbers count groups.
+ *
+ * @throws TsloraError `bad-option` when they leave no group to train on, or with `stratify`.
+ */
+function divideGroups(
+  frame: DataFrame,
+  options: {
+    validation: PartOfData;
+    test: PartOfData;
+    stratify: boolean;
+    randomState: number;
+    groups: readonly string[];
+  },
+): Parts {
+  const { validation, test, stratify, randomState, groups } = options;
+  const count = new Set(groups).size;
+  const [ofValidation, ofTest] = [rowsOf(validation, count), rowsOf(test, count)];
+  const problems = new Problems("tslora train");
+  problems.expect(!stratify, "--stratify must be left out with --group-column: groups are drawn whole");
+  problems.expect(
+    ofValidation + ofTest < count,
+    `--validation takes ${ofValidation} and --test ${ofTest} of ${count} groups (--group-column), which leaves none to train on`,
+  );
+  problems.throwIfAny();
+  const part = (rows: readonly number[]): DataFrame => frame.iloc({ rows: [...rows] });
+  /** Divides the groups of some rows in two. */
+  const divide = (rows: readonly number[], sizes: { trainSize: number; testSize: number }): SplitIndices => {
+    const own = rows.map((row) => groups[row]);
+    const [{ train, test: rest }] = groupShuffleSplitIndices(own, { nSplits: 1, randomState, ...sizes });
+    return { train: train.map((i) => rows[i]), test: rest.map((i) => rows[i]) };
+  };
+  const all = groups.map((_, row) => row);
+  if (ofValidation + ofTest === 0) return { train: frame };
+  const { train, test: rest } = divide(all, {
+    trainSize: count - ofValidation - ofTest,
+    testSize: ofValidation + ofTest,
+  });
+  if (ofTest === 0) return { train: part(train), validation: part(rest) };
+  if (ofValidation === 0) return { train: part(train), test: part(rest) };
+  const held = divide(rest, { trainSize: ofTest, testSize: ofValidation });
+  return { train: part(train), validation: part(held.test), test: part(held.train) };
 }
 
 /**

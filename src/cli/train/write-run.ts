@@ -73,6 +73,7 @@ export async function writeTrainingArgs(
     validation: part("validation"),
     test: part("test"),
     stratify: split.stratify,
+    groupColumn: split.groupColumn,
     randomState: split.randomState ?? SPLIT_DEFAULTS.randomState,
     ...lora,
     ...train,
