@@ -7,8 +7,7 @@ import type { EncoderPrefix } from "../../model/encoder-prefix";
 import type { EncoderConfig } from "../../model/encoder-structure";
 import { packDocuments, type TokenDocument } from "../../model/parts/packed-batch";
 import type { Parameter } from "../../model/parts/parameter";
-import type { ForwardPass } from "../../model/parts/pass";
-import type { Precision } from "../../ops/ops";
+import type { ForwardPass, Precision } from "../../model/parts/pass";
 
 /** The version of the cache's files. */
 export const CACHE_FORMAT = 1;

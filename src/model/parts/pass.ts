@@ -4,6 +4,8 @@ import type { DropoutSource } from "./dropout";
 import type { Gradients } from "./gradients";
 import type { Parameter, Substitutes } from "./parameter";
 
+export type { Precision } from "../../ops/ops";
+
 /** State of a linear layer's adapter between its forward and its backward pass. */
 export interface AdapterSaved {
   readonly tensors: { readonly [name: string]: Tensor | undefined };

@@ -4,6 +4,7 @@ import type { Tensor } from "../../ops/tensor";
 import type { DropoutSource } from "../../model/parts/dropout";
 import type { Gradients } from "../../model/parts/gradients";
 import { packDocuments, type TokenDocument } from "../../model/parts/packed-batch";
+import type { Precision } from "../../model/parts/pass";
 import { splitByTokens } from "../data/batches";
 import {
   classificationLoss,
@@ -11,7 +12,6 @@ import {
   type ClassificationLoss,
   type ExampleLabel,
 } from "../loss/classification-loss";
-import type { Precision } from "../../ops/ops";
 
 /** Most calls of recorded operations that the passes of a step are divided into. */
 const MOST_CALLS = 4;
