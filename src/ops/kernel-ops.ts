@@ -26,7 +26,7 @@ export interface KernelOps extends Ops {
 /** Options of {@link kernelOps}. */
 export interface KernelOpsOptions {
   /**
-   * How to multiply numbers in bfloat16; one of `bfloat16Methods`. For tests.
+   * The method for products in bfloat16, one of `bfloat16Methods`. For tests.
    * @default the fastest that has instructions, else "emulated-pairs", which brings no speed
    */
   readonly bfloat16?: Bfloat16Method;

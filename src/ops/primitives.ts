@@ -106,7 +106,7 @@ export interface Primitives extends TensorLifetimes {
   readonly name: "tensorflow" | "tfjs";
   /** Names how dropout masks are drawn. Ops with different names give different runs for the same seed. */
   readonly draws: string;
-  /** What numbers in bfloat16 bring to products on this device: speed, none, or there are no such numbers. */
+  /** Whether numbers in bfloat16 make products faster on this device; "none": it has no such numbers. */
   readonly bfloat16: "fast" | "slow" | "none";
   /** Missing where each operation is executed at once. */
   readonly recording?: Recording | undefined;

@@ -64,6 +64,21 @@ test("train --group-column says how it divides, repeats it, and refuses what gro
   assert.match(run.out, /Parts: \d+ texts to train on, \d+ for validation, \d+ to test on; /);
   assert.ok(run.out.includes(`; ${new Set(patients).size} groups, none of them divided, random state 42.`), run.out);
   assert.match(await readFile(join(out, "training_args.json"), "utf8"), /"group[-_]?[cC]olumn": "patient"/);
+  const file = join(tiny.folder, "file.csv");
+  await writeFile(file, `text,label,patient\nw5,neg,another\nw6,pos,${patients[0]}\nw7,pos,${patients[89]}\n`);
+  const withFile = await cli([
+    ...args,
+    "--group-column",
+    "patient",
+    "--validation",
+    "none",
+    "--test",
+    file,
+    "-o",
+    `${out}-file`,
+  ]);
+  assert.equal(withFile.code, 0, withFile.err);
+  assert.match(withFile.out, /Warning: 2 groups of the test texts also have training texts/);
   for (const [more, message] of [
     [["--group-column", "patient", "--stratify"], /--stratify must be left out with --group-column/],
     [["--group-column", "patient", "--test", "0.9"], /leaves none to train on/],

@@ -14,7 +14,7 @@ export interface HostileInput {
 /** A call that a kernel accepts. What is changed in it must be refused, unless it is listed. */
 export interface KernelCall {
   readonly op: string;
-  /** What distinguishes the call from another one of the operation. */
+  /** Distinguishes the call from another one of the operation. */
   readonly variant?: string;
   readonly outputs: number;
   readonly inputs: readonly HostileInput[];

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { kernelOps } from "../../src/ops/kernel-ops";
 import type { Ops } from "../../src/ops/ops";
 import { tfjsOps } from "../../src/ops/tfjs-ops";
+import { findLearningRate } from "../../src/training/range-test/find-learning-rate";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/options/train-options";
@@ -128,11 +129,18 @@ test("where bfloat16 brings nothing the run says so and is the one in 32-bit flo
   const [asked, plain] = [await run(slow, true), await run(slow, false)];
   assert.deepEqual(asked.losses, plain.losses);
   assert.deepEqual(plain.messages, []);
-  assert.match(asked.messages.join(), /^bf16 brings nothing on this processor and is not used: /);
+  assert.match(asked.messages.join(), /^bf16 brings nothing on this processor and is not used\. /);
   const fast = await run(kernelOps(undefined, { bfloat16: "emulated-pairs" }), true);
   assert.deepEqual(fast.messages, []);
   assert.notDeepEqual(fast.losses, plain.losses);
   await assert.rejects(run(tfjsOps(), true), /train: bf16 must be off on this device, which has only 32-bit floats/);
+  const c = await classifier("distilbert", { on: slow });
+  c.addAdapter({ r: 2 });
+  const warned: string[] = [];
+  for await (const event of findLearningRate(c, data, { numSteps: 10, bf16: true }))
+    if (event.type === "warning") warned.push(event.message);
+  assert.deepEqual(warned, asked.messages);
+  c.dispose();
 });
 
 test("a step leaves no additional tensors", async () => {

@@ -41,8 +41,12 @@ export async function loadParts(
   const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels, groups });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
     part.kind === "path"
-      ? (await loadTexts({ ...plan.data, data: part.path }, { labels, allowMissingClasses: true, notice, signal }))
-          .frame
+      ? (
+          await loadTexts(
+            { ...plan.data, groupColumn: plan.split.groupColumn, data: part.path },
+            { labels, allowMissingClasses: true, notice, signal },
+          )
+        ).frame
       : drawn;
   const all = {
     train: parts.train,
@@ -58,6 +62,11 @@ export async function loadParts(
   for (const name of ["validation", "test"] as const) {
     const part = all[name];
     if (part === undefined) continue;
+    const divided = sharedGroups(all.train, part).length;
+    if (divided > 0)
+      notice(
+        `Warning: ${divided} groups of the ${name} texts also have training texts, so the ${name} scores are too good.`,
+      );
     const { byId, byText } = findLeaks(all.train, part);
     const file = { validation, test }[name].kind === "path"; // rows of two files may have the same numbers
     const shared = file ? byText.length : byId.length + byText.length;
@@ -69,6 +78,14 @@ export async function loadParts(
     labels,
     loaded,
   };
+}
+
+/** The groups that two frames have in common; none without the column. */
+function sharedGroups(one: DataFrame, other: DataFrame): string[] {
+  const groupsOf = (frame: DataFrame): string[] =>
+    frame.columns.includes(GROUP) ? (frame.column(GROUP).values as string[]) : [];
+  const known = new Set(groupsOf(one));
+  return [...new Set(groupsOf(other))].filter((group) => known.has(group));
 }
 
 /**

@@ -367,8 +367,8 @@ export class Linear {
   }
 
   /**
-   * The current weight in packed form. If it is the layer's own and is not trained, only packed forms stay in memory;
-   * in 32-bit floats these are the weight.
+   * The current weight in packed form. If it is the layer's own and is not trained, a 32-bit packed form replaces it in
+   * memory. One in bfloat16 cannot: it is rounded.
    */
   #packed(direction: Direction, precision: Precision = "float32"): PackedMatrix {
     const { weight } = this.#used;

@@ -74,7 +74,7 @@ export type ForwardPass =
       readonly kind: "training";
       readonly ops: Ops;
       readonly dropout: DropoutSource | undefined;
-      /** Of products with the linear layers' own weights; all else is computed in 32-bit floats. @default "float32" */
+      /** The precision of products with the linear layers' own weights; all else is in 32 bits. @default "float32" */
       readonly precision?: Precision;
       /** Whether dropout also applies to frozen layers below the first trained one. @default true */
       readonly frozenDropout?: boolean;

@@ -158,7 +158,8 @@ async function runEmulator(folder) {
   const read = () => (existsSync(serial) ? readFileSync(serial, "utf8").split(/\r?\n/).filter(Boolean) : []);
   const closed = new Promise((resolve) => void child.on("close", resolve).on("error", resolve));
   const deadline = Date.now() + LIMIT_MS;
-  while (child.exitCode === null && Date.now() < deadline && !read().at(-1)?.startsWith("end"))
+  const runs = () => child.exitCode === null && child.signalCode === null;
+  while (runs() && Date.now() < deadline && !read().at(-1)?.startsWith("end"))
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500))]);
   child.kill("SIGKILL");
   await closed;

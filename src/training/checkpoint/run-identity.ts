@@ -9,6 +9,7 @@ import type { TokenDocument } from "../../model/parts/packed-batch";
 import type { Parameter } from "../../model/parts/parameter";
 import type { ResolvedTrainOptions } from "../options/train-options";
 import type { Examples } from "../data/training-examples";
+import { trainingPrecision } from "../step/training-precision";
 
 /** Everything that affects a run's numbers except a checkpoint's tensors, as plain JSON in two levels. */
 export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;
@@ -71,6 +72,7 @@ export async function runIdentity(
         labels,
         problemType,
         dropoutDraws: model.ops.draws,
+        ...(trainingPrecision(model.ops, options) === "bfloat16" && { precision: "bfloat16" }),
         // On the processor, the cache changes no number.
         ...(options.frozenPrefixCache === true && !model.isBatchIndependent && { frozenPrefixCache: true }),
         frozenWeights: frozen.digest("hex"),

@@ -14,6 +14,7 @@ import {
 import type { LearningRateEvent, LearningRateSuggestion, LearningRateTest } from "./learning-rate-test";
 import { RangeTest, type RangeTestOutcome } from "./range-test";
 import { suggestLearningRate } from "./suggest-learning-rate";
+import { expectPrecision, precisionNotice } from "../step/training-precision";
 
 /**
  * Finds a learning rate by a range test (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017): takes
@@ -49,11 +50,15 @@ export async function* findLearningRate(
     numLabels: labels.length,
     onGpu,
   });
+  const { ops } = classifier.model;
+  expectPrecision(ops, { bf16: resolved.train.bf16, call: "findLearningRate" });
   checkPrefixOptions(classifier, resolved.train, "findLearningRate");
   const examples = examplesOf(data, { name: "data", labels, problemType });
   const documents = classifier.encode(examples.texts);
   const started = performance.now();
   yield startEvent(classifier, { examples: documents.length, options: resolved });
+  const notUsed = precisionNotice(ops, resolved.train);
+  if (notUsed !== undefined) yield { type: "warning", kind: "precision", step: 0, message: notUsed };
   const test = new RangeTest(classifier, {
     data: { documents, lengths: documents.map(({ ids }) => ids.length), labels: examples.labels },
     options: resolved,

@@ -1,3 +1,5 @@
+import type { WarningEvent } from "../train-event";
+
 /** A step of a range test. */
 export interface LearningRatePoint {
   /** Counted from 1. */
@@ -43,6 +45,7 @@ export type LearningRateEvent =
       readonly trainExamples: number;
       readonly trainableParameters: number;
     }
+  | WarningEvent
   | ({
       readonly type: "step";
       /** Passes over the examples after the step, as a fraction. */

@@ -18,6 +18,6 @@ export function expectPrecision(ops: Ops, { bf16, call }: { readonly bf16: boole
 /** Says that bfloat16 is asked for but not used. Undefined if it is used, or not asked for. */
 export function precisionNotice(ops: Ops, { bf16 }: { readonly bf16: boolean }): string | undefined {
   return bf16 && ops.bfloat16 === "slow"
-    ? "bf16 brings nothing on this processor and is not used: it has neither AVX512-BF16 nor AMX, or the kernels in use are not those for AVX-512. Training computes in 32-bit floats."
+    ? "bf16 brings nothing on this processor and is not used. The processor has neither AVX512-BF16 nor AMX, or the kernels are not those for AVX-512. Training computes in 32-bit floats."
     : undefined;
 }

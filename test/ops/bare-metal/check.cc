@@ -193,7 +193,7 @@ int memcmp(const void* a, const void* b, size_t size) {
     if (one[i] != other[i]) return one[i] - other[i];
   return 0;
 }
-// What __builtin_cpu_supports reads, in a kernel that is not called here.
+// __builtin_cpu_supports reads these, in a kernel that is not called here.
 unsigned __cpu_features2[4];
 struct {
   unsigned all[4];

@@ -21,6 +21,7 @@ import type { JobContext, JobType } from "../../contract/job-type";
 import { reportedValues, type Evaluated } from "./reported-values";
 import { TRIAL_SETTINGS_SCHEMA, type TrialJobSettings } from "./trial-settings";
 import { readTextLines, type TrialText } from "./trial-texts";
+import { precisionNotice } from "../../../training/step/training-precision";
 
 /** The result's file with the logits of the validation texts. */
 export const VALIDATION_FILE = "validation.json";
@@ -100,6 +101,11 @@ async function prepare(
     signal,
   }: { settings: TrialJobSettings; training: readonly TrialText[]; document: JobDocument; signal: AbortSignal },
 ): Promise<void> {
+  const { bf16 = false } = settings.training as Partial<TrainOptions>;
+  const notUsed = precisionNotice(classifier.model.ops, { bf16 });
+  if (notUsed !== undefined)
+    // trials of one sweep must not differ in precision
+    throw new TsloraError("device", `${notUsed} Leave bf16 out of the sweep, or run its trials on other machines.`);
   if (prepareTraining(classifier, settings)?.awaitsEva !== true) return;
   const { perDeviceTrainBatchSize } = settings.training as Partial<TrainOptions>;
   await initializeLoraEvaWeights(classifier, training, { perDeviceTrainBatchSize, seed: document.seed, signal });
