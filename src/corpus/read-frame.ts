@@ -3,6 +3,9 @@ import type { DataFrame } from "danfojs-node";
 import { textInput, type TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 
+/** The column of a corpus's groups, if it was loaded with a `groupColumn`. */
+export const GROUP = "group";
+
 /** The columns of a corpus's texts as arrays, one element per row. */
 export interface TextColumns {
   readonly texts: string[];

@@ -23,6 +23,7 @@ const frame = new DataFrame({
   ID: patients.map((_, i) => `id ${i}`),
   texts: patients.map((_, i) => `text ${i}`),
   label: patients.map((_, i) => i % 2),
+  group: patients,
 });
 
 test("no group is divided, every text is in one part, and shares and numbers count groups", () => {
@@ -36,7 +37,7 @@ test("no group is divided, every text is in one part, and shares and numbers cou
     ]) {
       const parts = partData(frame, {
         ...{ validation: share(validation), test: share(held), stratify: false, randomState, labels: LABELS },
-        groups: patients,
+        grouped: true,
       });
       const count = (value: number): number => (Number.isInteger(value) ? value : Math.ceil(value * all));
       const groupsOf = (part: DataFrame | undefined): Set<string> =>

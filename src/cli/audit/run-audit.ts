@@ -16,9 +16,7 @@ import { hearInterruption } from "../run/interruption";
 import { countProgress, type CountProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
 import { sentence } from "../terminal/text-layout";
-
-/** The column of groups in a loaded frame. */
-const GROUP = "group";
+import { GROUP } from "../../corpus/read-frame";
 
 type AuditValues = OptionValues<typeof AUDIT_OPTIONS>;
 

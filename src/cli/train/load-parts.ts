@@ -6,11 +6,8 @@ import type { EncoderConfig } from "../../model/encoder-config";
 import { loadTexts, type LoadedTexts } from "../inputs/load-texts";
 import { SPLIT_DEFAULTS, type PartOfData } from "../options/shared-options";
 import { missingClassNotices } from "./missing-classes";
-import { partData, type Parts } from "./part-data";
+import { groupsOf, partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
-
-/** The frame's column of groups. */
-const GROUP = "group";
 
 /** The options of a run's texts. */
 export type DataPlan = Pick<TrainPlan, "model" | "data" | "split">;
@@ -33,20 +30,15 @@ export async function loadParts(
   const part: PartOfData = { kind: "share", share: SPLIT_DEFAULTS.part };
   const { validation = part, test = part, stratify, randomState } = { ...SPLIT_DEFAULTS, ...plan.split };
   const given = plan.model.labels;
-  const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
+  const data = { ...plan.data, groupColumn: plan.split.groupColumn };
+  const { loaded, labels: ofModel } = await loadWithLabels(data, { given, config, notice, signal });
   const labels =
     given ?? ofModel ?? loaded.classNames ?? defaultLabels(config.id2label, loaded.corpus.report.classes.length);
   const grouped = plan.split.groupColumn !== undefined;
-  const groups = grouped ? (loaded.frame.column(GROUP).values as string[]) : undefined;
-  const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels, groups });
+  const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels, grouped });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
     part.kind === "path"
-      ? (
-          await loadTexts(
-            { ...plan.data, groupColumn: plan.split.groupColumn, data: part.path },
-            { labels, allowMissingClasses: true, notice, signal },
-          )
-        ).frame
+      ? (await loadTexts({ ...data, data: part.path }, { labels, allowMissingClasses: true, notice, signal })).frame
       : drawn;
   const all = {
     train: parts.train,
@@ -55,14 +47,15 @@ export async function loadParts(
   };
   const rows = (frame: DataFrame | undefined): number => frame?.shape[0] ?? 0;
   notice(
-    `Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}${groups === undefined ? "" : `; ${new Set(groups).size} groups, none of them divided`}, random state ${randomState}.`,
+    `Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}${grouped ? `; ${groupsOf(loaded.frame).size} groups, none of them divided` : ""}, random state ${randomState}.`,
   );
   notice(`Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}.`);
   for (const text of missingClassNotices(all, { labels, loaded: loaded.frame })) notice(text);
+  const trained = groupsOf(all.train);
   for (const name of ["validation", "test"] as const) {
     const part = all[name];
     if (part === undefined) continue;
-    const divided = sharedGroups(all.train, part).length;
+    const divided = [...groupsOf(part)].filter((group) => trained.has(group)).length;
     if (divided > 0)
       notice(
         `Warning: ${divided} groups of the ${name} texts also have training texts, so the ${name} scores are too good.`,
@@ -80,25 +73,20 @@ export async function loadParts(
   };
 }
 
-/** The groups that two frames have in common; none without the column. */
-function sharedGroups(one: DataFrame, other: DataFrame): string[] {
-  const groupsOf = (frame: DataFrame): string[] =>
-    frame.columns.includes(GROUP) ? (frame.column(GROUP).values as string[]) : [];
-  const known = new Set(groupsOf(one));
-  return [...new Set(groupsOf(other))].filter((group) => known.has(group));
-}
-
 /**
  * Loads the data. If their labels are the model's in another order, they get the model's numbers, so a trained head of
  * the model keeps its meaning.
  */
 async function loadWithLabels(
-  plan: DataPlan,
-  options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
+  data: Parameters<typeof loadTexts>[0],
+  options: {
+    given: readonly string[] | undefined;
+    config: EncoderConfig;
+    notice: (text: string) => void;
+    signal: AbortSignal;
+  },
 ): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
-  const { config, notice, signal } = options;
-  const given = plan.model.labels;
-  const data = { ...plan.data, groupColumn: plan.split.groupColumn };
+  const { given, config, notice, signal } = options;
   if (given !== undefined) return { loaded: await loadTexts(data, { notice, signal, labels: given }) };
   const notices: string[] = [];
   const loaded = await loadTexts(data, { notice: (text) => void notices.push(text), signal });

@@ -2,10 +2,9 @@ import type { DataFrame } from "danfojs-node";
 
 import { Problems } from "../../base/problems";
 import { shortList } from "../../base/short-list";
-import { readFrame } from "../../corpus/read-frame";
-import { groupShuffleSplitIndices } from "../../corpus/split/group-shuffle-split-indices";
+import { GROUP, readFrame } from "../../corpus/read-frame";
+import { groupShuffleSplit } from "../../corpus/split/group-splits";
 import { multiLabelSplitIndices } from "../../corpus/split/multi-label-split";
-import type { SplitIndices } from "../../corpus/split/split-indices";
 import { trainTestSplit } from "../../corpus/split/train-test-split";
 import type { PartOfData } from "../options/shared-options";
 
@@ -24,8 +23,8 @@ function rowsOf(part: PartOfData, length: number): number {
 
 /**
  * Splits the data as the study does, with scikit-learn's `train_test_split`: first into training texts and the rest,
- * then the rest into test and validation texts. Texts with several labels are stratified by iterative stratification.
- * The caller loads parts that are separate files.
+ * then the rest into test and validation texts. Texts with several labels are stratified by iterative stratification,
+ * and groups are drawn as by `GroupShuffleSplit`. The caller loads parts that are separate files.
  *
  * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
@@ -37,93 +36,41 @@ export function partData(
     stratify: boolean;
     randomState: number;
     labels: readonly string[];
-    /** The group of each text; none is divided. */
-    groups?: readonly string[] | undefined;
+    /** Whether the frame's groups are drawn whole; shares and numbers then count groups. @default false */
+    grouped?: boolean;
   },
 ): Parts {
-  const { validation, test, stratify, randomState, labels, groups } = options;
-  if (groups !== undefined) return divideGroups(frame, { ...options, groups });
-  const length = frame.shape[0];
-  const [ofValidation, ofTest] = [rowsOf(validation, length), rowsOf(test, length)];
-  const held = ofValidation + ofTest;
+  const { validation, test, stratify, randomState, labels, grouped = false } = options;
+  const length = grouped ? groupsOf(frame).size : frame.shape[0];
+  const unit = grouped ? "groups (--group-column)" : "texts";
+  const sizes = { validation: rowsOf(validation, length), test: rowsOf(test, length) };
+  const held = sizes.validation + sizes.test;
   const problems = new Problems("tslora train");
+  problems.expect(!(grouped && stratify), "--stratify must be left out with --group-column: groups are drawn whole");
   problems.expect(
     held < length,
-    `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`,
+    `--validation takes ${sizes.validation} and --test ${sizes.test} of ${length} ${unit}, which leaves none to train on`,
   );
   const several = !frame.columns.includes("label");
-  if (stratify && held > 0 && !several)
-    expectEnough(problems, frame, { labels, drawn: [length - held, ofValidation, ofTest].filter((rows) => rows > 0) });
+  if (stratify && !grouped && held > 0 && !several)
+    expectEnough(problems, frame, {
+      labels,
+      drawn: [length - held, sizes.validation, sizes.test].filter((rows) => rows > 0),
+    });
   problems.throwIfAny();
-  const classes = (of: DataFrame): { stratify?: readonly number[] } =>
-    stratify ? { stratify: readFrame(of).label } : {};
   if (held === 0) return { train: frame };
   if (stratify && several)
-    return stratifyLabels(frame, {
-      sizes: { train: length - held, validation: ofValidation, test: ofTest },
-      randomState,
-      labels,
-    });
-  const [train, rest] = trainTestSplit(frame, {
-    trainSize: length - held,
-    testSize: held,
-    randomState,
-    ...classes(frame),
-  });
-  if (ofTest === 0) return { train, validation: rest };
-  if (ofValidation === 0) return { train, test: rest };
-  const [testPart, validationPart] = trainTestSplit(rest, {
-    trainSize: ofTest,
-    testSize: ofValidation,
-    randomState,
-    ...classes(rest),
-  });
-  return { train, validation: validationPart, test: testPart };
-}
-
-/**
- * Draws whole groups, as scikit-learn's `GroupShuffleSplit`: first for training, then for test and validation. Shares
- * and numbers count groups.
- *
- * @throws TsloraError `bad-option` when they leave no group to train on, or with `stratify`.
- */
-function divideGroups(
-  frame: DataFrame,
-  options: {
-    validation: PartOfData;
-    test: PartOfData;
-    stratify: boolean;
-    randomState: number;
-    groups: readonly string[];
-  },
-): Parts {
-  const { validation, test, stratify, randomState, groups } = options;
-  const count = new Set(groups).size;
-  const [ofValidation, ofTest] = [rowsOf(validation, count), rowsOf(test, count)];
-  const problems = new Problems("tslora train");
-  problems.expect(!stratify, "--stratify must be left out with --group-column: groups are drawn whole");
-  problems.expect(
-    ofValidation + ofTest < count,
-    `--validation takes ${ofValidation} and --test ${ofTest} of ${count} groups (--group-column), which leaves none to train on`,
-  );
-  problems.throwIfAny();
-  const part = (rows: readonly number[]): DataFrame => frame.iloc({ rows: [...rows] });
-  /** Divides the groups of some rows in two. */
-  const divide = (rows: readonly number[], sizes: { trainSize: number; testSize: number }): SplitIndices => {
-    const own = rows.map((row) => groups[row]);
-    const [{ train, test: rest }] = groupShuffleSplitIndices(own, { nSplits: 1, randomState, ...sizes });
-    return { train: train.map((i) => rows[i]), test: rest.map((i) => rows[i]) };
+    return stratifyLabels(frame, { sizes: { train: length - held, ...sizes }, randomState, labels });
+  const divide = (of: DataFrame, trainSize: number, testSize: number): DataFrame[] => {
+    const drawn = { trainSize, testSize, randomState };
+    if (grouped) return groupShuffleSplit(of, { ...drawn, groups: GROUP, nSplits: 1 })[0];
+    return trainTestSplit(of, { ...drawn, ...(stratify ? { stratify: readFrame(of).label } : {}) });
   };
-  const all = groups.map((_, row) => row);
-  if (ofValidation + ofTest === 0) return { train: frame };
-  const { train, test: rest } = divide(all, {
-    trainSize: count - ofValidation - ofTest,
-    testSize: ofValidation + ofTest,
-  });
-  if (ofTest === 0) return { train: part(train), validation: part(rest) };
-  if (ofValidation === 0) return { train: part(train), test: part(rest) };
-  const held = divide(rest, { trainSize: ofTest, testSize: ofValidation });
-  return { train: part(train), validation: part(held.test), test: part(held.train) };
+  const [train, rest] = divide(frame, length - held, held);
+  if (sizes.test === 0) return { train, validation: rest };
+  if (sizes.validation === 0) return { train, test: rest };
+  const [testPart, validationPart] = divide(rest, sizes.test, sizes.validation);
+  return { train, validation: validationPart, test: testPart };
 }
 
 /**
@@ -178,6 +125,11 @@ function expectEnough(
     small.length === 0,
     `--stratify needs ${present} texts or more in each part, one for each class; --validation and --test leave a part of ${Math.min(...small)}`,
   );
+}
+
+/** The groups of a frame; none without the column. */
+export function groupsOf(frame: DataFrame): ReadonlySet<string> {
+  return new Set(frame.columns.includes(GROUP) ? (frame.column(GROUP).values as string[]) : []);
 }
 
 /** Counts the texts of each label; a frame without the column `label` has a column of 0 and 1 for each. */

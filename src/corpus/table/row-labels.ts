@@ -3,6 +3,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem } from "../corpus";
 import { findColumn, LABEL_COLUMN, LABELS_COLUMN, needColumn, type ColumnsOf } from "./choose-column";
 import type { Row } from "./table-reader";
+import { GROUP } from "../read-frame";
 
 /** The columns that hold a table's labels: one name, a list of names, or a column of 0 and 1 for each label. */
 export type LabelsAt =
@@ -75,7 +76,7 @@ export function expectFreeNames(
   name: string,
   { labels, groups }: { readonly labels: readonly string[]; readonly groups: boolean },
 ): void {
-  const reserved = groups ? [...RESERVED, "group"] : RESERVED;
+  const reserved = groups ? [...RESERVED, GROUP] : RESERVED;
   const taken = labels.filter((label) => reserved.includes(label));
   if (taken.length > 0)
     throw new TsloraError(
