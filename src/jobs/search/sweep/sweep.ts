@@ -44,16 +44,25 @@ export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, 
   if (options.reportTo === "mlflow") mlflowSettings(); // refused before anything is written
   const planned = await planSweep(options);
   const parts = storedTexts(planned);
-  const chosen = await choose(planned, { options, parts });
-  const plan = { ...planned, ...chosen };
+  const decides = planText(
+    planned,
+    options,
+    parts.map(({ sha256 }) => sha256),
+  );
+  const { resume: asked = false } = options;
+  const { name, outputDir } = planned;
+  const chosen: ChosenSweep =
+    asked === "auto" ? await chooseSweep({ name, outputDir, plan: decides }) : { name, outputDir, resume: asked };
+  const { resume, notice } = chosen;
+  const plan = { ...planned, name: chosen.name, outputDir: chosen.outputDir };
   const lock = lockFolder(plan.outputDir, { purpose: "sweep", covers: [SWEEP_FILES.store] });
   const store = resolve(expandHome(options.store ?? join(plan.outputDir, SWEEP_FILES.store)));
   let driver: JobDriver | undefined;
   try {
     const inputs = await storeInputs(parts, store);
     driver = await (options.driver?.(store) ?? openDriver({ store, workers: options.workers }));
-    const events = run({ plan, options: { ...options, resume: chosen.resume }, driver, store, inputs, started });
-    if (chosen.notice !== undefined) yield { type: "notice", message: chosen.notice };
+    const events = run({ plan, decides, resume, options, driver, store, inputs, started });
+    if (notice !== undefined) yield { type: "notice", message: notice };
     return yield* options.reportTo === "mlflow" ? withMlflow(events, plan) : events;
   } finally {
     await driver?.close();
@@ -96,6 +105,9 @@ async function* withMlflow(
 
 interface Run {
   readonly plan: SweepPlan;
+  /** Everything that decides the trials, see {@link planText}. */
+  readonly decides: string;
+  readonly resume: boolean;
   readonly options: SweepOptions;
   readonly driver: JobDriver;
   readonly store: string;
@@ -104,12 +116,10 @@ interface Run {
 }
 
 async function* run(sweepRun: Run): AsyncGenerator<SweepEvent, SweepSummary, void> {
-  const { plan, options, driver, inputs, started } = sweepRun;
+  const { plan, decides, resume, options, driver, inputs, started } = sweepRun;
   const { signal = cellSignal(), limits = {}, space } = options;
-  const resume = options.resume === true;
   const journal = join(plan.outputDir, SWEEP_FILES.journal);
   yield { type: "notice", message: plan.model.notice };
-  const hashes = inputs.map(({ sha256 }) => sha256);
   const search = yield* searchSettings({
     ...plan,
     journal,
@@ -118,7 +128,7 @@ async function* run(sweepRun: Run): AsyncGenerator<SweepEvent, SweepSummary, voi
     driver,
     workers: workersOf(sweepRun),
     document: (trial) => trialDocument({ ...trial, of: "trial", inputs: inputs.slice(0, 2) }, sweepRun),
-    plan: planText(plan, options, hashes),
+    plan: decides,
     resume,
     signal,
   });
@@ -167,17 +177,6 @@ async function storeInputs(parts: readonly StoredTexts[], store: string): Promis
   for (const { path, lines } of parts)
     if (!existsSync(join(store, path))) await writeAtomically(join(store, path), lines);
   return parts.map(({ path, sha256 }) => ({ path, sha256 }));
-}
-
-/** The sweep that is meant: of the name that was given, or the one that `resume: "auto"` finds. */
-async function choose(
-  { name, outputDir, ...plan }: SweepPlan,
-  { options, parts }: { options: SweepOptions; parts: readonly StoredTexts[] },
-): Promise<ChosenSweep> {
-  const { resume = false } = options;
-  if (resume !== "auto") return { name, outputDir, resume };
-  const hashes = parts.map(({ sha256 }) => sha256);
-  return chooseSweep({ name, outputDir, plan: planText({ name, outputDir, ...plan }, options, hashes) });
 }
 
 /** Trains the winner with new seeds, and reports it. Undefined if the sweep is stopped meanwhile. */
