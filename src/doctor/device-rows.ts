@@ -81,9 +81,8 @@ function kernelRows(): EnvironmentRow[] {
 }
 
 /** The methods for products of 8-bit integers and of bfloat16 numbers. */
-function narrowNumbers({ int8, bfloat16Methods }: KernelOps): string {
-  const bfloat16 = (["blocks", "pairs"] as const).find((method) => bfloat16Methods.includes(method));
-  return `int8 by ${int8.method}; bf16 ${bfloat16 === undefined ? "brings nothing here" : `by ${bfloat16}`}`;
+function narrowNumbers({ int8, bfloat16Method }: KernelOps): string {
+  return `int8 by ${int8.method}; bf16 ${bfloat16Method === undefined ? "brings nothing here" : `by ${bfloat16Method}`}`;
 }
 
 function driverRow(driver: NvidiaDriver | undefined): EnvironmentRow {

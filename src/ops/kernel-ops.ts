@@ -3,12 +3,13 @@ import { findInstructions, type Instructions } from "./instructions";
 import type { Int8Products } from "./int8-products";
 import { kernelActivations } from "./kernel-calls/activations";
 import { kernelAttention } from "./kernel-calls/attention";
-import { readBfloat16Methods, type Bfloat16Method } from "./kernel-calls/bfloat16-methods";
+import { BFLOAT16_METHODS, type Bfloat16Method } from "./kernel-calls/bfloat16-methods";
 import { kernelInt8Products } from "./kernel-calls/int8-products";
 import { kernelRotary } from "./kernel-calls/rotary";
 import { KernelSession } from "./kernel-calls/kernel-session";
 import { kernelNorms } from "./kernel-calls/norms";
 import { kernelLowRanks, kernelProducts } from "./kernel-calls/products";
+import { readMethods } from "./kernel-calls/read-methods";
 import type { Ops } from "./ops";
 import { tensorflowPrimitives } from "./tensorflow-ops";
 import { TensorflowSession } from "./tensorflow/session";
@@ -19,7 +20,9 @@ export interface KernelOps extends Ops {
   readonly instructions: Instructions;
   /** Products with weights in 8 bits. */
   readonly int8: Int8Products;
-  /** The ways to multiply numbers in bfloat16 that this processor has. */
+  /** The way to multiply numbers in bfloat16; undefined if it brings no speed. */
+  readonly bfloat16Method: Bfloat16Method | undefined;
+  /** All ways that this processor has. */
   readonly bfloat16Methods: readonly Bfloat16Method[];
 }
 
@@ -41,23 +44,24 @@ export interface KernelOpsOptions {
  */
 export function kernelOps(session = new TensorflowSession(), options: KernelOpsOptions = {}): KernelOps {
   const instructions = findInstructions(session);
-  const { best, all: bfloat16Methods } = readBfloat16Methods(session);
-  const method = options.bfloat16 ?? best;
+  const { best, all: bfloat16Methods } = readMethods(session, "TsloraBf16Methods", BFLOAT16_METHODS);
+  const bfloat16Method = options.bfloat16 ?? best;
   const primitives = {
     ...tensorflowPrimitives(session),
     draws: "Philox 4x32-7, by row and column",
-    bfloat16: method === undefined ? ("slow" as const) : ("fast" as const),
+    bfloat16: bfloat16Method === undefined ? ("slow" as const) : ("fast" as const),
   };
   const kernels = new KernelSession(session);
   const ops = composed(primitives, (all) => ({
     ...kernelActivations(kernels),
-    ...kernelProducts({ kernels, ops: all, bfloat16: method ?? "emulated-pairs" }, primitives),
+    ...kernelProducts({ kernels, ops: all, bfloat16: bfloat16Method ?? "emulated-pairs" }, primitives),
     ...kernelLowRanks(kernels, all),
     ...kernelNorms(kernels, all),
     ...kernelAttention(kernels),
     ...kernelRotary(kernels),
   }));
-  return Object.assign(ops, { instructions, int8: kernelInt8Products(session, { kernels, ops }), bfloat16Methods });
+  const int8 = kernelInt8Products(session, { kernels, ops });
+  return Object.assign(ops, { instructions, int8, bfloat16Method, bfloat16Methods });
 }
 
 /** Whether ops run the kernels for the processor. */

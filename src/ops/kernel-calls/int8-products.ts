@@ -10,13 +10,14 @@ import type { Tensor } from "../tensor";
 import type { TensorflowSession } from "../tensorflow/session";
 import { activationAttribute } from "./activations";
 import type { KernelSession } from "./kernel-session";
+import { readMethods } from "./read-methods";
 
 /** {@link Int8Products} by the kernels. */
 export function kernelInt8Products(
   session: TensorflowSession,
   { kernels, ops }: { kernels: KernelSession; ops: Ops },
 ): Int8Products {
-  const { method, methods } = readMethods(session);
+  const { best: method = "scalar", all: methods } = readMethods(session, "TsloraInt8Methods", INT8_METHODS);
   const attribute = (name: Int8Method) => kernels.integer("method", INT8_METHODS.indexOf(name));
   return {
     methods,
@@ -50,12 +51,4 @@ export function kernelInt8Products(
       });
     },
   };
-}
-
-function readMethods(session: TensorflowSession): Pick<Int8Products, "method" | "methods"> {
-  return session.tensors.tidy(() => {
-    const [report] = session.execute("TsloraInt8Methods", [], [], 1);
-    const [best, all] = session.binding.tensorDataSync(session.idOf(report));
-    return { method: INT8_METHODS[best], methods: INT8_METHODS.filter((_, index) => (all & (1 << index)) !== 0) };
-  });
 }

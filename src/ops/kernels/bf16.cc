@@ -70,9 +70,9 @@ void TSLORA_OWN(bf16_multiply)(const Factors& factors, Bf16Method method, const 
       return multiply_block<Blocks>(factors, block, sums);
 #endif
     case Bf16Method::EMULATED_PAIRS:
-      return multiply_block<EmulatedPairs>(factors, block, sums);
+      return multiply_block<Emulated<PairOrder>>(factors, block, sums);
     case Bf16Method::EMULATED_BLOCKS:
-      return multiply_block<EmulatedBlocks>(factors, block, sums);
+      return multiply_block<Emulated<BlockOrder>>(factors, block, sums);
     default:
       return;  // operations/product.cc lets no other method through
   }

@@ -74,50 +74,52 @@ inline uint32_t pair_at(const void* at) {
   return pair;
 }
 
-// The sums of vdpbf16ps: of each pair the second product, then the first, each with one rounding.
-struct EmulatedPairs {
+// The sums of an instruction in plain C++. `Order::add` adds a row's products to its sums.
+template <typename Order>
+struct Emulated {
   static constexpr int64_t ROWS = 6;
 
   static void tile(int64_t rows, const Bf16Tile& t) {
     for (int64_t r = 0; r < rows; ++r) {
+      float* c = t.c + r * t.c_row;
       float sum[NR];
-      for (int l = 0; l < NR; ++l) sum[l] = t.first ? 0 : without_subnormal(t.c[r * t.c_row + l]);
-      for (int64_t p = 0; p < t.groups; ++p) {
-        const uint32_t pair = pair_at(t.a + r * t.a_row + 2 * p);
-        const float x0 = first_of(pair), x1 = second_of(pair);
-        for (int l = 0; l < NR; ++l) {
-          const uint32_t w = pair_at(t.w + p * NR + l);
-          sum[l] = fused(x0, first_of(w), fused(x1, second_of(w), sum[l]));
-        }
-      }
-      for (int l = 0; l < NR; ++l) t.c[r * t.c_row + l] = sum[l];
+      for (int l = 0; l < NR; ++l) sum[l] = t.first ? 0 : without_subnormal(c[l]);
+      Order::add(t.a + r * t.a_row, t.w, t.groups, sum);
+      for (int l = 0; l < NR; ++l) c[l] = sum[l];
     }
   }
 };
 
-// The sums of tdpbf16ps: in each block of 16 pairs the first numbers' products and the second ones' are summed apart,
-// then both sums are added, and that to the result.
-struct EmulatedBlocks {
-  static constexpr int64_t ROWS = 6;
-
-  static void tile(int64_t rows, const Bf16Tile& t) {
-    for (int64_t r = 0; r < rows; ++r) {
-      float sum[NR];
-      for (int l = 0; l < NR; ++l) sum[l] = t.first ? 0 : without_subnormal(t.c[r * t.c_row + l]);
-      for (int64_t begin = 0; begin < t.groups; begin += AMX_PAIRS) {
-        float first[NR] = {}, second[NR] = {};
-        for (int64_t p = begin; p < begin + AMX_PAIRS; ++p) {
-          const uint32_t pair = pair_at(t.a + r * t.a_row + 2 * p);
-          const float x0 = first_of(pair), x1 = second_of(pair);
-          for (int l = 0; l < NR; ++l) {
-            const uint32_t w = pair_at(t.w + p * NR + l);
-            first[l] = fused(x0, first_of(w), first[l]);
-            second[l] = fused(x1, second_of(w), second[l]);
-          }
-        }
-        for (int l = 0; l < NR; ++l) sum[l] = without_subnormal(sum[l] + without_subnormal(first[l] + second[l]));
+// The order of vdpbf16ps: of each pair the second product, then the first, each with one rounding.
+struct PairOrder {
+  static void add(const Bf16* a, const float* w, int64_t groups, float* sum) {
+    for (int64_t p = 0; p < groups; ++p) {
+      const uint32_t pair = pair_at(a + 2 * p);
+      const float x0 = first_of(pair), x1 = second_of(pair);
+      for (int l = 0; l < NR; ++l) {
+        const uint32_t column = pair_at(w + p * NR + l);
+        sum[l] = fused(x0, first_of(column), fused(x1, second_of(column), sum[l]));
       }
-      for (int l = 0; l < NR; ++l) t.c[r * t.c_row + l] = sum[l];
+    }
+  }
+};
+
+// The order of tdpbf16ps: in each block of 16 pairs the first numbers' products and the second ones' are summed apart,
+// then both sums are added, and that to the result.
+struct BlockOrder {
+  static void add(const Bf16* a, const float* w, int64_t groups, float* sum) {
+    for (int64_t begin = 0; begin < groups; begin += AMX_PAIRS) {
+      float first[NR] = {}, second[NR] = {};
+      for (int64_t p = begin; p < begin + AMX_PAIRS; ++p) {
+        const uint32_t pair = pair_at(a + 2 * p);
+        const float x0 = first_of(pair), x1 = second_of(pair);
+        for (int l = 0; l < NR; ++l) {
+          const uint32_t column = pair_at(w + p * NR + l);
+          first[l] = fused(x0, first_of(column), first[l]);
+          second[l] = fused(x1, second_of(column), second[l]);
+        }
+      }
+      for (int l = 0; l < NR; ++l) sum[l] = without_subnormal(sum[l] + without_subnormal(first[l] + second[l]));
     }
   }
 };

@@ -3,8 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { flagsOf } from "../stages/instruction-sets.mjs";
-import { KERNELS } from "../stages/binding-commands.mjs";
+import { KERNELS, kernelUnits } from "../stages/binding-commands.mjs";
 import { findTool } from "../tools/find-tool.mjs";
 import { passOn } from "../tools/pass-on.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
@@ -20,11 +19,10 @@ syslinux-common xorriso.`;
 
 const SOURCES = "test/ops/bare-metal";
 /** The kernels that are compared, and those that they call. */
-const COMPARED = ["bf16", "int8_product", "int8_numbers", "activation", "gelu"];
-/** A program without an operating system: no threads, no exceptions, no position-independent code. */
+const COMPARED = ["bf16", "int8_product", "int8_numbers", "activation", "gelu"].map((name) => `${name}-avx512.o`);
+/** A program without an operating system: no threads, no exceptions, no space below the stack. */
 const FREESTANDING = [
-  ...["-std=c++2a", "-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", ...flagsOf("avx512")],
-  ...["-mno-red-zone", "-fno-pic", "-fno-exceptions", "-fno-rtti", "-fno-stack-protector", "-fcf-protection=none"],
+  ...["-mno-red-zone", "-fno-exceptions", "-fno-rtti", "-fno-stack-protector", "-fcf-protection=none"],
   ...["-Dthread_local=static", "-DTSLORA_INSTRUCTIONS_NAME=avx512"],
 ];
 const PROCESSOR = "sapphire_rapids";
@@ -93,20 +91,14 @@ export async function testAvx512({ root }) {
 function compile(root, folder) {
   const found = findTool("compiler");
   if ("problem" in found) throw new SetUpError(found.problem);
-  const compiler = found.commandLine;
+  const compiler = [...found.commandLine, ...FREESTANDING];
   const source = (/** @type {string} */ name) => join(root, SOURCES, name);
-  const include = `-I${join(root, KERNELS)}`;
-  const kernel = (/** @type {string} */ name) => [
-    ...[...compiler, ...FREESTANDING, ...(name === "int8_numbers" ? ["-ffp-contract=off"] : [])],
-    ...["-c", join(root, KERNELS, `${name}.cc`), "-o", `${name}.o`],
-  ];
+  const kernels = kernelUnits(root, { compiler, sets: ["avx512"] }).filter(({ object }) => COMPARED.includes(object));
   return [
     [...compiler, "-c", source("start.S"), "-o", "start.o"],
-    [...compiler, ...FREESTANDING, include, "-c", source("check.cc"), "-o", "check.o"],
-    ...COMPARED.map(kernel),
-    ...[["ld", "-n", "--no-warn-rwx-segments", "-T", source("link.ld"), "-o", "check64", "start.o", "check.o"]].map(
-      (link) => [...link, ...COMPARED.map((name) => `${name}.o`)],
-    ),
+    [...compiler, "-std=c++2a", "-O2", `-I${join(root, KERNELS)}`, "-c", source("check.cc"), "-o", "check.o"],
+    ...kernels.map(({ commandLine }) => commandLine(folder)),
+    ["ld", "-n", "--no-warn-rwx-segments", "-T", source("link.ld"), "-o", "check64", "start.o", "check.o", ...COMPARED],
     ["objcopy", "-O", "elf32-i386", "check64", join(folder, "disc", "check")], // loaders start 32-bit programs
   ];
 }
