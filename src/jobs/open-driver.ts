@@ -5,7 +5,10 @@ import { openStore } from "./store/open-store";
 
 /** Where jobs are stored, and what runs them. */
 export interface DriverOptions {
-  /** The folder of documents, results and checkpoints; with several machines, one that all of them share. */
+  /**
+   * The folder of documents, results and checkpoints; with several machines, one that all of them share, or
+   * `s3://BUCKET/PREFIX`.
+   */
   readonly store: string;
   /** Job processes on this machine at the same time. @default TSLORA_WORKERS, or as many as memory and cores allow */
   readonly workers?: number;
@@ -31,6 +34,11 @@ export async function openDriver(options: DriverOptions): Promise<JobDriver> {
     throw new TsloraError("bad-option", "redis and slurm must not be given together. Choose one of them.");
   const store = await openStore(options.store);
   if (slurm !== undefined) {
+    if (store.kind !== "folder")
+      throw new TsloraError(
+        "bad-option",
+        `The store of SLURM's jobs must be a folder that all nodes share, in which their scripts are; got ${store.place}. Choose a folder, or Redis.`,
+      );
     const { SlurmDriver } = await import("./drivers/slurm/slurm-driver.js");
     return new SlurmDriver({ store, mode: slurm, sbatch, onNotice });
   }

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { claimFile } from "../../src/jobs/store/claim-file";
+import { ClaimFile } from "../../src/jobs/store/claim-file";
+import type { ClaimOptions, JobClaim } from "../../src/jobs/store/job-store";
+import { takeClaim, type ClaimTimes } from "../../src/jobs/store/take-claim";
 import { waitUntil } from "../base/wait-until";
 import { temporaryFolder } from "./jobs-folder";
 
@@ -11,6 +13,9 @@ const TIMES = { beat: 10, silence: 100, look: 5 };
 /** Looks for which the other worker lives: together much longer than its silence may last. */
 const BEATS = 60;
 const MINE = { processes: [process.pid], times: TIMES };
+
+const claimFile = (path: string, options: ClaimOptions & { times?: ClaimTimes }): Promise<JobClaim | undefined> =>
+  takeClaim(new ClaimFile(path), options);
 
 /** The file of a worker on another machine. */
 const foreign = (beat: number): string =>

@@ -19,6 +19,7 @@ import { MAIN, tinyModel, tinyTexts } from "../cli/tiny";
 import { article, deletions, published } from "../corpus/records/published-xml";
 import { hashesOf, linesOf, predictAll } from "./bulk-files";
 import { inProcessDriver } from "./in-process-driver";
+import { s3Server } from "./s3-server-variables";
 
 let folder = "";
 let model = "";
@@ -239,4 +240,20 @@ test("options and files are checked before anything is written", async () => {
   const items = [];
   for await (const item of readRecords(file)) items.push(item);
   assert.equal(items.length, 1);
+});
+
+test("with a store on S3 the results are those of a folder, copied to the output; the same call finds them done", async (t) => {
+  const s3 = await s3Server(t);
+  const jsonl = texts.map((text, i) => `${JSON.stringify({ id: `t${i}`, text })}\n`).join("");
+  const files = [await write("s3.jsonl", jsonl)];
+  const options = { model, chunkRecords: 25, shardBytes: 1500, workers: 1, driver: undefined };
+  await predictAll(files, { ...options, output: out("beside s3") });
+  const store = "s3://bucket/predictions";
+  await predictAll(files, { ...options, output: out("from s3"), store });
+  assert.deepEqual(await hashesOf(out("from s3")), await hashesOf(out("beside s3")));
+  assert.ok([...s3.objects.keys()].some((key) => key.startsWith("bucket/predictions/manifests/")));
+  assert.ok(!existsSync(join(out("from s3"), "manifests")));
+  const again = await predictAll(files, { ...options, output: out("from s3"), store });
+  const shards = again.events.flatMap((event) => (event.type === "shard" ? [event.outcome] : []));
+  assert.deepEqual(new Set(shards), new Set(["reused"]));
 });

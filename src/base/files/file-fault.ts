@@ -48,6 +48,13 @@ export function faultText(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 300);
 }
 
+/** Whether a local file or its disk causes the error, and not a connection. */
+export function isFaultOfDisk(error: unknown): boolean {
+  const code = faultCode(error) ?? "";
+  const isOfConnection = error instanceof Error && "syscall" in error && error.syscall === "connect";
+  return !isOfConnection && (Object.hasOwn(PLACE, code) || Object.hasOwn(MACHINE, code));
+}
+
 /** Whether the given path causes the error, and not the machine. */
 export function isFaultOfPlace(error: unknown): boolean {
   return Object.hasOwn(PLACE, faultCode(error) ?? "");

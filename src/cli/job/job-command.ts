@@ -7,7 +7,7 @@ export const jobCommand: LibraryCommand = {
   description: "Run one job of a store, as a SLURM array does",
   arguments: [
     { pattern: "<action>", help: "run" },
-    { pattern: "<store>", help: "the folder of the jobs" },
+    { pattern: "<store>", help: "the folder of the jobs, or s3://bucket/prefix" },
     { pattern: "<name>", help: "the job's name" },
   ],
   groups: [

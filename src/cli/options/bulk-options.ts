@@ -48,7 +48,13 @@ export const BULK_OPTIONS = {
   },
 } as const;
 
-const { workers, redis, slurm, sbatch } = DRIVER_OPTIONS;
+const { store, workers, redis, slurm, sbatch } = DRIVER_OPTIONS;
 
-/** Options of what runs the shards; their store is the output folder. */
-export const BULK_DRIVER_OPTIONS = { workers, redis, slurm, sbatch } as const;
+/** Options of what runs the shards. */
+export const BULK_DRIVER_OPTIONS = {
+  store: { ...store, default: "the output folder" },
+  workers,
+  redis,
+  slurm,
+  sbatch,
+} as const;

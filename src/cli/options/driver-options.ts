@@ -20,8 +20,8 @@ function urlOfRedis(): OptionKind<string> {
 /** The store of jobs. */
 export const STORE_OPTION = {
   store: {
-    kind: path("folder"),
-    help: "folder of jobs, results and checkpoints; with several machines, one that all of them share",
+    kind: path("store"),
+    help: "folder of jobs, results and checkpoints; with several machines, one that all of them share, or S3-compatible storage",
   },
 } as const;
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { outputFolder } from "../../base/files/output-folder";
 import { deviceOf } from "../../device/device";
 import { resolveModel } from "../../hub/resolve-model";
+import { redisUrl } from "../../jobs/drivers/bullmq/redis-url";
 import { openDriver } from "../../jobs/open-driver";
 import type { SearchSpace } from "../../jobs/search/space/search-space";
 import { sweep } from "../../jobs/search/sweep/sweep";
@@ -21,6 +22,8 @@ import { shortPath } from "../run/run-in-terminal";
 import { readSweepFile, withLines, type SweepFile } from "./sweep-file";
 import { SweepView } from "./sweep-view";
 
+type SweepFlags = ReturnType<typeof pick<typeof SWEEP_FLAGS>>;
+
 /** `tslora sweep`. */
 export async function runSweep({ terminal, args, values }: CommandCall): Promise<number> {
   const [path] = args;
@@ -32,13 +35,16 @@ export async function runSweep({ terminal, args, values }: CommandCall): Promise
   });
   try {
     loadQuietly(terminal, deviceOf(file.sweep));
-    const options = await sweepOptions(file, { values, view, signal: interruption.signal });
+    const flags = pick(values, SWEEP_FLAGS);
+    const options = await sweepOptions(file, { flags, view, signal: interruption.signal });
     let summary: SweepSummary | undefined;
     for await (const event of sweep(options)) {
       view.show(event);
       if (event.type === "finished") summary = event;
     }
-    return summary === undefined ? EXIT.ok : showEnd(summary, { options, path, view, json: values.json === true });
+    return summary === undefined
+      ? EXIT.ok
+      : showEnd(summary, { options, flags, path, view, json: values.json === true });
   } catch (error) {
     throw await withLines(path, error);
   } finally {
@@ -49,10 +55,8 @@ export async function runSweep({ terminal, args, values }: CommandCall): Promise
 
 async function sweepOptions(
   file: SweepFile,
-  to: { values: Readonly<Record<string, unknown>>; view: SweepView; signal: AbortSignal },
+  { flags, view, signal }: { flags: SweepFlags; view: SweepView; signal: AbortSignal },
 ): Promise<SweepOptions> {
-  const { view, signal } = to;
-  const flags = pick(to.values, SWEEP_FLAGS);
   const { name = "sweep", model = "auto", labels, maxLength, device, space = {}, limits, ...more } = file.sweep;
   const checkpoint = await resolveModel(model, { requireTokenizer: true });
   const config = await readEncoderConfig(checkpoint.directory);
@@ -85,13 +89,31 @@ async function sweepOptions(
   };
 }
 
-function showEnd(
-  { reason, winner }: SweepSummary,
-  { options, path, view, json }: { options: SweepOptions; path: string; view: SweepView; json: boolean },
-): number {
+/** Surroundings of a sweep's end. */
+interface SweepEnd {
+  readonly options: SweepOptions;
+  readonly flags: SweepFlags;
+  readonly path: string;
+  readonly view: SweepView;
+  readonly json: boolean;
+}
+
+/** The flags that name what ran the trials. A password of Redis is not repeated. */
+function driverFlags({ store, workers, redis, slurm, sbatch }: SweepFlags): string {
+  const shown = redis === undefined ? undefined : redisUrl(redis)?.shown;
+  const given = { store, workers, redis: shown, slurm, sbatch };
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` --${name} ${String(value)}`)
+    .join("");
+}
+
+function showEnd({ reason, winner }: SweepSummary, { options, flags, path, view, json }: SweepEnd): number {
   const { outputDir = "" } = options;
   if (reason === "stopped") {
-    view.warn(`Stopped. Go on with:\n  npx tslora sweep ${path} -o ${shortPath(outputDir)} --resume`);
+    view.warn(
+      `Stopped. Go on with:\n  npx tslora sweep ${path} -o ${shortPath(outputDir)}${driverFlags(flags)} --resume`,
+    );
     return EXIT.interrupted;
   }
   if (json) return EXIT.ok;

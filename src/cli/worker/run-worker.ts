@@ -17,7 +17,10 @@ export async function runWorker({ terminal, values }: CommandCall): Promise<numb
   const redis = given.redis ?? process.env.TSLORA_REDIS ?? "";
   const problems = new Problems("tslora worker");
   problems.expect(redis !== "", "--redis or the variable TSLORA_REDIS is needed: the queue of the jobs");
-  problems.expect(given.store !== undefined, "--store is needed: the folder that the machines share");
+  problems.expect(
+    given.store !== undefined,
+    "--store is needed: the folder or S3-compatible storage that the machines share",
+  );
   problems.throwIfAny();
   const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
   const store = await openStore(given.store ?? "");

@@ -20,6 +20,6 @@ export const workerCommand: LibraryCommand = {
     },
   ],
   notes:
-    "The store is a folder that all machines share; its path may differ. Jobs read files in the store and in the folders of --inputs, and nothing else. Give a URL with a password as TSLORA_REDIS: other users see arguments in the list of processes. SIGTERM and SIGINT stop the jobs at their checkpoints and give them back to the queue.",
+    "The store is a folder that all machines share, whose path may differ, or s3://bucket/prefix, for which AWS_ENDPOINT_URL, AWS_REGION and the credentials of AWS's tools count. Jobs read files in the store and in the folders of --inputs, and nothing else. Give a URL with a password as TSLORA_REDIS: other users see arguments in the list of processes. SIGTERM and SIGINT stop the jobs at their checkpoints and give them back to the queue.",
   run: async (call) => (await import("./run-worker.js")).runWorker(call),
 };

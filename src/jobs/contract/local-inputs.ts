@@ -6,13 +6,14 @@ import { sha256OfFile } from "../../base/files/sha256-of-file";
 import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import type { JobStore } from "../store/job-store";
 import { isAbsolutePath } from "./check-document";
 import type { JobDocument, JobInput } from "./job-document";
 
 /** Options of {@link localInputs}. */
 export interface LocalInputsOptions {
-  /** The store's folder: relative inputs are in it. */
-  readonly store: string;
+  /** Relative inputs are in it. */
+  readonly store: Pick<JobStore, "inputFolder" | "fetchInput">;
   /** Folders outside the store in which absolute inputs may be. */
   readonly inputFolders: readonly string[];
 }
@@ -27,7 +28,7 @@ const hashes = new Map<string, string>();
  *   it is missing
  */
 export async function localInputs(document: JobDocument, options: LocalInputsOptions): Promise<readonly string[]> {
-  const folders = await Promise.all([options.store, ...options.inputFolders].map((folder) => real(folder)));
+  const folders = await Promise.all([options.store.inputFolder, ...options.inputFolders].map((folder) => real(folder)));
   const paths: string[] = [];
   for (const input of document.inputs) paths.push(await localInput(input, { ...options, folders }));
   return paths;
@@ -37,7 +38,9 @@ async function localInput(
   { path, sha256 }: JobInput,
   { store, folders }: LocalInputsOptions & { readonly folders: readonly string[] },
 ): Promise<string> {
-  const place = await realpath(isAbsolutePath(path) ? resolve(path) : join(store, path)).catch((error: unknown) => {
+  const isOutside = isAbsolutePath(path);
+  if (!isOutside) await store.fetchInput(path);
+  const place = await realpath(isOutside ? resolve(path) : join(store.inputFolder, path)).catch((error: unknown) => {
     if (isMissing(error)) throw new TsloraError("not-found", `The input ${shownPath(path)} does not exist.`);
     throw error;
   });

@@ -10,7 +10,7 @@ import { checkDocument, checkSettings } from "./check-document";
 import type { JobDocument } from "./job-document";
 import type { JobManifest, ResultFile } from "./job-manifest";
 import { jobState } from "./job-state";
-import type { JobContext } from "./job-type";
+import type { JobContext, JobProgress } from "./job-type";
 import type { JobTypes } from "./job-types";
 import { localInputs } from "./local-inputs";
 import { withHash } from "./manifest-hash";
@@ -49,13 +49,17 @@ export async function runJob(document: JobDocument, context: RunJobContext): Pro
   }
   const type = await types[document.type]();
   checkSettings(document, type);
-  const inputs = await localInputs(document, { store: store.place, inputFolders: context.inputFolders });
+  const inputs = await localInputs(document, { store, inputFolders: context.inputFolders });
   await store.retire(name, state.stored);
   const resultFolder = await store.newResultFolder(name);
   try {
     const workFolder = await store.workFolder(name);
     signal.throwIfAborted();
-    const summary = await type.run(document, { resultFolder, workFolder, inputs, progress, signal });
+    const saving = (done: JobProgress): void => {
+      progress(done);
+      void store.saveWork(name).catch(() => undefined); // the next one, or a repetition, makes up for it
+    };
+    const summary = await type.run(document, { resultFolder, workFolder, inputs, progress: saving, signal });
     const files = await filesOf(resultFolder);
     const hash = canonicalSha256(document);
     const manifest = withHash({ format: 1, job: name, document: hash, code, files, summary });
@@ -65,6 +69,7 @@ export async function runJob(document: JobDocument, context: RunJobContext): Pro
   } catch (error) {
     const now = await jobState(document, { store, code }).catch(() => undefined);
     if (now?.kind === "done") return { manifest: now.manifest, reused: true }; // another worker was faster
+    await store.saveWork(name, { always: true }).catch(() => undefined);
     if (signal.aborted) throw new TsloraError("aborted", `The job ${name} was stopped.`, { cause: error });
     throw error;
   } finally {

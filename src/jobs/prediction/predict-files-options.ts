@@ -4,8 +4,14 @@ import type { OutputFormat } from "./output/output-format";
 
 /** Options of {@link predictFiles}. */
 export interface PredictFilesOptions extends Omit<DriverOptions, "store"> {
-  /** The folder for predictions; it is also the jobs' store, for checkpoints and for continuing. */
+  /** The folder for predictions; unless `store` is given, it is also the jobs' store. */
   readonly output: string;
+  /**
+   * The jobs' store, for checkpoints and for continuing: a folder, or `s3://BUCKET/PREFIX`. The results are copied to
+   * `output`. Several predictions need several stores.
+   * @default `output`
+   */
+  readonly store?: string;
   /** A name that `loadClassifier` takes, or a folder. @default the adapter's base */
   readonly model?: string;
   /** The folder of an adapter in peft's format. @default none */
@@ -44,7 +50,7 @@ export interface PredictFilesOptions extends Omit<DriverOptions, "store"> {
   readonly shardBytes?: number;
   /** Rows of Parquet in a shard, rounded up to whole row groups. @default 100000 */
   readonly shardRows?: number;
-  /** Runs the shards, in the store `output`; it stays the caller's. @default by `workers`, `redis` and `slurm` */
+  /** Runs the shards, in that store; it stays the caller's. @default by `workers`, `redis` and `slurm` */
   readonly driver?: JobDriver;
   /** Stops at the next pass; the same call continues later. */
   readonly signal?: AbortSignal;

@@ -1,12 +1,17 @@
+import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
 import { makeFolder } from "../../base/files/make-folder";
 import { lockFolder } from "../../base/lock/lock-output";
 import { expectRunning } from "./expect-running";
 import type { JobDriver, JobOutcome } from "../drivers/job-driver";
+import { outlastOutage } from "../drivers/outage";
 import { openDriver } from "../open-driver";
+import { copyResult } from "../store/copy-result";
+import type { JobStore } from "../store/job-store";
+import { openStore, storePlace } from "../store/open-store";
 import { choosePrediction, PREDICT_FILES_DEFAULTS } from "./choose-prediction";
 import { tryModel } from "./try-model";
 import { EventQueue } from "../event-queue";
@@ -63,6 +68,8 @@ export async function* predictFiles(
   const { choices, cascadePath } = await choosePrediction(options);
   await tryModel(choices);
   const output = resolve(expandHome(options.output));
+  const place = storePlace(options.store ?? output);
+  const store = place === output ? undefined : await openStore(place);
   const lock = lockFolder(output, { purpose: "predictFiles" });
   try {
     makeFolder(output);
@@ -72,9 +79,12 @@ export async function* predictFiles(
       0,
     );
     yield { type: "planned", shards: shards.length, files: files.length, records };
-    const driver = options.driver ?? (await ownDriver(shards.length, { options, output }));
+    if (store !== undefined) await addInputs(store, { shards, output });
+    const driver = options.driver ?? (await ownDriver(shards.length, { options, place }));
     try {
-      const outcomes = yield* runShards(shards, { driver, signal });
+      const collect = async (job: string): Promise<void> =>
+        store && outlastOutage(() => copyResult(store, { job, to: join(output, "results", job) }), { signal });
+      const outcomes = yield* runShards(shards, { driver, signal, collect });
       expectRunning(signal);
       const seconds = (performance.now() - started) / 1000;
       return { ...summaryOf(shards, outcomes, output), modelHash: choices.modelHash, seconds };
@@ -89,13 +99,23 @@ export async function* predictFiles(
 /** Fewer shards than cores share the cores. */
 function ownDriver(
   shards: number,
-  { options, output }: { readonly options: PredictFilesOptions; readonly output: string },
+  { options, place }: { readonly options: PredictFilesOptions; readonly place: string },
 ): Promise<JobDriver> {
   const { redis, slurm, sbatch, onNotice } = options;
   const local =
     redis === undefined && slurm === undefined && (process.env.TSLORA_WORKERS ?? process.env.TSLORA_REDIS ?? "") === "";
   const few = local && shards < availableParallelism() ? Math.max(1, shards) : undefined;
-  return openDriver({ store: output, workers: options.workers ?? few, redis, slurm, sbatch, onNotice });
+  return openDriver({ store: place, workers: options.workers ?? few, redis, slurm, sbatch, onNotice });
+}
+
+/** Stores the files that the plan made beside the input files. */
+async function addInputs(
+  store: JobStore,
+  { shards, output }: { readonly shards: readonly PlannedShard[]; readonly output: string },
+): Promise<void> {
+  const paths = shards.flatMap(({ document }) => document.inputs.map(({ path }) => path));
+  for (const path of new Set(paths.filter((one) => !isAbsolute(one))))
+    await store.addInput(path, await readFile(join(output, path), "utf8"));
 }
 
 type Planning = Awaited<ReturnType<typeof choosePrediction>> & {
@@ -124,9 +144,17 @@ async function* plan(
   return planning;
 }
 
+/** What runs shards. */
+interface Runner {
+  readonly driver: JobDriver;
+  readonly signal: AbortSignal | undefined;
+  /** Takes a result out of the store. */
+  readonly collect: (job: string) => Promise<void>;
+}
+
 async function* runShards(
   shards: readonly PlannedShard[],
-  { driver, signal }: { readonly driver: JobDriver; readonly signal: AbortSignal | undefined },
+  { driver, signal, collect }: Runner,
 ): AsyncGenerator<PredictFilesEvent, JobOutcome[], void> {
   const queue = new EventQueue<PredictFilesEvent>();
   const meter = new PredictionMeter(shards);
@@ -155,6 +183,7 @@ async function* runShards(
       });
       outcomes[index] = outcome;
       if (outcome.type === "stopped") return;
+      if (outcome.type === "done") await collect(document.name);
       const counts = outcome.type === "done" ? { ...countsOf(outcome), reused: outcome.reused } : undefined;
       meter.end(document.name, counts);
       queue.push({
@@ -166,7 +195,8 @@ async function* runShards(
       report(true);
     }
   };
-  const running = Promise.all(Array.from({ length: Math.min(driver.capacity, shards.length) }, worker));
+  const workers = Array.from({ length: Math.min(driver.capacity, shards.length) }, worker);
+  const running = Promise.all(workers);
   running.then(
     () => queue.end(),
     (error: unknown) => queue.end(error),
@@ -177,7 +207,7 @@ async function* runShards(
     return outcomes;
   } finally {
     stop.abort();
-    await running.catch(() => undefined);
+    await Promise.allSettled(workers);
   }
 }
 

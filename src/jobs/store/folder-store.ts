@@ -15,14 +15,16 @@ import { isRecord } from "../../base/json";
 import { shownPath } from "../../base/shown-path";
 import { shownText } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-import { LONGEST_DOCUMENT, parseDocument } from "../contract/check-document";
+import { LONGEST_DOCUMENT } from "../contract/check-document";
 import type { JobDocument } from "../contract/job-document";
 import type { JobManifest } from "../contract/job-manifest";
 import { expectJobName, staysInside } from "../contract/job-name";
 import { parseManifest, type StoredManifest } from "../contract/manifest-hash";
-import { claimFile, type ClaimTimes } from "./claim-file";
+import { ClaimFile } from "./claim-file";
 import type { ClaimOptions, JobClaim, JobFailure, JobStore } from "./job-store";
 import { moveToFreeName, syncTree, takeAway, writeToFreeName } from "./publish-folder";
+import { otherJob, parseDocumentOf, parseFailure } from "./stored-text";
+import { takeClaim, type ClaimTimes } from "./take-claim";
 
 /** The most characters of a manifest: some hundred thousand files. */
 const LONGEST_MANIFEST = 1 << 26;
@@ -39,6 +41,7 @@ export interface FolderStoreOptions {
 
 /** A store in a folder, which may be shared by machines, such as over NFS. */
 export class FolderStore implements JobStore {
+  readonly kind = "folder";
   readonly place: string;
   readonly id: string;
   readonly #times: ClaimTimes | undefined;
@@ -71,6 +74,19 @@ export class FolderStore implements JobStore {
     return new FolderStore(place, stored.id, options);
   }
 
+  get inputFolder(): string {
+    return this.place;
+  }
+
+  async addInput(path: string, content: string): Promise<void> {
+    const place = join(this.place, path);
+    if (!(await exists(place))) await writeAtomically(place, content);
+  }
+
+  fetchInput(): Promise<void> {
+    return Promise.resolve(); // it is in the folder, or nowhere
+  }
+
   async addDocument(document: JobDocument): Promise<void> {
     const text = `${canonicalJson(document)}\n`;
     const path = this.#file("jobs", document.name);
@@ -81,23 +97,15 @@ export class FolderStore implements JobStore {
       throw notSaved(path, error);
     }
     const other = await readTextFile(path, { maxBytes: 4 * LONGEST_DOCUMENT });
-    if (other !== text)
-      throw new TsloraError(
-        "in-use",
-        `The store ${shownPath(this.place)} has another job ${document.name}: its settings or inputs differ. Choose another store, or repeat the earlier run.`,
-        { details: { job: document.name } },
-      );
+    if (other !== text) throw otherJob(document.name, shownPath(this.place));
   }
 
   async readDocument(name: string): Promise<JobDocument> {
-    const document = parseDocument(
-      await readTextFile(this.#file("jobs", name), {
-        maxBytes: 4 * LONGEST_DOCUMENT,
-        called: `The document of the job ${name}`,
-      }),
+    const called = `The document of the job ${name}`;
+    return parseDocumentOf(
+      name,
+      await readTextFile(this.#file("jobs", name), { maxBytes: 4 * LONGEST_DOCUMENT, called }),
     );
-    if (document.name === name) return document;
-    throw new TsloraError("bad-input", `The document of the job ${name} must have this name; got ${document.name}.`);
   }
 
   async readManifest(name: string): Promise<StoredManifest> {
@@ -139,12 +147,20 @@ export class FolderStore implements JobStore {
     return Promise.resolve(join(this.#folder("results", name), path));
   }
 
+  releaseResult(): Promise<void> {
+    return Promise.resolve(); // the files are those of the store
+  }
+
   async newResultFolder(name: string): Promise<string> {
     return this.#made(join(this.#folder("partial", name), randomBytes(8).toString("hex")));
   }
 
   async workFolder(name: string): Promise<string> {
     return this.#made(this.#folder("work", name));
+  }
+
+  saveWork(): Promise<void> {
+    return Promise.resolve(); // the work folder is in the store
   }
 
   async publish(manifest: JobManifest, resultFolder: string): Promise<JobManifest> {
@@ -189,7 +205,7 @@ export class FolderStore implements JobStore {
     const path = this.#file("claims", name);
     try {
       makeFolder(join(this.place, "claims"));
-      return await claimFile(path, { ...options, times: this.#times });
+      return await takeClaim(new ClaimFile(path), { ...options, times: this.#times });
     } catch (error) {
       throw notSaved(path, error);
     }
@@ -208,10 +224,7 @@ export class FolderStore implements JobStore {
   }
 
   async readFailure(name: string): Promise<JobFailure | undefined> {
-    const text = await readTextFile(this.#file("failures", name), { maxBytes: 1 << 20 }).catch(() => "null");
-    const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || typeof value.error !== "string" || typeof value.attempts !== "number") return undefined;
-    return { attempts: value.attempts, error: value.error };
+    return parseFailure(await readTextFile(this.#file("failures", name), { maxBytes: 1 << 20 }).catch(() => undefined));
   }
 
   async forget(name: string): Promise<void> {

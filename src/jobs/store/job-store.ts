@@ -29,10 +29,24 @@ export interface ClaimOptions {
  * relies on no clock: workers' clocks may differ.
  */
 export interface JobStore {
-  /** The folder, for messages and for {@link openStore} in another process. */
+  /** Whether the store is a folder that this machine reaches, or objects. */
+  readonly kind: "folder" | "objects";
+  /** The folder or URL, for messages and for {@link openStore} in another process. */
   readonly place: string;
   /** Identifies the store on every machine that reaches it. */
   readonly id: string;
+
+  /** The local folder of inputs that documents name by relative paths. */
+  readonly inputFolder: string;
+  /**
+   * Stores an input, unless it is there.
+   *
+   * @param path - relative; it names the content, such as by its hash
+   * @throws TsloraError `not-saved` if it cannot be written
+   */
+  addInput(path: string, content: string): Promise<void>;
+  /** Makes an input of the store present in {@link inputFolder}, if the store has it. */
+  fetchInput(path: string): Promise<void>;
 
   /**
    * Stores a document, or finds it there.
@@ -52,13 +66,20 @@ export interface JobStore {
   manifestNames(): Promise<ReadonlySet<string>>;
   /** The difference of the result's files from a manifest; undefined if there is none. */
   damageOf(manifest: JobManifest): Promise<string | undefined>;
-  /** The local path of a result's file. */
+  /** The local path of a result's file; storage that is not on this machine is asked for a copy. */
   resultFile(name: string, path: string): Promise<string>;
+  /** Removes this machine's copies of a result. The result stays. */
+  releaseResult(name: string): Promise<void>;
 
   /** Makes an empty folder for a result, on the results' file system. */
   newResultFolder(name: string): Promise<string>;
   /** Makes or finds the folder of a job's checkpoints. */
   workFolder(name: string): Promise<string>;
+  /**
+   * Makes the checkpoints in the work folder those that the next worker finds; at most every few seconds unless
+   * `always` is set.
+   */
+  saveWork(name: string, options?: { readonly always?: boolean }): Promise<void>;
   /**
    * Makes a result final: moves the folder into place, then writes the manifest. The first manifest of a job wins.
    *

@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../../src/base/tslora-error";
+import type { JobManifest } from "../../../src/jobs/contract/job-manifest";
+import { JOB_TYPE_CODE } from "../../../src/jobs/contract/job-types";
+import { runJob } from "../../../src/jobs/contract/run-job";
 import { LocalDriver } from "../../../src/jobs/drivers/local/local-driver";
 import { sweep } from "../../../src/jobs/search/sweep/sweep";
 import type { SweepEvent, SweepSummary } from "../../../src/jobs/search/sweep/sweep-event";
 import type { SweepOptions } from "../../../src/jobs/search/sweep/sweep-options";
 import { openStore } from "../../../src/jobs/store/open-store";
+import { S3Store } from "../../../src/jobs/store/s3/s3-store";
 import { tinyModel, tinyTexts } from "../../cli/tiny";
+import { temporaryFolder } from "../jobs-folder";
+import { s3Server } from "../s3-server-variables";
 
 let folder = "";
 let model = "";
@@ -120,6 +126,60 @@ test('resume "auto" goes on with the sweep of the same settings; other settings 
   assert.match(notices(third).join(), /auto and 1 more hold sweeps of other settings, .*auto-3/);
   assert.ok(!isNew(await auto({ seed: 7 })), "the second goes on");
   await assert.rejects(run(options("auto", { limits: { trials: 1 } })), /holds a sweep named .* already/);
+});
+
+test("a sweep whose store is on S3 gives the numbers of one in a folder, and the winner's weights", async (t) => {
+  await s3Server(t);
+  const few = { limits: { trials: 2 }, winnerSeeds: 1, workers: 1 };
+  const plain = await run(options("beside-s3", few));
+  const { summary } = await run(options("from-s3", { ...few, store: "s3://bucket/sweeps" }));
+  const values = ({ trials, winner }: SweepSummary): unknown[] => [
+    trials.map(({ settings, value, intermediate }) => [settings, value, intermediate]),
+    winner?.validation,
+    winner?.test,
+  ];
+  assert.deepEqual(values(summary), values(plain.summary));
+  const weights = ["from-s3", "beside-s3"].map((name) =>
+    readFileSync(join(folder, name, "adapter", "adapter_model.safetensors")),
+  );
+  assert.ok(weights[0].equals(weights[1]));
+});
+
+test("a trial whose machine is lost at any moment goes on at another one, to the same result", async (t) => {
+  const server = await s3Server(t);
+  const place = "s3://bucket/sweeps";
+  const few = { limits: { trials: 1 }, winnerSeeds: 0, test: undefined, workers: 1 };
+  const training = { maxSteps: 6, evalSteps: 1, perDeviceTrainBatchSize: 8 };
+  await run(options("moved", { ...few, training, store: place }));
+  const machine = async (): Promise<S3Store> =>
+    S3Store.open(place, { cacheDir: await temporaryFolder(t), snapshotMs: 0 });
+  const store = await machine();
+  const [name] = await store.manifestNames();
+  const [document, expected] = [await store.readDocument(name), await store.readManifest(name)];
+  assert.ok(expected.kind === "found");
+  await store.retire(name, expected);
+  const trial = async (to: S3Store, onStep: (done: number, stop: AbortController) => void): Promise<JobManifest> => {
+    const surroundings = { types: JOB_TYPE_CODE, code: expected.manifest.code, inputFolders: [] };
+    const stop = new AbortController();
+    const progress = ({ done }: { readonly done: number }): void => onStep(done, stop);
+    return (await runJob(document, { ...surroundings, store: to, signal: stop.signal, progress })).manifest;
+  };
+  const moments: (typeof server.objects)[] = [];
+  const calm = await trial(store, () => moments.push(new Map(server.objects)));
+  assert.deepEqual(calm.files, expected.manifest.files);
+  for (const moment of moments.filter((_, i) => i % 3 === 2)) {
+    server.objects.clear();
+    for (const [key, object] of moment) server.objects.set(key, object);
+    const { files } = await trial(await machine(), () => undefined);
+    assert.deepEqual(files, expected.manifest.files);
+  }
+  await store.retire(name, await store.readManifest(name));
+  const stopAt4 = (done: number, stop: AbortController): void => (done === 4 ? stop.abort() : undefined);
+  await assert.rejects(trial(await machine(), stopAt4), { code: "aborted" });
+  let first: number | undefined;
+  const { files } = await trial(await machine(), (done) => (first ??= done));
+  assert.deepEqual(files, expected.manifest.files);
+  assert.equal(first, 4, "it goes on where it stopped");
 });
 
 test("a worker that is killed in a trial leaves the same results; paused trials continue from their checkpoint", async () => {

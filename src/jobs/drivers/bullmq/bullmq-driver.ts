@@ -7,6 +7,7 @@ import { JOB_TYPE_CODE, type JobTypes } from "../../contract/job-types";
 import type { JobStore } from "../../store/job-store";
 import { TRIES } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
+import { isOutage, outlastOutage } from "../outage";
 import { PendingJobs } from "../pending-jobs";
 import { manifestIfDone, prepareJob } from "../prepare-job";
 import { atMost } from "./at-most";
@@ -49,6 +50,7 @@ export class BullmqDriver implements JobDriver {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   #lonely = 0;
+  #storeIsAway = false;
   #closed = false;
 
   private constructor(options: BullmqDriverOptions, { login, code }: { login: RedisLogin; code: string }) {
@@ -87,10 +89,11 @@ export class BullmqDriver implements JobDriver {
 
   async run(document: JobDocument, options: RunJobOptions = {}): Promise<JobOutcome> {
     const { name } = document;
-    const state = await prepareJob(document, { store: this.#store, types: this.#types, code: this.#code });
+    const about = { store: this.#store, types: this.#types, code: this.#code };
+    const state = await outlastOutage(() => prepareJob(document, about), options);
     if (state.kind === "done") return { type: "done", job: name, manifest: state.manifest, reused: true };
     if (options.signal?.aborted === true || this.#closed) return { type: "stopped", job: name };
-    await this.#store.forget(name);
+    await outlastOutage(() => this.#store.forget(name), options);
     const outcome = this.#pending.wait({ document, options, own: {}, stop: (job) => this.#stop(job) });
     void this.#add(document, { again: true }).catch((error) => this.#pending.get(name)?.fail(error));
     return outcome;
@@ -137,12 +140,19 @@ export class BullmqDriver implements JobDriver {
     this.#lonely = (await this.#queue.getWorkersCount()) === 0 ? this.#lonely + 1 : 0;
     if (this.#lonely === PATIENCE)
       this.#onNotice(
-        "No worker of this version takes jobs of this store. Start one: tslora worker --redis URL --store FOLDER.",
+        `No worker of this version takes jobs of this store. Start one: tslora worker --redis URL --store ${this.#store.kind === "folder" ? "FOLDER" : this.#store.place}.`,
       );
   }
 
   async #look(names: readonly string[]): Promise<void> {
-    await Promise.all(names.map((name) => this.#lookAt(name).catch((error) => this.#pending.get(name)?.fail(error))));
+    let isAway = false;
+    const fail = (name: string, error: unknown): void => {
+      if (!isOutage(error)) return this.#pending.get(name)?.fail(error);
+      if (!isAway && !this.#storeIsAway) this.#onNotice(`${textOf(error)} The jobs go on when it is back.`);
+      isAway = true; // a later look may reach it
+    };
+    await Promise.all(names.map((name) => this.#lookAt(name).catch((error: unknown) => fail(name, error))));
+    this.#storeIsAway = isAway;
   }
 
   /** Settles a job that has ended, and adds one again that Redis has lost. */
@@ -170,4 +180,8 @@ export class BullmqDriver implements JobDriver {
       return settle({ type: "stopped", job });
     await this.#add(document, { again: false });
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

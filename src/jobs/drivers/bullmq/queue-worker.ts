@@ -10,6 +10,7 @@ import { JOB_TYPE_CODE, type JobTypes } from "../../contract/job-types";
 import type { JobStore } from "../../store/job-store";
 import { ChildPool } from "../children/child-pool";
 import { runAttempts } from "../children/run-attempts";
+import { outlastOutage } from "../outage";
 import type { JobEvent } from "../job-driver";
 import { manifestIfDone } from "../prepare-job";
 import { watchForStop } from "../watch-for-stop";
@@ -120,7 +121,7 @@ export class QueueWorker {
 
   async #process(job: Queued, token: string | undefined): Promise<QueuedResult> {
     const { store, inputFolders = [], onEvent = () => undefined } = this.#options;
-    const document = await this.#document(job.data);
+    const document = await outlastOutage(() => this.#document(job.data), { signal: this.#closing.signal });
     const stop = watchForStop(store, document.name);
     const tries = job.opts.attempts ?? 1;
     const attempt = job.attemptsMade + 1;

@@ -1,6 +1,7 @@
 import type { JobDocument } from "../../contract/job-document";
 import type { JobManifest } from "../../contract/job-manifest";
 import type { JobEvent, JobOutcome } from "../job-driver";
+import { pauseAfterOutage } from "../outage";
 import type { ChildPool } from "./child-pool";
 
 /** Tries of a job that fails. */
@@ -22,15 +23,18 @@ export interface AttemptsOptions {
   readonly first?: number;
   /** Why a result that the store has is not taken. */
   readonly why?: string;
+  /** For tests: the pause after the first outage. @default 5,000 ms */
+  readonly pauseMs?: number;
 }
 
 /**
  * Runs a job until it is done, has failed three times, or is stopped. A lost worker is no failure of the job: another
- * one continues from the checkpoints. Only a job that loses its workers again and again, without any progress, fails.
+ * one continues from the checkpoints. Nor is a storage that does not answer: the job waits for some minutes. Only a job
+ * that meets these again and again, without any progress, fails.
  */
 export async function runAttempts(
   document: JobDocument,
-  { pool, inputFolders, signal, onEvent, isDone, tries = TRIES, first = 1, why }: AttemptsOptions,
+  { pool, inputFolders, signal, onEvent, isDone, tries = TRIES, first = 1, why, pauseMs }: AttemptsOptions,
 ): Promise<JobOutcome> {
   const job = document.name;
   let [failures, losses, furthest] = [0, 0, 0];
@@ -49,12 +53,14 @@ export async function runAttempts(
     });
     if (outcome.kind === "done") return { type: "done", job, manifest: outcome.manifest, reused: outcome.reused };
     if (outcome.kind === "stopped" || (outcome.kind === "lost" && signal.aborted)) return { type: "stopped", job };
-    const isLost = outcome.kind === "lost";
+    const isOutage = outcome.kind === "failed" && outcome.code === "unreachable";
+    const isLost = outcome.kind === "lost" || isOutage;
     if (isLost) losses = furthest > before ? 0 : losses + 1;
     else failures++;
-    const error = isLost ? `its worker ended (${outcome.how})` : outcome.message;
+    const error = outcome.kind === "lost" ? `its worker ended (${outcome.how})` : outcome.message;
     const retries = isLost ? losses < LOSSES : failures < tries;
     onEvent({ type: "failed", job, attempt, error, retries });
     if (!retries) return { type: "failed", job, attempts: attempt - first + 1, error };
+    if (isOutage) await pauseAfterOutage(Math.max(1, losses), { signal, pauseMs });
   }
 }

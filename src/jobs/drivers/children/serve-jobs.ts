@@ -4,7 +4,8 @@ import { TsloraError } from "../../../base/tslora-error";
 import { codeVersion } from "../../contract/code-version";
 import type { JobTypes } from "../../contract/job-types";
 import { runJob } from "../../contract/run-job";
-import { FolderStore } from "../../store/folder-store";
+import type { JobStore } from "../../store/job-store";
+import { openStore } from "../../store/open-store";
 import type { JobMessage, JobReply, JobRequest } from "./messages";
 
 /** Milliseconds between two reports of progress. */
@@ -36,7 +37,7 @@ async function answer(
   try {
     const { manifest, reused } = await runJob(document, {
       ...{ types, signal, inputFolders },
-      store: await FolderStore.open(store),
+      store: await storeAt(store),
       code: await codeVersion(),
       progress: (progress) => {
         if (performance.now() < next && progress.done !== progress.total) return;
@@ -50,6 +51,15 @@ async function answer(
     const code = error instanceof TsloraError ? error.code : undefined;
     return { kind: "failed", code, message: messageOf(error) };
   }
+}
+
+/** Stores that are open, by their places. */
+const stores = new Map<string, JobStore>();
+
+async function storeAt(place: string): Promise<JobStore> {
+  const store = stores.get(place) ?? (await openStore(place));
+  stores.set(place, store);
+  return store;
 }
 
 /** An error's message; a system error in words, with its file. */

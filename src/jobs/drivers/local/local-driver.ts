@@ -1,10 +1,12 @@
 import { codeVersion } from "../../contract/code-version";
 import type { JobDocument } from "../../contract/job-document";
+import type { JobState } from "../../contract/job-state";
 import { JOB_TYPE_CODE, type JobTypes } from "../../contract/job-types";
 import type { JobStore } from "../../store/job-store";
 import { ChildPool } from "../children/child-pool";
 import { runAttempts } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
+import { outlastOutage } from "../outage";
 import { foldersOfInputs, manifestIfDone, prepareJob } from "../prepare-job";
 
 /** Options of a {@link LocalDriver}. */
@@ -57,14 +59,16 @@ export class LocalDriver implements JobDriver {
   async #run(document: JobDocument, { signal, onEvent = () => undefined }: RunJobOptions): Promise<JobOutcome> {
     const store = this.#store;
     const code = await codeVersion();
-    const state = await prepareJob(document, { store, types: this.#types, code });
+    const stopped = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    const prepare = (): Promise<JobState> => prepareJob(document, { store, types: this.#types, code });
+    const state = await outlastOutage(prepare, { signal: stopped });
     const job = document.name;
     if (state.kind === "done") return { type: "done", job, manifest: state.manifest, reused: true };
-    await store.forget(job);
+    await outlastOutage(() => store.forget(job), { signal: stopped });
     return runAttempts(document, {
       pool: this.#pool,
       inputFolders: foldersOfInputs(document), // the document comes from this process
-      signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
+      signal: stopped,
       onEvent,
       isDone: () => manifestIfDone(document, { store, code }),
       why: state.why,

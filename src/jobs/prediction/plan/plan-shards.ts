@@ -8,6 +8,7 @@ import { readJsonObject } from "../../../base/files/parse-json-file";
 import { sha256OfFile } from "../../../base/files/sha256-of-file";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import type { JsonValue } from "../../../base/json";
+import { sha256Of } from "../../../base/sha256-of";
 import { shownPath } from "../../../base/shown-path";
 import { TsloraError } from "../../../base/tslora-error";
 import { UpdateSeries } from "../../../corpus/records/update-series";
@@ -18,6 +19,9 @@ import { supersededText } from "../shard/read-chunks";
 import type { InputFile } from "./input-files";
 import { planFile, type FilePart, type PlannedFile, type ShardSizes } from "./plan-file";
 import { addToSeries } from "./plan-series";
+
+/** Digits of its hash in the name of an input: a name in a store stands for one content. */
+const HASH_DIGITS = 16;
 
 /** A shard: its job, and what is known of its size. */
 export interface PlannedShard {
@@ -93,7 +97,7 @@ async function makePlan(options: PlanOptions): Promise<PlannedShard[]> {
   for (const [i, { sha256, parts, records }] of planned.entries()) {
     const file = files[i];
     const text = supersededText(superseded(i));
-    const list = text === "" ? undefined : `inputs/${file.name}.superseded`;
+    const list = text === "" ? undefined : `inputs/${file.name}-${sha256Of(text).slice(0, HASH_DIGITS)}.superseded`;
     if (list !== undefined) await writeAtomically(join(output, list), text);
     const more: JobInput[] = list === undefined ? [] : [await inputOf(output, list)];
     for (const [at, part] of parts.entries()) {
@@ -124,9 +128,10 @@ async function copyCascade({
   output,
 }: PlanOptions): Promise<{ readonly input: JobInput; readonly positive: 0 | 1 } | undefined> {
   if (cascadePath === undefined) return undefined;
-  await copyFile(cascadePath, join(output, "inputs", "cascade.json"));
+  const path = `inputs/cascade-${(await sha256OfFile(cascadePath)).slice(0, HASH_DIGITS)}.json`;
+  await copyFile(cascadePath, join(output, path));
   const { positive } = await readCascadeFile(cascadePath);
-  return { input: await inputOf(output, "inputs/cascade.json"), positive };
+  return { input: await inputOf(output, path), positive };
 }
 
 async function inputOf(output: string, path: string): Promise<JobInput> {

@@ -64,7 +64,8 @@ export interface SweepOptions {
    */
   readonly outputDir?: string;
   /**
-   * Folder of the jobs. With workers on several machines, one that all of them share; several sweeps may use it.
+   * Folder of the jobs, or `s3://BUCKET/PREFIX`. With workers on several machines, one that all of them share; several
+   * sweeps may use it.
    * @default "store" in `outputDir`
    */
   readonly store?: string;

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 import { cellSignal } from "../../../base/cell-signal";
-import { expandHome } from "../../../base/files/expand-home";
-import { writeAtomically } from "../../../base/files/write-atomically";
 import { lockFolder } from "../../../base/lock/lock-output";
 import { sha256Of } from "../../../base/sha256-of";
 import type { JobInput } from "../../contract/job-document";
 import type { JobDriver } from "../../drivers/job-driver";
 import { openDriver } from "../../open-driver";
+import type { JobStore } from "../../store/job-store";
+import { openStore, storePlace } from "../../store/open-store";
 import type { RecordedTrial } from "../journal/sweep-journal";
 import { TEST_FILE, VALIDATION_FILE, type ScoredTexts } from "../trial/train-trial-job";
 import { textLines } from "../trial/trial-texts";
@@ -56,11 +56,12 @@ export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, 
   const { resume, notice } = chosen;
   const plan = { ...planned, name: chosen.name, outputDir: chosen.outputDir };
   const lock = lockFolder(plan.outputDir, { purpose: "sweep", covers: [SWEEP_FILES.store] });
-  const store = resolve(expandHome(options.store ?? join(plan.outputDir, SWEEP_FILES.store)));
+  const place = storePlace(options.store ?? join(plan.outputDir, SWEEP_FILES.store));
   let driver: JobDriver | undefined;
   try {
+    const store = await openStore(place);
     const inputs = await storeInputs(parts, store);
-    driver = await (options.driver?.(store) ?? openDriver({ store, workers: options.workers }));
+    driver = await (options.driver?.(place) ?? openDriver({ store: place, workers: options.workers }));
     const events = run({ plan, decides, resume, options, driver, store, inputs, started });
     if (notice !== undefined) yield { type: "notice", message: notice };
     return yield* options.reportTo === "mlflow" ? withMlflow(events, plan) : events;
@@ -110,7 +111,7 @@ interface Run {
   readonly resume: boolean;
   readonly options: SweepOptions;
   readonly driver: JobDriver;
-  readonly store: string;
+  readonly store: JobStore;
   readonly inputs: readonly JobInput[];
   readonly started: number;
 }
@@ -173,9 +174,8 @@ function storedTexts({ texts }: SweepPlan): StoredTexts[] {
 }
 
 /** Writes the texts into the store. */
-async function storeInputs(parts: readonly StoredTexts[], store: string): Promise<JobInput[]> {
-  for (const { path, lines } of parts)
-    if (!existsSync(join(store, path))) await writeAtomically(join(store, path), lines);
+async function storeInputs(parts: readonly StoredTexts[], store: JobStore): Promise<JobInput[]> {
+  for (const { path, lines } of parts) await store.addInput(path, lines);
   return parts.map(({ path, sha256 }) => ({ path, sha256 }));
 }
 
@@ -192,8 +192,12 @@ async function* reportWinner(
     trialDocument({ of: "winner", number, settings, seed, inputs }, sweepRun);
   const values = yield* retrainWinner({ driver, seeds, metric, workers: workersOf(sweepRun), document, signal });
   if (values === undefined) return undefined;
-  const scores = (of: "trial" | "winner", trial: number, seed: number, file: string): Promise<ScoredTexts> =>
-    readScores(join(store, "results", trialJobName(plan, { of, number: trial, seed }), file));
+  const scores = async (of: "trial" | "winner", trial: number, seed: number, file: string): Promise<ScoredTexts> => {
+    const job = trialJobName(plan, { of, number: trial, seed });
+    const read = await readScores(await store.resultFile(job, file));
+    await store.releaseResult(job);
+    return read;
+  };
   const complete = trials.filter(({ state }) => state === "complete");
   return winnerReport({
     ...plan,

@@ -1,7 +1,8 @@
-import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { writeAtomically } from "../../../base/files/write-atomically";
+import { copyResult } from "../../store/copy-result";
+import type { JobStore } from "../../store/job-store";
 import { plain, type SweepPlan } from "./plan-sweep";
 import type { SweepSummary } from "./sweep-event";
 import type { SweepOptions } from "./sweep-options";
@@ -20,16 +21,14 @@ export const SWEEP_FILES = {
 /** Writes sweep.json, and copies the weights of the winner's first new seed. */
 export async function writeSweepReport(
   summary: SweepSummary,
-  { plan, options, store }: { plan: SweepPlan; options: SweepOptions; store: string },
+  { plan, options, store }: { plan: SweepPlan; options: SweepOptions; store: JobStore },
 ): Promise<void> {
   const { name, metric, direction, seeds, sampler, pruner, outputDir, method } = plan;
   const { winner, trials, elapsedSeconds } = summary;
   if (winner !== undefined) {
     const weights = method === "lora" ? SWEEP_FILES.adapter : SWEEP_FILES.model;
     const job = trialJobName(plan, { of: "winner", number: winner.number, seed: winner.seeds[0] });
-    const to = join(outputDir, weights);
-    await rm(to, { recursive: true, force: true });
-    await cp(join(store, "results", job, weights), to, { recursive: true });
+    await copyResult(store, { job, folder: weights, to: join(outputDir, weights) });
   }
   const report = {
     format: 1,
