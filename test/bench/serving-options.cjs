@@ -8,8 +8,8 @@ exports.HELP = `npm run bench:serve -- [options]
   --adapters N   adapters on one base in the last line (default 100)
   --soak N       instead, N minutes of full load with all adapters: memory, and unexpected answers
   --write        writes the table into test/bench/RESULTS.md too
-Drives tslora serve and two servers of FastAPI, transformers and peft in turn, with the same abstracts, adapter and
-threads: one text for each forward pass, and all texts that wait, padded. Prints texts a second and the 50th, 95th and
+Drives tslora serve in 32 and 8 bits and two servers of FastAPI, transformers and peft in turn, with the same abstracts,
+adapter and threads: one text for each forward pass, and all texts that wait, padded. Prints texts a second and the 50th, 95th and
 99th percentile of the time to an answer. Some 40 minutes; nothing else should run meanwhile.
 Writes output/bench/serve.json.`;
 

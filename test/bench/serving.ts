@@ -78,19 +78,19 @@ async function main(): Promise<number> {
   }
 }
 
-/** Ours and the two in Python, in turn, for each number of clients. */
+/** Ours in both precisions and the two in Python, in turn, for each number of clients. */
 async function against(served: ServedFolders, settings: Settings): Promise<Line[]> {
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`There is no Python at ${python}. Run npm run setup -- reference.`);
   const one = { ...served, adapters: { a0: served.adapters.a0 } };
   const servers: MeasuredServer[] = [];
   try {
-    servers.push(await startOurs(one));
+    for (const precision of ["float32", "int8"] as const) servers.push(await startOurs(one, { precision }));
     for (const kind of ["single", "batched"] as const) servers.push(await startPython(one, { python, kind }));
     const lines: Line[] = [];
     for (const clients of settings.clients) {
       const results = await inTurn(
-        servers.map((server) => ({ ...server, adapter: () => (server === servers[0] ? "a0" : undefined) })),
+        servers.map((server) => ({ ...server, adapter: () => (isOurs(server.name) ? "a0" : undefined) })),
         { ...settings, clients },
       );
       servers.forEach(({ name }, i) => lines.push({ server: name, clients, rounds: results[i] }));
@@ -158,22 +158,26 @@ function reportOf(of: {
   const { lines, shared, machine, source, date, settings } = of;
   const rows = [...lines, ...shared].map(({ server, clients, rounds }) => {
     const of = (key: "textsPerSecond" | "p50" | "p95" | "p99"): number => median(rounds.map((round) => round[key]));
-    const ours = [...lines, ...shared].find((line) => line.clients === clients && isReference(line, server));
-    const ratio = ours === undefined ? "" : ratioOf(ours, rounds);
-    return `| ${server} | ${clients} | ${of("textsPerSecond").toFixed(2)} | ${of("p50").toFixed(0)} | ${of("p95").toFixed(0)} | ${of("p99").toFixed(0)} | ${ratio} |`;
+    const compared = [...lines, ...shared].filter((line) => line.clients === clients && isReference(line, server));
+    const [ratio = "", int8 = ""] = compared.map((line) => ratioOf(line, rounds));
+    return `| ${server} | ${clients} | ${of("textsPerSecond").toFixed(2)} | ${of("p50").toFixed(0)} | ${of("p95").toFixed(0)} | ${of("p99").toFixed(0)} | ${ratio} | ${int8} |`;
   });
   return [
-    `\`npm run bench:serve\` on ${date.toISOString().slice(0, 16).replace("T", " ")} UTC: ${machine}. MiniLM with an adapter of r 8 on query and value, ${source}, each text a request; ${settings.rounds} rounds of ${settings.duration / 1000} s for each line, in turn; medians of the rounds. "Ours over it": texts a second of tslora serve over those of the line, with the lowest and highest round; of the last line, its own over those of the line above. At least ${AT_LEAST.python} is asked for at 64 clients, and ${AT_LEAST.adapters} of the last line.`,
+    `\`npm run bench:serve\` on ${date.toISOString().slice(0, 16).replace("T", " ")} UTC: ${machine}. MiniLM with an adapter of r 8 on query and value, ${source}, each text a request; ${settings.rounds} rounds of ${settings.duration / 1000} s for each line, in turn; medians of the rounds. "Ours over it" and "int8 over it": texts a second of tslora serve over those of the line, with the lowest and highest round; of the last line, its own over those of the line above. At least ${AT_LEAST.python} is asked for at 64 clients, and ${AT_LEAST.adapters} of the last line.`,
     "",
-    "| server | clients | texts/s | p50, ms | p95, ms | p99, ms | ours over it |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| server | clients | texts/s | p50, ms | p95, ms | p99, ms | ours over it | int8 over it |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
   ].join("\n");
 }
 
-/** Whether a line is the one that `server` is compared with. */
+function isOurs(server: string): boolean {
+  return server.startsWith("tslora serve");
+}
+
+/** Whether a line is one that `server` is compared with. */
 function isReference({ server: other }: Line, server: string): boolean {
-  if (server.startsWith("FastAPI")) return other === "tslora serve";
+  if (server.startsWith("FastAPI")) return isOurs(other);
   return server.endsWith("all of them used") && other.endsWith("one of them used");
 }
 

@@ -51,11 +51,27 @@ export async function writeAdapters(
 }
 
 /** Starts `tslora serve` as a user does. */
-export async function startOurs({ model, adapters }: ServedFolders): Promise<MeasuredServer> {
+export async function startOurs(
+  { model, adapters }: ServedFolders,
+  { precision = "float32" }: { readonly precision?: "float32" | "int8" } = {},
+): Promise<MeasuredServer> {
   const flags = Object.entries(adapters).flatMap(([name, folder]) => ["--adapter", `${name}=${folder}`]);
   const main = join(__dirname, "..", "..", "..", "src", "cli", "main.js");
-  const command = [process.execPath, main, "serve", "--model", model, ...flags, "--port", "0", "--json"];
-  const server = await startProcess("tslora serve", command);
+  const command = [
+    process.execPath,
+    main,
+    "serve",
+    "--model",
+    model,
+    ...flags,
+    "--precision",
+    precision,
+    "--port",
+    "0",
+    "--json",
+  ];
+  const name = precision === "float32" ? "tslora serve" : `tslora serve --precision ${precision}`;
+  const server = await startProcess(name, command);
   return { ...server, url: `http://127.0.0.1:${server.port}/predict` };
 }
 
