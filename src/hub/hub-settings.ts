@@ -1,8 +1,8 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { environmentVariable } from "../base/environment-variable";
 import { expandHome } from "../base/files/expand-home";
+import { userCacheFolder } from "../base/files/user-cache";
 import { findToken } from "./hub-token";
 
 /** Settings of the Hub and its cache, with the variables of Python's huggingface_hub. */
@@ -30,8 +30,7 @@ export interface HubSettings {
 
 /** Completes `given` with the environment's settings. */
 export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
-  const caches = environmentVariable("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
-  const home = expandHome(environmentVariable("HF_HOME") ?? join(caches, "huggingface"));
+  const home = expandHome(environmentVariable("HF_HOME") ?? join(userCacheFolder(), "huggingface"));
   const token = given.token === undefined ? findToken(home) : { value: given.token, from: "the option token" };
   return {
     endpoint: (given.endpoint ?? environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),

@@ -15,6 +15,7 @@ import { cleanText } from "../../src/corpus/text/clean-text";
 import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../src/evaluation/cascade/stored-cascade";
 import { predict } from "../../src/evaluation/predict";
+import type { JobDriver } from "../../src/jobs/drivers/job-driver";
 import { MAIN, tinyModel, tinyTexts } from "../cli/tiny";
 import { article, deletions, published } from "../corpus/records/published-xml";
 import { hashesOf, linesOf, predictAll } from "./bulk-files";
@@ -173,6 +174,18 @@ test("a stopped prediction continues with the same call, and gives the same byte
     },
     (error) => error instanceof TsloraError && error.code === "aborted",
   );
+  const own = inProcessDriver(out("closed"));
+  let runs = 0;
+  const closed: JobDriver = {
+    ...own,
+    run: (document, more) =>
+      ++runs === 1 ? own.run(document, more) : Promise.resolve({ type: "stopped", job: document.name }),
+  };
+  const { shards } = summary;
+  await assert.rejects(predictAll(file, { ...options, output: out("closed"), driver: closed }), {
+    code: "aborted",
+    message: `The prediction was stopped, with ${shards - 1} of ${shards} shards left. The same call continues it.`,
+  });
   const again = await predictAll(file, { ...options, output: stopped });
   assert.ok(again.events.some((event) => event.type === "shard" && event.outcome === "reused"));
   assert.deepEqual(await hashesOf(stopped), await hashesOf(out("whole")));

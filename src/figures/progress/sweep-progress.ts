@@ -60,7 +60,9 @@ export function sweepProgress(options: SweepProgressOptions = {}): SweepProgress
       if (event.type === "trial") change(event.number, { settings: event.settings });
       if (event.type === "value") {
         const { intermediate = [] } = trials.get(event.number) ?? {};
-        change(event.number, { intermediate: [...intermediate, event] });
+        const last = intermediate.at(-1)?.step ?? -Infinity;
+        // later seeds of a trial report the same steps again: the curve is that of the first
+        if (event.step > last) change(event.number, { intermediate: [...intermediate, event] });
       }
       if (event.type === "complete") change(event.number, { state: "complete", value: event.value });
       if (event.type === "pruned") change(event.number, { state: "pruned" });

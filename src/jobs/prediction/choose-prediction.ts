@@ -61,7 +61,7 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
   if (options.cascade === true && cascade === undefined)
     throw new TsloraError(
       "not-found",
-      `predictFiles: cascade needs ${CASCADE_FILE} in ${folder}. Make it with npx tslora calibrate --cascade.`,
+      `predictFiles: cascade needs ${CASCADE_FILE} in ${folder}. Make it with npx tslora calibrate --cascade FILE.`,
     );
   const { textColumn, textPair, idColumn, delimiter, quote, cleanTexts, threshold, maxTokensPerPass, device } = options;
   const { chunkRecords, chunkRecordsOfCascade, outputFormat } = PREDICT_FILES_DEFAULTS;

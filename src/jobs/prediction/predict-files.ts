@@ -3,9 +3,8 @@ import { availableParallelism } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
-import { makeFolder } from "../../base/files/make-folder";
 import { lockFolder } from "../../base/lock/lock-output";
-import { expectRunning } from "./expect-running";
+import { stoppedPrediction } from "./stopped-prediction";
 import type { JobDriver, JobOutcome } from "../drivers/job-driver";
 import { outlastOutage } from "../drivers/outage";
 import { openDriver } from "../open-driver";
@@ -69,10 +68,9 @@ export async function* predictFiles(
   await tryModel(choices);
   const output = resolve(expandHome(options.output));
   const place = storePlace(options.store ?? output);
-  const store = place === output ? undefined : await openStore(place);
   const lock = lockFolder(output, { purpose: "predictFiles" });
   try {
-    makeFolder(output);
+    const store = place === output ? undefined : await openStore(place);
     const shards = yield* plan(files, { options, output, choices, cascadePath });
     const records = shards.reduce<number | undefined>(
       (sum, shard) => (sum === undefined || shard.records === undefined ? undefined : sum + shard.records),
@@ -85,7 +83,8 @@ export async function* predictFiles(
       const collect = async (job: string): Promise<void> =>
         store && outlastOutage(() => copyResult(store, { job, to: join(output, "results", job) }), { signal });
       const outcomes = yield* runShards(shards, { driver, signal, collect });
-      expectRunning(signal);
+      const left = outcomes.filter((outcome) => outcome === undefined || outcome.type === "stopped").length;
+      if (left > 0 || signal?.aborted === true) throw stoppedPrediction({ left, of: shards.length });
       const seconds = (performance.now() - started) / 1000;
       return { ...summaryOf(shards, outcomes, output), modelHash: choices.modelHash, seconds };
     } finally {
@@ -96,7 +95,7 @@ export async function* predictFiles(
   }
 }
 
-/** Fewer shards than cores share the cores. */
+/** Opens the driver of this call. With fewer shards than cores it has a worker for each shard. */
 function ownDriver(
   shards: number,
   { options, place }: { readonly options: PredictFilesOptions; readonly place: string },
@@ -144,8 +143,8 @@ async function* plan(
   return planning;
 }
 
-/** What runs shards. */
-interface Runner {
+/** Options of {@link runShards}. */
+interface RunShardsOptions {
   readonly driver: JobDriver;
   readonly signal: AbortSignal | undefined;
   /** Takes a result out of the store. */
@@ -154,11 +153,11 @@ interface Runner {
 
 async function* runShards(
   shards: readonly PlannedShard[],
-  { driver, signal, collect }: Runner,
-): AsyncGenerator<PredictFilesEvent, JobOutcome[], void> {
+  { driver, signal, collect }: RunShardsOptions,
+): AsyncGenerator<PredictFilesEvent, readonly (JobOutcome | undefined)[], void> {
   const queue = new EventQueue<PredictFilesEvent>();
   const meter = new PredictionMeter(shards);
-  const outcomes = new Array<JobOutcome>(shards.length);
+  const outcomes: (JobOutcome | undefined)[] = shards.map(() => undefined); // a stopped prediction leaves some open
   const stop = new AbortController(); // also if the loop over the events ends early
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let reported = performance.now();
@@ -223,15 +222,15 @@ function countsOf({
 
 function summaryOf(
   shards: readonly PlannedShard[],
-  outcomes: readonly JobOutcome[],
+  outcomes: readonly (JobOutcome | undefined)[],
   output: string,
 ): Omit<PredictFilesSummary, "modelHash" | "seconds"> {
-  const done = outcomes.filter((outcome) => outcome.type === "done");
+  const done = outcomes.filter((outcome) => outcome?.type === "done");
   return {
     ...done.map(countsOf).reduce<RecordCounts>(addCounts, NO_RECORDS),
     encoded: done.reduce((sum, outcome) => sum + countsOf(outcome).encoded, 0),
     shards: shards.length,
-    failed: outcomes.flatMap((one) => (one.type === "failed" ? [{ job: one.job, error: one.error }] : [])),
+    failed: outcomes.flatMap((one) => (one?.type === "failed" ? [{ job: one.job, error: one.error }] : [])),
     folders: done.map(({ job }) => resolve(output, "results", job)),
   };
 }

@@ -131,7 +131,7 @@ export class FolderStore implements JobStore {
       if (isMissing(error)) return { files: [] };
       throw error;
     });
-    if (found.files.length > manifest.files.length) return "its result has further files";
+    if (found.files.length > manifest.files.length) return "its result has files that its manifest does not list";
     for (const { path, bytes, sha256 } of manifest.files) {
       const place = join(folder, path);
       const size = (await stat(place).catch(() => undefined))?.size;

@@ -178,7 +178,7 @@ test("several workers run several trials at once and all are recorded; a trial's
   const pace = new Pace();
   const driver = new Counting(curve, { capacity: 4, pace });
   const pruner = { name: "asha" } as const;
-  const { summary } = await search(options("several", { driver, workers: 4, seeds: [1, 2], pruner }), pace);
+  const { summary, events } = await search(options("several", { driver, workers: 4, seeds: [1, 2], pruner }), pace);
   assert.equal(most, 4);
   assert.equal(summary.trials.length, 12);
   for (const { state, settings, value, seedValues } of summary.trials.filter(({ state }) => state === "complete")) {
@@ -187,6 +187,24 @@ test("several workers run several trials at once and all are recorded; a trial's
     assert.deepEqual(seedValues, wanted);
     assert.equal(value, (wanted[0] + wanted[1]) / 2);
   }
+  const values = events.flatMap((event) =>
+    event.type === "value" ? [`${event.number} ${event.seed} ${event.step}`] : [],
+  );
+  assert.ok(values.some((text) => text.split(" ")[1] === "2"));
+  assert.equal(new Set(values).size, values.length, "each evaluation is reported once");
+});
+
+test("a search that is stopped while an event is handled begins no further job", async () => {
+  const stop = new AbortController();
+  const driver = new CurveDriver(curve);
+  const generator = searchSettings(options("handled", { driver, signal: stop.signal }));
+  let begun = 0;
+  for (let next = await generator.next(); next.done !== true; next = await generator.next()) {
+    if (next.value.type === "trial" && ++begun === 2) stop.abort();
+    if (next.value.type === "searched") assert.equal(next.value.reason, "stopped");
+  }
+  assert.equal(begun, 2);
+  assert.deepEqual([...new Set(driver.computed.map((key) => key.split("-")[0]))], ["t0"]);
 });
 
 test("limits of time and a grid's end end a search", async () => {
@@ -195,6 +213,9 @@ test("limits of time and a grid's end end a search", async () => {
   );
   assert.equal(timed.summary.reason, "time");
   assert.equal(timed.summary.trials.length, 0);
+  await search(options("late", { driver: new CurveDriver(curve), limits: { trials: 2 } }));
+  const late = options("late", { driver: new CurveDriver(curve), resume: true, limits: { trials: 2, seconds: 1e-9 } });
+  assert.equal((await search(late)).summary.reason, "trials", "nothing was left when the time was over");
   const space: SearchSpace = {
     x: { type: "categorical", choices: ["0.1", "0.4"] },
     y: { type: "int", low: 5, high: 7 },

@@ -34,7 +34,7 @@ export async function* searchSettings(options: SearchOptions): AsyncGenerator<Se
 /** Items that callbacks of the driver add to the queue. */
 type Report =
   | {
-      readonly kind: "value";
+      readonly kind: "evaluation";
       readonly trial: SearchTrial;
       readonly seed: number;
       readonly step: number;
@@ -53,6 +53,8 @@ class Search {
   readonly #queue = new EventQueue<Report>();
   readonly #running = new Map<number, { readonly stop: AbortController; readonly end: Promise<void> }>();
   readonly #resumed: SearchTrial[];
+  /** The last step whose value was reported, by trial and seed, of seeds other than the first. */
+  readonly #reported = new Map<string, number>();
   readonly #started = performance.now();
   #reason: SearchSummary["reason"] = "trials";
 
@@ -65,29 +67,23 @@ class Search {
   }
 
   async *events(): AsyncGenerator<SearchEvent, SearchSummary, void> {
-    const { name, metric, direction, workers, signal } = this.#options;
+    const { name, metric, direction, workers } = this.#options;
     const resumed = this.#state.trials.length;
     const trials = this.#mostTrials === Infinity ? undefined : this.#mostTrials;
     yield { type: "start", name, journal: this.#journal.path, metric, direction, trials, resumed, workers };
-    const onAbort = (): void => this.#stopAll();
-    signal?.addEventListener("abort", onAbort);
-    try {
-      for (;;) {
-        yield* this.#fill();
-        if (this.#running.size === 0) break;
-        await this.#queue.wait();
-        for (let report = this.#queue.take(); report !== undefined; report = this.#queue.take())
-          yield* this.#handle(report);
-      }
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
+    for (;;) {
+      yield* this.#fill();
+      if (this.#running.size === 0) break;
+      await this.#queue.wait();
+      for (let report = this.#queue.take(); report !== undefined; report = this.#queue.take())
+        yield* this.#handle(report);
     }
     return yield* this.#end();
   }
 
   /** Stops the jobs that still run, and waits for them. */
   async close(): Promise<void> {
-    this.#stopAll();
+    for (const { stop } of this.#running.values()) stop.abort();
     await Promise.all([...this.#running.values()].map(({ end }) => end));
   }
 
@@ -100,15 +96,18 @@ class Search {
     return this.#options.signal?.aborted === true || this.#reason === "stopped";
   }
 
-  #stopAll(): void {
-    for (const { stop } of this.#running.values()) stop.abort();
+  /** Whether all trials have begun, and none has to be continued. */
+  get #isComplete(): boolean {
+    const { trials } = this.#state;
+    const isFull = trials.length >= this.#mostTrials;
+    return isFull && this.#resumed.length === 0 && !trials.some(({ state }) => state === "paused");
   }
 
   /** Begins or continues trials until all workers are busy. */
   async *#fill(): AsyncGenerator<SearchEvent, void, void> {
     while (this.#running.size < this.#options.workers && !this.#isStopped) {
       const { seconds = Infinity } = this.#options.limits;
-      if ((performance.now() - this.#started) / 1000 >= seconds) {
+      if (!this.#isComplete && (performance.now() - this.#started) / 1000 >= seconds) {
         this.#reason = "time";
         return;
       }
@@ -118,6 +117,7 @@ class Search {
       const { number, settings } = trial;
       if (how === "continued") yield { type: "continued", number, rung: trial.rungs.length - 1 };
       else yield { type: "trial", number, settings, resumed: how === "resumed" };
+      if (this.#isStopped) return; // meanwhile; the trial is resumed by a later call
       this.#run(trial);
     }
   }
@@ -142,20 +142,24 @@ class Search {
 
   /** Runs the job of a trial's next seed. */
   #run(trial: SearchTrial): void {
-    const { driver, document, seeds, metric } = this.#options;
+    const { driver, document, seeds, metric, signal } = this.#options;
     const seed = seeds[trial.seedValues.length];
     const stop = new AbortController();
+    const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
     const { number, settings } = trial;
     let last = -Infinity; // each report holds the earlier evaluations too
     const end = driver
       .run(document({ number, settings, seed }), {
-        signal: stop.signal,
+        signal: stopped,
         onEvent: (event) => {
           if (event.type === "failed" && event.retries)
             this.#queue.push({ kind: "attempt", trial, error: event.error });
           if (event.type !== "progress") return;
-          for (const one of readReportedValues(metric, event.progress.values))
-            if (one.step > last) this.#queue.push({ kind: "value", trial, seed, ...one, step: (last = one.step) });
+          for (const { step, value } of readReportedValues(metric, event.progress.values)) {
+            if (step <= last) continue;
+            last = step;
+            this.#queue.push({ kind: "evaluation", trial, seed, step, value });
+          }
         },
       })
       .then(
@@ -172,8 +176,8 @@ class Search {
       case "attempt":
         yield { type: "failed", number: report.trial.number, error: report.error, retries: true };
         return;
-      case "value":
-        if (yield* this.#value(report)) this.#running.get(report.trial.number)?.stop.abort();
+      case "evaluation":
+        if (yield* this.#recordEvaluation(report)) this.#running.get(report.trial.number)?.stop.abort();
         return;
       case "end":
         this.#running.delete(report.trial.number);
@@ -181,12 +185,17 @@ class Search {
     }
   }
 
-  /** Records a value. Returns whether the trial pauses or ends by it. */
-  async *#value(report: Extract<Report, { kind: "value" }>): AsyncGenerator<SearchEvent, boolean, void> {
+  /** Records the metric at an evaluation, once. Returns whether the trial pauses or ends by it. */
+  async *#recordEvaluation(
+    report: Extract<Report, { kind: "evaluation" }>,
+  ): AsyncGenerator<SearchEvent, boolean, void> {
     const { trial, seed, step, value } = report;
     const { number } = trial;
     if (trial.state !== "running" || !Number.isFinite(value)) return false;
     if (seed !== this.#options.seeds[0]) {
+      const key = `${number} ${seed}`;
+      if (step <= (this.#reported.get(key) ?? -Infinity)) return false;
+      this.#reported.set(key, step);
       yield { type: "value", number, seed, step, value };
       return false;
     }
@@ -217,7 +226,7 @@ class Search {
     const seed = seeds[trial.seedValues.length];
     // A job that ended before it could be stopped, or was found in the store, has reported no values here.
     for (const { step, value } of evaluationsOf(outcome.manifest))
-      if (yield* this.#value({ kind: "value", trial, seed, step, value })) return;
+      if (yield* this.#recordEvaluation({ kind: "evaluation", trial, seed, step, value })) return;
     const value = metricOf(outcome.manifest, metric);
     if (value === undefined) {
       const error = `The job ${outcome.job} reported no ${metric}.`;
@@ -225,12 +234,11 @@ class Search {
       yield { type: "failed", number, error, retries: false };
       return;
     }
-    trial.seedValues = [...trial.seedValues, value];
-    if (trial.seedValues.length < seeds.length) {
+    if (this.#state.addSeedValue(trial, value) === "more seeds") {
       if (!this.#isStopped) this.#run(trial);
       return;
     }
-    const mean = await this.#state.complete(trial, trial.seedValues);
+    const mean = await this.#state.complete(trial);
     const best = this.#state.best === trial;
     yield { type: "complete", number, value: mean, seedValues: trial.seedValues, best };
   }

@@ -12,7 +12,7 @@ export interface SearchTrial {
   value: number | undefined;
   readonly intermediate: { readonly step: number; readonly value: number }[];
   readonly rungs: number[];
-  /** Values of the seeds that are finished, in order. */
+  /** Values of the seeds that are finished, in order: the next seed is the one at their number. */
   seedValues: readonly number[];
   error: string | undefined;
 }
@@ -97,9 +97,20 @@ export class SearchState {
     await this.#journal.continueTrial(trial.number);
   }
 
-  async complete(trial: SearchTrial, seedValues: readonly number[]): Promise<number> {
+  /**
+   * Adds the metric of a trial's next seed. The journal gets the values of all seeds together, when the trial is
+   * complete; a resumed search runs the earlier seeds again and finds their jobs done.
+   */
+  addSeedValue(trial: SearchTrial, value: number): "more seeds" | "all seeds" {
+    trial.seedValues = [...trial.seedValues, value];
+    return trial.seedValues.length < this.#options.seeds.length ? "more seeds" : "all seeds";
+  }
+
+  /** Completes a trial by the mean over its seeds, which it returns. */
+  async complete(trial: SearchTrial): Promise<number> {
+    const { seedValues } = trial;
     const value = seedValues.reduce((a, b) => a + b, 0) / seedValues.length;
-    Object.assign(trial, { state: "complete", value, seedValues } satisfies Partial<SearchTrial>);
+    Object.assign(trial, { state: "complete", value } satisfies Partial<SearchTrial>);
     await this.#journal.endTrial(trial.number, { state: "complete", value, seedValues });
     return value;
   }

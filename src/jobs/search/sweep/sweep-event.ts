@@ -41,7 +41,7 @@ export type SearchEvent =
       /** The mean over the seeds. */
       readonly value: number;
       readonly seedValues: readonly number[];
-      /** Whether no earlier trial is better. */
+      /** Whether this is the best complete trial so far; of equals the earlier one is. */
       readonly best: boolean;
     }
   | {

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { canonicalJson } from "../../../base/canonical-json";
-import { environmentVariable } from "../../../base/environment-variable";
 import { makeFolder } from "../../../base/files/make-folder";
 import { sha256OfFile } from "../../../base/files/sha256-of-file";
+import { userCacheFolder } from "../../../base/files/user-cache";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { isRecord } from "../../../base/json";
+import { shownText } from "../../../base/shown-value";
 import { TsloraError } from "../../../base/tslora-error";
 import type { JobDocument } from "../../contract/job-document";
 import type { JobManifest } from "../../contract/job-manifest";
@@ -21,7 +21,7 @@ import { ClaimObject } from "./claim-object";
 import { ObjectStore, type StoredText } from "./object-store";
 import { WorkSnapshot } from "./work-snapshot";
 
-/** Looks at a job's name before a publication fails: others publish and retire it at the same time. */
+/** Attempts to publish a result; others may publish and retire one of the same job meanwhile. */
 const TRIES = 10;
 /** The least time between two snapshots of a job's checkpoints. */
 const SNAPSHOT_MS = 5000;
@@ -58,14 +58,13 @@ export class S3Store implements JobStore {
   readonly #cache: string;
   readonly #options: S3StoreOptions;
   readonly #work = new Map<string, Work>();
-  /** By job: the manifest that was read last, and the start of the names of its result's objects. */
-  readonly #results = new Map<string, { readonly sha256: string; readonly start: string | undefined }>();
+  /** By job: the manifest that was read last, and the prefix of its result's objects. */
+  readonly #results = new Map<string, { readonly sha256: string; readonly prefix: string | undefined }>();
 
   private constructor(objects: ObjectStore, id: string, options: S3StoreOptions) {
-    const caches = environmentVariable("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
     this.id = id;
     this.#objects = objects;
-    this.#cache = join(options.cacheDir ?? join(caches, "tslora", "jobs"), id);
+    this.#cache = join(options.cacheDir ?? join(userCacheFolder(), "tslora", "jobs"), id);
     this.#options = options;
   }
 
@@ -131,8 +130,8 @@ export class S3Store implements JobStore {
     const found = await this.#objects.get(keyOf("manifests", name));
     if (found === undefined || found.text === "") return { kind: "missing" }; // an empty one was retired
     const stored = parseManifest(found.text, name);
-    const start = startOf(name, found);
-    if (stored.kind === "found") this.#results.set(name, { sha256: stored.manifest.sha256, start });
+    const prefix = prefixOf(name, found);
+    if (stored.kind === "found") this.#results.set(name, { sha256: stored.manifest.sha256, prefix });
     return stored;
   }
 
@@ -143,16 +142,17 @@ export class S3Store implements JobStore {
   }
 
   async damageOf(manifest: JobManifest): Promise<string | undefined> {
-    const start = await this.#startOf(manifest);
-    if (start === undefined) return "its manifest names no result";
-    const found = await this.#objects.list(start);
-    if (found.length > manifest.files.length) return "its result has further files";
-    const sizes = new Map(found.map(({ key, bytes }) => [key.slice(start.length), bytes]));
+    const prefix = await this.#resultPrefixOf(manifest);
+    if (prefix === undefined) return "its manifest was replaced, or names no result";
+    const found = await this.#objects.list(prefix);
+    if (found.length > manifest.files.length) return "its result has files that its manifest does not list";
+    const sizes = new Map(found.map(({ key, bytes }) => [key.slice(prefix.length), bytes]));
     for (const { path, bytes, sha256 } of manifest.files) {
       const size = sizes.get(path);
-      if (size === undefined) return `${path} is missing`;
-      if (size !== bytes || (await this.#objects.head(start + path))?.sha256 !== sha256)
-        return `${path} is not the file that was written`;
+      const shown = shownText(path, 100);
+      if (size === undefined) return `${shown} is missing`;
+      if (size !== bytes || (await this.#objects.head(prefix + path))?.sha256 !== sha256)
+        return `${shown} is not the file that was written`;
     }
     return undefined;
   }
@@ -164,8 +164,8 @@ export class S3Store implements JobStore {
       throw new TsloraError("not-found", `The result of the job ${name} has no file ${path}.`);
     const local = join(this.#local("results"), name, stored.manifest.sha256, path);
     if ((await sizeOf(local)) === file.bytes && (await sha256OfFile(local)) === file.sha256) return local;
-    const start = await this.#startOf(stored.manifest);
-    if (start === undefined || !(await this.#objects.download(start + path, local, file)))
+    const prefix = await this.#resultPrefixOf(stored.manifest);
+    if (prefix === undefined || !(await this.#objects.download(prefix + path, local, file)))
       throw new TsloraError("not-found", `The result of the job ${name} lacks its file ${path}.`);
     return local;
   }
@@ -182,7 +182,7 @@ export class S3Store implements JobStore {
 
   async workFolder(name: string): Promise<string> {
     expectJobName(name);
-    this.#work.delete(name); // an earlier attempt's would send what is fetched by half
+    this.#work.delete(name); // the snapshot of an earlier attempt could send a folder that is fetched by half
     const folder = join(this.#local("work"), name);
     const snapshot = new WorkSnapshot(this.#objects, { start: `work/${name}/`, folder });
     await snapshot.fetch();
@@ -209,33 +209,34 @@ export class S3Store implements JobStore {
   async publish(manifest: JobManifest, resultFolder: string): Promise<JobManifest> {
     const { job, files } = manifest;
     const result = randomBytes(8).toString("hex");
-    const start = startOf(job, { metadata: { result } }) ?? "";
+    const prefix = resultPrefix(job, result);
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.readManifest(job);
       if (before.kind === "found" && (await this.damageOf(before.manifest)) === undefined) return before.manifest;
       if (before.kind !== "missing") await this.retire(job, before);
       for (const { path, bytes, sha256 } of files) {
-        const there = await this.#objects.head(start + path);
+        const there = await this.#objects.head(prefix + path);
         if (there?.bytes !== bytes || there.sha256 !== sha256)
-          await this.#objects.upload(start + path, join(resultFolder, path), { bytes, sha256 });
+          await this.#objects.upload(prefix + path, join(resultFolder, path), { bytes, sha256 });
       }
       await this.#objects.putFree(keyOf("manifests", job), `${canonicalJson(manifest)}\n`, { result });
       const after = await this.readManifest(job);
       if (after.kind !== "found" || (await this.damageOf(after.manifest)) !== undefined) continue;
-      if ((await this.#startOf(after.manifest)) !== start) await this.#objects.removeAll(start);
+      if ((await this.#resultPrefixOf(after.manifest)) !== prefix) await this.#objects.removeAll(prefix);
       return after.manifest;
     }
     throw new TsloraError("not-saved", `The result of the job ${job} could not be written: other workers replace it.`);
   }
 
+  /** `stale` must come from this object's {@link readManifest}, which remembers where its result is. */
   async retire(name: string, stale: StoredManifest): Promise<void> {
     const key = keyOf("manifests", name);
     const there = await this.#objects.get(key);
     if (there === undefined || JSON.stringify(parseManifest(there.text, name)) !== JSON.stringify(stale)) return;
-    const start = startOf(name, there);
-    if (stale.kind === "found" && this.#results.get(name)?.start !== start) return; // written anew meanwhile
+    const prefix = prefixOf(name, there);
+    if (stale.kind === "found" && this.#results.get(name)?.prefix !== prefix) return; // written anew meanwhile
     if (!(await this.#objects.replace(key, "", there.etag))) return; // another worker wrote a newer one
-    if (start !== undefined) await this.#objects.removeAll(start);
+    if (prefix !== undefined) await this.#objects.removeAll(prefix);
   }
 
   async clean(name: string): Promise<void> {
@@ -250,13 +251,13 @@ export class S3Store implements JobStore {
     await this.forget(name);
   }
 
-  /** Deletes results that no manifest names: their workers were killed before they wrote one. */
+  /** Deletes results beside the one that the manifest names: their workers were killed before they wrote one. */
   async #removeUnnamed(name: string): Promise<void> {
     const stored = await this.readManifest(name);
-    const start = stored.kind === "found" ? await this.#startOf(stored.manifest) : undefined;
-    if (start === undefined) return;
+    const prefix = stored.kind === "found" ? await this.#resultPrefixOf(stored.manifest) : undefined;
+    if (prefix === undefined) return;
     for (const { key } of await this.#objects.list(`results/${name}/`))
-      if (!key.startsWith(start)) await this.#objects.remove(key);
+      if (!key.startsWith(prefix)) await this.#objects.remove(key);
   }
 
   claim(name: string, options: ClaimOptions): Promise<JobClaim | undefined> {
@@ -285,11 +286,11 @@ export class S3Store implements JobStore {
       if ((await this.#objects.head(keyOf(part, name))) !== undefined) await this.#objects.remove(keyOf(part, name));
   }
 
-  /** The start of the names of a result's objects; undefined if the manifest is not the one that is stored. */
-  async #startOf({ job, sha256 }: JobManifest): Promise<string | undefined> {
+  /** The prefix of a result's objects; undefined if the manifest is not the one that is stored. */
+  async #resultPrefixOf({ job, sha256 }: JobManifest): Promise<string | undefined> {
     if (this.#results.get(job)?.sha256 !== sha256) await this.readManifest(job);
     const seen = this.#results.get(job);
-    return seen?.sha256 === sha256 ? seen.start : undefined;
+    return seen?.sha256 === sha256 ? seen.prefix : undefined;
   }
 
   #local(part: string): string {
@@ -297,14 +298,15 @@ export class S3Store implements JobStore {
   }
 }
 
-/**
- * The start of the names of a result's objects. Each publication has its own, which the manifest's metadata name, so
- * that no worker deletes another one's objects. Undefined if the metadata name none.
- */
-function startOf(job: string, { metadata }: Pick<StoredText, "metadata">): string | undefined {
+/** The prefix of a publication's objects. Each publication has its own: no worker deletes another one's objects. */
+function resultPrefix(job: string, result: string): string {
   expectJobName(job);
-  const { result = "" } = metadata;
-  return /^[0-9a-f]{16}$/.test(result) ? `results/${job}/${result}/` : undefined;
+  return `results/${job}/${result}/`;
+}
+
+/** The prefix of the result that a stored manifest's metadata name; undefined if they name none. */
+function prefixOf(job: string, { metadata: { result = "" } }: StoredText): string | undefined {
+  return /^[0-9a-f]{16}$/.test(result) ? resultPrefix(job, result) : undefined;
 }
 
 function keyOf(part: "jobs" | "manifests" | "claims" | "stops" | "failures", name: string): string {
