@@ -11,7 +11,8 @@ export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";
 export { applyCalibration } from "./calibration/apply-calibration";
 export { shareRead, type Cascade, type CascadeRecall } from "./cascade/cascade";
-export { fitCascade, type FitCascadeOptions } from "./cascade/fit-cascade";
+export { fitCascade } from "./cascade/fit-cascade";
+export type { FitCascadeOptions } from "./cascade/fit-cascade-options";
 export { loadCascade, saveCascade } from "./cascade/stored-cascade";
 export { brierDecomposition, type BrierDecomposition } from "./calibration/brier-decomposition";
 export type {

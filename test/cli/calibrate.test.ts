@@ -104,10 +104,13 @@ test("a calibration of other labels or weights is refused, and a failed one leav
   await writeFile(path, kept.replace(/"weights": "[0-9a-f]{64}"/, `"weights": "${"0".repeat(64)}"`));
   const stale = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "neg,pos", "w5"]);
   assert.equal(stale.out, "");
-  assert.match(stale.err, /must be for the weights in its folder; they have changed since it was made\. Make it again/);
+  assert.match(
+    stale.err,
+    /must be for the weights in its folder; they have changed since it was made\. Make it again with npx tslora calibrate, or remove it\./,
+  );
   await writeFile(path, '{"version": 1, "labels": ["neg", "pos"], "calibration": {"method": "temperature"}}');
   const broken = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "neg,pos", "w5"]);
-  assert.match(broken.err, /calibration\.json must be/);
+  assert.match(broken.err, /calibration\.json must be a file that npx tslora calibrate writes; it holds/);
   assert.equal(broken.out, "");
 });
 

@@ -102,12 +102,19 @@ test("a stored cascade is read for its weights and labels alone", async () => {
     assert.equal(cascade.positive, 0);
     const path = await saveCascade(folder, cascade);
     assert.deepEqual(await loadCascade(folder, cascade), cascade);
-    await assert.rejects(loadCascade(folder, { labels: ["no", "yes"] }), /must be for the labels/);
+    const again = String.raw`Make it again with npx tslora calibrate --cascade FILE, or remove it\.`;
+    await assert.rejects(
+      loadCascade(folder, { labels: ["no", "yes"] }),
+      new RegExp(`cascade\\.json must be for the labels.*${again}`),
+    );
     await writeFile(join(folder, "model.safetensors"), "others");
-    await assert.rejects(loadCascade(folder, cascade), /they have changed/);
+    await assert.rejects(loadCascade(folder, cascade), new RegExp(`they have changed.*${again}`));
     await writeFile(path, '{"version":1,"labels":["NEGATIVE","POSITIVE"]}');
     await writeFile(join(folder, "model.safetensors"), "weights");
-    await assert.rejects(loadCascade(folder, cascade), TsloraError);
+    const notOurs = /must be a file that npx tslora calibrate --cascade FILE writes; it holds something else/;
+    await assert.rejects(loadCascade(folder, cascade), notOurs);
+    await writeFile(path, "{}");
+    await assert.rejects(loadCascade(folder, cascade), notOurs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

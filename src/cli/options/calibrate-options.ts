@@ -1,6 +1,7 @@
 import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
 import { CALIBRATION_METHODS } from "../../evaluation/calibration/calibration";
 import { DEFAULT_BINS } from "../../evaluation/calibration/check-probabilities";
+import { FIT_CASCADE_DEFAULTS } from "../../evaluation/cascade/fit-cascade-options";
 import { choice, integer, number, path, text, toggle } from "./option-kinds";
 
 /** Options of `tslora calibrate`: the calibration, prediction sets, and the comparison. */
@@ -33,7 +34,7 @@ export const CALIBRATE_OPTIONS = {
   maxRecallLoss: {
     kind: number("share"),
     help: "with --cascade: bound of the loss of recall, such as 0.01",
-    default: "0.01",
+    default: String(FIT_CASCADE_DEFAULTS.maxRecallLoss),
   },
   positive: { kind: text("label"), help: "with --cascade: the label that must not be missed", default: "the second" },
   maxTokensPerPass: {

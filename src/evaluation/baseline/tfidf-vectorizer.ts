@@ -81,30 +81,45 @@ export class TfidfVectorizer {
 
   /** Converts texts to rows over the terms that `fit` learned; other terms are left out. [texts, terms] */
   transform(texts: readonly string[]): SparseMatrix {
-    return sparseMatrix(
-      texts.map((text) => this.#row(text)),
-      this.#idf.length,
-    );
-  }
-
-  #row(text: string): [column: number, value: number][] {
-    const row: [number, number][] = [];
-    let squares = 0;
-    for (const [term, count] of countTerms(text, this.#options.ngramRange)) {
-      const column = this.#columnOf.get(term);
-      if (column === undefined) continue;
-      const value = (this.#options.sublinearTf ? 1 + Math.log(count) : count) * this.#idf[column];
-      squares += value * value;
-      row.push([column, value]);
-    }
-    const length = Math.sqrt(squares);
-    for (const cell of row) cell[1] /= length;
-    return row.sort(([a], [b]) => a - b);
+    const terms: FittedTerms = { ...this.#options, columnOf: this.#columnOf, idf: this.#idf };
+    const rows = texts.map((text) => {
+      const { cells, norm } = tfidfRow(text, terms);
+      return cells.map(([column, value]): [number, number] => [column, value / norm]).sort(([a], [b]) => a - b);
+    });
+    return sparseMatrix(rows, this.#idf.length);
   }
 }
 
+/** Terms that were learned, and how they are counted and weighted. */
+export interface FittedTerms extends Required<Pick<TfidfOptions, "ngramRange" | "sublinearTf">> {
+  readonly columnOf: ReadonlyMap<string, number>;
+  /** The inverse document frequencies, in the order of the columns. */
+  readonly idf: Float64Array;
+}
+
+/** A text's weighted counts, in the order in which its terms first occur, before they are divided by their norm. */
+export interface TfidfRow {
+  readonly cells: readonly (readonly [column: number, value: number])[];
+  /** 0 if the text has none of the terms. */
+  readonly norm: number;
+}
+
+/** The weighted counts of a text's terms; other terms are left out. */
+export function tfidfRow(text: string, { columnOf, idf, sublinearTf, ngramRange }: FittedTerms): TfidfRow {
+  const cells: [number, number][] = [];
+  let squares = 0;
+  for (const [term, count] of countTerms(text, ngramRange)) {
+    const column = columnOf.get(term);
+    if (column === undefined) continue;
+    const value = (sublinearTf ? 1 + Math.log(count) : count) * idf[column];
+    squares += value * value;
+    cells.push([column, value]);
+  }
+  return { cells, norm: Math.sqrt(squares) };
+}
+
 /** Counts of the terms, of one word or more, in a text. */
-export function countTerms(text: string, [shortest, longest]: readonly [number, number]): Map<string, number> {
+function countTerms(text: string, [shortest, longest]: readonly [number, number]): Map<string, number> {
   const words = text.toLowerCase().match(WORD) ?? [];
   const counts = new Map<string, number>();
   for (let start = 0; start < words.length; start++) {

@@ -11,10 +11,16 @@ import { TsloraError } from "../../base/tslora-error";
 const WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "pytorch_model.bin"];
 const VERSION = 1;
 
-/** Options of reading and writing a fitted calibration. */
+/** Options of reading and writing a file beside the weights. */
 export interface StoredOptions {
   /** The classifier's labels, in their order. */
   readonly labels: readonly string[];
+}
+
+/** The remedy that messages about a file beside the weights give. */
+export interface MadeBy {
+  /** The command that writes the file, such as `npx tslora calibrate`. */
+  readonly madeBy: string;
 }
 
 /**
@@ -42,13 +48,13 @@ export async function saveBesideWeights(
 export async function loadBesideWeights(
   directory: string,
   name: string,
-  { labels }: StoredOptions,
+  { labels, madeBy }: StoredOptions & MadeBy,
 ): Promise<Record<string, unknown> | undefined> {
   const path = join(directory, name);
   if (!existsSync(path)) return undefined;
   const stored = await readJsonObject(path);
-  if (stored.version !== VERSION || !Array.isArray(stored.labels)) throw notOurs(path);
-  const again = "Make it again with npx tslora calibrate, or remove it.";
+  if (stored.version !== VERSION || !Array.isArray(stored.labels)) throw notOurs(path, { madeBy });
+  const again = `Make it again with ${madeBy}, or remove it.`;
   const own: readonly unknown[] = stored.labels;
   if (own.length !== labels.length || labels.some((label, i) => label !== own[i]))
     throw new TsloraError(
@@ -69,10 +75,10 @@ async function hashOfWeights(directory: string): Promise<string | null> {
   return name === undefined ? null : sha256OfFile(join(directory, name));
 }
 
-/** The error for a file that is not one of `tslora calibrate`. */
-export function notOurs(path: string): TsloraError {
+/** The error for a file that holds something else than its command writes. */
+export function notOurs(path: string, { madeBy }: MadeBy): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${shownPath(path)} must be a file of npx tslora calibrate; it holds something else. Make it again, or remove it.`,
+    `${shownPath(path)} must be a file that ${madeBy} writes; it holds something else. Make it again, or remove it.`,
   );
 }

@@ -11,6 +11,8 @@ export type { StoredOptions } from "./beside-weights";
 export const CALIBRATION_FILE = "calibration.json";
 export const CONFORMAL_FILE = "conformal.json";
 
+const MADE_BY = { madeBy: "npx tslora calibrate" } as const;
+
 /**
  * Writes a calibration as `calibration.json` into the folder of the adapter, or of the model, that it was fitted for,
  * with the labels and the SHA-256 of the weights.
@@ -33,18 +35,18 @@ export function saveConformal(directory: string, conformal: Conformal, options: 
  * @throws TsloraError `bad-input` if it was fitted for other weights or labels, or is not such a file.
  */
 export async function loadCalibration(directory: string, options: StoredOptions): Promise<Calibration | undefined> {
-  const stored = await loadBesideWeights(directory, CALIBRATION_FILE, options);
+  const stored = await loadBesideWeights(directory, CALIBRATION_FILE, { ...options, ...MADE_BY });
   if (stored === undefined) return undefined;
   if (isCalibration(stored.calibration)) return stored.calibration;
-  throw notOurs(join(directory, CALIBRATION_FILE));
+  throw notOurs(join(directory, CALIBRATION_FILE), MADE_BY);
 }
 
 /** Reads the `conformal.json` of a folder; see {@link loadCalibration}. */
 export async function loadConformal(directory: string, options: StoredOptions): Promise<Conformal | undefined> {
-  const stored = await loadBesideWeights(directory, CONFORMAL_FILE, options);
+  const stored = await loadBesideWeights(directory, CONFORMAL_FILE, { ...options, ...MADE_BY });
   if (stored === undefined) return undefined;
   if (isConformal(stored.conformal)) return stored.conformal;
-  throw notOurs(join(directory, CONFORMAL_FILE));
+  throw notOurs(join(directory, CONFORMAL_FILE), MADE_BY);
 }
 
 function isCalibration(value: unknown): value is Calibration {

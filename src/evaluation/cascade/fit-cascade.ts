@@ -1,6 +1,5 @@
 import { DEFAULT_SEED } from "../../base/default-seed";
 import { Problems } from "../../base/problems";
-import type { TextInput } from "../../base/text-input";
 import { TsloraError } from "../../base/tslora-error";
 import { stratifiedKFoldIndices } from "../../corpus/split/kfold-indices";
 import { BASELINE_TERMS, joinedText } from "../baseline/baseline-terms";
@@ -9,30 +8,17 @@ import { TfidfVectorizer } from "../baseline/tfidf-vectorizer";
 import { binomialUpperBound } from "../conformal/binomial";
 import { readLabelledTexts, type LabelledTexts, type TextsAndLabels } from "../labelled-texts";
 import type { Cascade, CascadeRecall } from "./cascade";
-import { TextScreen } from "./text-screen";
-
-/** Options of {@link fitCascade}. */
-export interface FitCascadeOptions {
-  /** The classifier's two labels. @default ["NEGATIVE", "POSITIVE"] */
-  readonly labels?: readonly string[];
-  /** The label that must not be missed. @default the second */
-  readonly positive?: string;
-  /**
-   * Labelled texts that choose the threshold.
-   * @default folds of the training texts
-   */
-  readonly validation?: LabelledTexts;
-  /** Number of folds, without `validation`. @default 10 */
-  readonly folds?: number;
-  /** The greatest loss of recall: its upper bound is at most this. @default 0.01 */
-  readonly maxRecallLoss?: number;
-  /** Confidence of the bound, one-sided. @default 0.95 */
-  readonly confidence?: number;
-  /** Inverse strength of the penalty of the logistic regression. @default 10 */
-  readonly C?: number;
-}
+import { FIT_CASCADE_DEFAULTS, type FitCascadeOptions } from "./fit-cascade-options";
+import { textScorer } from "./text-screen";
 
 type Terms = Pick<Cascade, "terms" | "idf" | "coef" | "intercept" | "positive">;
+
+/** Options with their defaults. */
+interface Settings extends Required<Pick<FitCascadeOptions, "folds" | "maxRecallLoss" | "confidence" | "C">> {
+  readonly labels: readonly [string, string];
+  /** Index of the positive label. */
+  readonly positive: 0 | 1;
+}
 
 /**
  * Trains TF-IDF with logistic regression, and chooses the highest threshold at which the loss of recall is bounded:
@@ -44,8 +30,7 @@ type Terms = Pick<Cascade, "terms" | "idf" | "coef" | "intercept" | "positive">;
  *   two labels.
  */
 export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}): Cascade {
-  const { labels = ["NEGATIVE", "POSITIVE"], maxRecallLoss = 0.01, confidence = 0.95, C = 10, folds = 10 } = options;
-  const positive = checked(options, labels);
+  const { labels, positive, folds, maxRecallLoss, confidence, C } = settingsOf(options);
   const data = readLabelledTexts("fitCascade", train, { classes: 2 });
   const model = fitTerms(data, { positive, C });
   const { scores, labels: truth } =
@@ -53,7 +38,7 @@ export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}
       ? { scores: foldScores(data, { positive, C, folds }), labels: data.labels }
       : scoresOf(model, readLabelledTexts("fitCascade", options.validation, { classes: 2 }));
   const [ofPositives, ofNegatives] = [positive, 1 - positive].map((label) =>
-    scores.filter((_, i) => truth[i] === label).sort((a, b) => a - b),
+    scores.filter((_, i) => truth[i] === label),
   );
   const threshold = highestThreshold(ofPositives, { maxRecallLoss, confidence });
   const missed = ofPositives.filter((score) => score < threshold).length;
@@ -67,12 +52,18 @@ export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}
     negativesPassed: ofNegatives.filter((score) => score >= threshold).length / Math.max(1, ofNegatives.length),
     measuredOn: options.validation === undefined ? "folds" : "validation",
   };
-  return { labels: [labels[0], labels[1]], threshold, recall, ...model };
+  return { labels, threshold, recall, ...model };
 }
 
-/** The index of the positive label. */
-function checked(options: FitCascadeOptions, labels: readonly string[]): 0 | 1 {
-  const { maxRecallLoss = 0.01, confidence = 0.95, folds = 10, positive = labels[1] } = options;
+/** Checks the options and fills in the defaults. `LogisticRegression` checks `C`. */
+function settingsOf(options: FitCascadeOptions): Settings {
+  const { labels = ["NEGATIVE", "POSITIVE"], positive = labels[1] } = options;
+  const {
+    folds = FIT_CASCADE_DEFAULTS.folds,
+    maxRecallLoss = FIT_CASCADE_DEFAULTS.maxRecallLoss,
+    confidence = FIT_CASCADE_DEFAULTS.confidence,
+    C = FIT_CASCADE_DEFAULTS.C,
+  } = options;
   if (labels.length !== 2)
     throw new TsloraError("unsupported", `fitCascade: a cascade is for two labels; got ${labels.length}.`);
   const problems = new Problems("fitCascade");
@@ -81,7 +72,8 @@ function checked(options: FitCascadeOptions, labels: readonly string[]): 0 | 1 {
   problems.expect(Number.isInteger(folds) && folds >= 2, `folds must be a whole number from 2; got ${folds}`);
   problems.expect(labels.includes(positive), `positive must be one of ${labels.join(", ")}; got ${positive}`);
   problems.throwIfAny();
-  return positive === labels[1] ? 1 : 0;
+  const [first, second] = labels;
+  return { labels: [first, second], positive: positive === second ? 1 : 0, folds, maxRecallLoss, confidence, C };
 }
 
 function fitTerms(data: TextsAndLabels, { positive, C }: { positive: 0 | 1; C: number }): Terms {
@@ -110,8 +102,8 @@ function foldScores(
     randomState: DEFAULT_SEED,
   })) {
     const rows = { texts: train.map((row) => texts[row]), labels: train.map((row) => labels[row]) };
-    const screen = screenOf(fitTerms(rows, of));
-    for (const row of test) scores[row] = screen.score(texts[row]);
+    const score = textScorer(fitTerms(rows, of));
+    for (const row of test) scores[row] = score(texts[row]);
   }
   return scores;
 }
@@ -120,15 +112,16 @@ function scoresOf(
   model: Terms,
   { texts, labels }: TextsAndLabels,
 ): { readonly scores: number[]; readonly labels: readonly number[] } {
-  const screen = screenOf(model);
-  return { scores: texts.map((text: TextInput) => screen.score(text)), labels };
+  return { scores: texts.map(textScorer(model)), labels };
 }
 
-function screenOf(model: Terms): TextScreen {
-  return new TextScreen({ ...model, threshold: 0 });
-}
-
-/** The score of the first positive text that must be passed. */
+/**
+ * The highest threshold at which the loss of recall is bounded: the lowest score of the positive texts that must be
+ * passed.
+ *
+ * @param positives - scores of the positive texts
+ * @throws TsloraError `bad-input` if there are too few of them for such a bound.
+ */
 function highestThreshold(
   positives: readonly number[],
   { maxRecallLoss, confidence }: { maxRecallLoss: number; confidence: number },
@@ -145,5 +138,6 @@ function highestThreshold(
   }
   let missed = 0;
   while (missed + 1 < n && within(missed + 1)) missed++;
-  return positives[missed];
+  const ascending = [...positives].sort((a, b) => a - b);
+  return ascending[missed];
 }

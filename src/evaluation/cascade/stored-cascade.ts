@@ -8,6 +8,8 @@ import type { Cascade } from "./cascade";
 /** The file beside an adapter's or a model's weights. */
 export const CASCADE_FILE = "cascade.json";
 
+const MADE_BY = { madeBy: "npx tslora calibrate --cascade FILE" } as const;
+
 /**
  * Writes a cascade as `cascade.json` into the folder of the adapter, or of the model, in front of which it is used,
  * with the SHA-256 of the weights.
@@ -25,7 +27,7 @@ export function saveCascade(directory: string, cascade: Cascade): Promise<string
  * @throws TsloraError `bad-input` if it was fitted for other weights or labels, or is not such a file.
  */
 export async function loadCascade(directory: string, options: StoredOptions): Promise<Cascade | undefined> {
-  const stored = await loadBesideWeights(directory, CASCADE_FILE, options);
+  const stored = await loadBesideWeights(directory, CASCADE_FILE, { ...options, ...MADE_BY });
   return stored === undefined ? undefined : cascadeOf(stored, join(directory, CASCADE_FILE));
 }
 
@@ -36,7 +38,7 @@ export async function readCascadeFile(path: string): Promise<Cascade> {
 
 function cascadeOf({ cascade }: Record<string, unknown>, path: string): Cascade {
   if (isCascade(cascade)) return cascade;
-  throw notOurs(path);
+  throw notOurs(path, MADE_BY);
 }
 
 function isCascade(value: unknown): value is Cascade {

@@ -1,33 +1,21 @@
 import type { TextInput } from "../../base/text-input";
 import { BASELINE_TERMS, joinedText } from "../baseline/baseline-terms";
-import { countTerms } from "../baseline/tfidf-vectorizer";
+import { tfidfRow, type FittedTerms } from "../baseline/tfidf-vectorizer";
 import type { Cascade } from "./cascade";
 
 /** Scores texts by a cascade's TF-IDF model, one by one. */
 export class TextScreen {
-  readonly #cascade: Pick<Cascade, "intercept" | "positive" | "threshold">;
-  readonly #columnOf: ReadonlyMap<string, number>;
-  readonly #idf: Float64Array;
-  readonly #coef: Float64Array;
+  readonly #cascade: Pick<Cascade, "positive" | "threshold">;
+  readonly #score: (text: TextInput) => number;
 
   constructor(cascade: Pick<Cascade, "terms" | "idf" | "coef" | "intercept" | "positive" | "threshold">) {
     this.#cascade = cascade;
-    this.#columnOf = new Map(cascade.terms.map((term, column) => [term, column]));
-    this.#idf = Float64Array.from(cascade.idf);
-    this.#coef = Float64Array.from(cascade.coef);
+    this.#score = textScorer(cascade);
   }
 
-  /** The log odds of the positive label, as `LogisticRegression` gives them for `TfidfVectorizer`'s row. */
+  /** The log odds of the positive label; see {@link textScorer}. */
   score(text: TextInput): number {
-    let [sum, squares] = [0, 0];
-    for (const [term, count] of countTerms(joinedText(text), BASELINE_TERMS.ngramRange)) {
-      const column = this.#columnOf.get(term);
-      if (column === undefined) continue;
-      const value = (1 + Math.log(count)) * this.#idf[column];
-      squares += value * value;
-      sum += value * this.#coef[column];
-    }
-    return this.#cascade.intercept + (squares === 0 ? 0 : sum / Math.sqrt(squares));
+    return this.#score(text);
   }
 
   /** Whether the encoder reads a text of this score. */
@@ -40,4 +28,21 @@ export class TextScreen {
     const positive = 1 / (1 + Math.exp(-score));
     return this.#cascade.positive === 1 ? [1 - positive, positive] : [positive, 1 - positive];
   }
+}
+
+/**
+ * Returns the function that scores a text by a TF-IDF model: the log odds of the positive label, as
+ * `LogisticRegression` gives them for `TfidfVectorizer`'s row.
+ */
+export function textScorer(model: Pick<Cascade, "terms" | "idf" | "coef" | "intercept">): (text: TextInput) => number {
+  const { intercept } = model;
+  const columnOf = new Map(model.terms.map((term, column) => [term, column]));
+  const terms: FittedTerms = { ...BASELINE_TERMS, columnOf, idf: Float64Array.from(model.idf) };
+  const coef = Float64Array.from(model.coef);
+  return (text) => {
+    const { cells, norm } = tfidfRow(joinedText(text), terms);
+    let sum = 0;
+    for (const [column, value] of cells) sum += value * coef[column];
+    return intercept + (norm === 0 ? 0 : sum / norm);
+  };
 }

@@ -7,12 +7,18 @@ import { measureText } from "../../figures/plotly/measure-text";
 import type { Figure, Trace } from "../../figures/types";
 import type { ReportFigure, ReportPoint, ReportSeries } from "../report-section";
 
-/** Points of several series in one category are this far apart, in categories. */
-const APART = 0.16;
-const TICKS = 10; // on a logarithmic axis with at most so many values, each value has a tick
-const LABEL = 22; // characters of a category's name
+/** The greatest gap between points of several series in one category, in categories. */
+const POINT_GAP = 0.16;
+/** A logarithmic axis with at most this many values has a tick for each of them. */
+const MOST_TICKS = 10;
+/** Characters of a category's name below the axis; a longer name is shortened. */
+const NAME_LENGTH = 22;
+/** Degrees by which names are rotated that do not fit next to each other. */
+const TICK_ANGLE = 35;
+/** Height of a rotated name for each pixel of its width: a little more than the sine of the angle, 0.574. */
+const ROTATED_HEIGHT = 0.58;
 
-/** Converts a figure of a section to a plotly figure, as which all figures are drawn. */
+/** Converts a section's figure to a plotly figure. */
 export function seriesFigure(figure: ReportFigure): Figure {
   const { title, form, xLabel, yLabel, series, range, logX = false, reference } = figure;
   const names = categoriesOf(series);
@@ -26,7 +32,7 @@ export function seriesFigure(figure: ReportFigure): Figure {
       ...base,
       ...(names === undefined ? {} : { margin: { ...(base.margin as object), b: categoryMargin(names) } }),
       ...(form === "bars" ? { barmode: "group", bargap: 0.3 } : {}),
-      xaxis: axis(xLabel, names === undefined ? numberTicks(series, logX) : categoryTicks(names)),
+      xaxis: axis(xLabel, names === undefined ? numberAxis(series, logX) : categoryAxis(names)),
       yaxis: axis(
         yLabel,
         range === undefined ? (form === "bars" ? { rangemode: "tozero" } : {}) : { range: [...range] },
@@ -61,7 +67,7 @@ function placeOf(
   { form, count }: { form: ReportFigure["form"]; count: number },
 ): (point: ReportPoint, at: number) => number {
   if (names === undefined) return ({ x }) => Number(x);
-  const apart = form === "interval" ? Math.min(APART, 0.6 / count) : 0;
+  const apart = form === "interval" ? Math.min(POINT_GAP, 0.6 / count) : 0;
   return ({ x }, at) => names.indexOf(String(x)) + apart * (at - (count - 1) / 2);
 }
 
@@ -134,19 +140,17 @@ function labelAbove({ y, label }: NonNullable<ReportFigure["reference"]>): Recor
   return { ...place, text: escapeLabel(label), showarrow: false };
 }
 
-/**
- * The ticks of an axis of numbers. On a logarithmic axis, each of a few values has a tick, and no other number has one.
- */
-function numberTicks(series: readonly ReportSeries[], logX: boolean): Record<string, unknown> {
-  const values = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => Number(x))))].sort((a, b) => a - b);
+/** Type and ticks of an axis of numbers. If a logarithmic axis has few values, each has a tick, and nothing else. */
+function numberAxis(series: readonly ReportSeries[], logX: boolean): Record<string, unknown> {
   if (!logX) return { type: "linear" };
-  return values.length > TICKS
+  const values = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => Number(x))))].sort((a, b) => a - b);
+  return values.length > MOST_TICKS
     ? { type: "log", dtick: 1 }
     : { type: "log", tickvals: values, ticktext: values.map((value) => formatNumber(value)) };
 }
 
 function shorten(name: string): string {
-  return shortened(name, LABEL);
+  return shortened(name, NAME_LENGTH);
 }
 
 /** Whether the categories' names fit next to each other without rotation. */
@@ -155,21 +159,22 @@ function fits(names: readonly string[]): boolean {
   return names.every((name) => measureText(shorten(name), 13) <= width - 8);
 }
 
-function categoryTicks(names: readonly string[]): Record<string, unknown> {
+/** Type, ticks and range of an axis of categories, which are at the whole numbers from 0. */
+function categoryAxis(names: readonly string[]): Record<string, unknown> {
   return {
     type: "linear",
     tickvals: names.map((_, at) => at),
     ticktext: names.map((name) => escapeLabel(shorten(name))),
     range: [-0.6, names.length - 0.4],
     showgrid: false,
-    tickangle: fits(names) ? 0 : 35,
+    tickangle: fits(names) ? 0 : TICK_ANGLE,
   };
 }
 
 /** Room below the axis for the categories' names. */
 function categoryMargin(names: readonly string[]): number {
   if (fits(names)) return 56;
-  return 60 + Math.ceil(0.58 * Math.max(...names.map((name) => measureText(shorten(name), 13))));
+  return 60 + Math.ceil(ROTATED_HEIGHT * Math.max(...names.map((name) => measureText(shorten(name), 13))));
 }
 
 function seriesLines({ name, points }: ReportSeries): string[] {

@@ -1,0 +1,25 @@
+import type { LabelledTexts } from "../labelled-texts";
+
+/** Options of `fitCascade`. */
+export interface FitCascadeOptions {
+  /** The classifier's two labels. @default ["NEGATIVE", "POSITIVE"] */
+  readonly labels?: readonly string[];
+  /** The label that must not be missed. @default the second */
+  readonly positive?: string;
+  /**
+   * Labelled texts that choose the threshold.
+   * @default folds of the training texts
+   */
+  readonly validation?: LabelledTexts;
+  /** Number of folds, without `validation`. @default 10 */
+  readonly folds?: number;
+  /** The greatest loss of recall: its upper bound is at most this. @default 0.01 */
+  readonly maxRecallLoss?: number;
+  /** Confidence of the bound, one-sided. @default 0.95 */
+  readonly confidence?: number;
+  /** Inverse strength of the penalty of the logistic regression. @default 10 */
+  readonly C?: number;
+}
+
+/** Defaults of {@link FitCascadeOptions}. */
+export const FIT_CASCADE_DEFAULTS = { folds: 10, maxRecallLoss: 0.01, confidence: 0.95, C: 10 } as const;
