@@ -63,9 +63,9 @@ export class CellRunner {
     this.#resultVar = lastExpressionVar;
     this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
     this.#sources.push(steps.mended.after);
-    const { declared, evaluates } = steps.code;
+    const { declared, mayEvaluate } = steps.code;
     this.#variables.declare(new Map([...declared].filter(([name]) => name !== lastExpressionVar)));
-    const hidden = evaluates ? this.#variables.newlyHidden(steps.mended.before) : [];
+    const hidden = mayEvaluate ? this.#variables.newlyHidden(steps.mended.before) : [];
     if (hidden.length > 0)
       process.stderr.write(
         `Code in eval and Function does not see the cells' variables ${hidden.join(", ")}: globals have these names.\n`,

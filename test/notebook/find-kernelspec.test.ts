@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -102,18 +102,24 @@ test("an IPython kernel keeps its history in memory, so that kernels that run at
     }),
   ));
 
+/** Starts a kernel by its command line, which fails in these tests. */
+function startBad(cwd: string, argv: readonly string[], startTimeoutMs = 240_000): Promise<unknown> {
+  const spec = {
+    name: "bad",
+    argv,
+    displayName: "bad",
+    language: "",
+    env: {},
+    interruptMode: "signal",
+    dialect: STANDARD_DIALECT,
+  } as const;
+  return startKernel({ spec, cwd, startTimeoutMs, graceMs: 300 });
+}
+
 test("a kernel that cannot be started, ends, or does not answer is an error with the reason", () =>
   withFolder(async (folder) => {
-    const spec = {
-      name: "bad",
-      displayName: "bad",
-      language: "",
-      env: {},
-      interruptMode: "signal",
-      dialect: STANDARD_DIALECT,
-    } as const;
-    const start = (argv: string[], startTimeoutMs = 240_000): Promise<unknown> =>
-      startKernel({ spec: { ...spec, argv }, cwd: folder, startTimeoutMs, graceMs: 300 });
+    const start = (argv: readonly string[], startTimeoutMs?: number): Promise<unknown> =>
+      startBad(folder, argv, startTimeoutMs);
     await assert.rejects(start([join(folder, "nothing-here")]), /could not be started/);
     await assert.rejects(
       start([process.execPath, "-e", "console.error('no module'); process.exit(7)"]),
@@ -123,4 +129,18 @@ test("a kernel that cannot be started, ends, or does not answer is an error with
       start([process.execPath, "-e", "setInterval(() => 0, 1000)"], 700),
       /did not answer within 0\.7 s/,
     );
+  }));
+
+test("a kernel that finds its ports in use is started three times, then this is the reason", () =>
+  withFolder(async (folder) => {
+    const start = (starts: string, last: string): Promise<unknown> => {
+      const code = `fs.appendFileSync("${starts}", "x"); console.error("bind: Address already in use"); ${last}`;
+      return startBad(folder, [process.execPath, "-e", code]);
+    };
+    await assert.rejects(
+      start("running", "setInterval(() => 0, 1000)"),
+      /found its ports in use 3 times\. It printed:\nbind: Address already in use/,
+    );
+    await assert.rejects(start("ended", "process.exit(1)"), /exited with code 1\. It printed:\nbind: Address/);
+    for (const starts of ["running", "ended"]) assert.equal(await readFile(join(folder, starts), "utf8"), "xxx");
   }));

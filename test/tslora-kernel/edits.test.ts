@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { interruptibleCode } from "../../src/tslora-kernel/interrupts/interruptible-code";
 import { mendSource } from "../../src/tslora-kernel/source/mend-source";
 import { EditedText, offsetAt, positionAt } from "../../src/tslora-kernel/source/text-edits";
+import { SHARED_PROLOGUE } from "../../src/tslora-kernel/variables/shared-variables";
 
 test("positions are converted to an edited text and back", () => {
   const text = new EditedText("one two\nthree four\n", [
@@ -42,6 +43,25 @@ test("shorthand properties are written out, imports that tslab cannot resolve ar
   assert.equal(
     mend("import { a } from '../src';\nconst b = await import('../src');\nlet c: import('../src').T;"),
     'import { a } from "/clone/package";\nconst b = await import("/clone/package");\nlet c: import("/clone/package").T;',
+  );
+});
+
+test("declarations become assignments to the shared variables, and a shorthand property keeps its default", () => {
+  const shared = (code: string, names: string): string => {
+    const copies = [...names].map((name) => ` exports.${name} = ${name};`).join("");
+    const { after } = interruptibleCode(`${code}${copies}`, 1).code;
+    const end = `${[...names].map((name) => ` __cells__.${name};`).join("")}\n//# sourceURL=cell:1`;
+    assert.ok(after.startsWith(SHARED_PROLOGUE) && after.endsWith(end), after);
+    return after.slice(SHARED_PROLOGUE.length, -end.length);
+  };
+  assert.equal(
+    shared("let a = 1, b, { c } = d;", "abc"),
+    "__cells__.a = 1, __cells__.b = void 0, ({ c: __cells__.c } = d);",
+  );
+  assert.equal(shared("var a, b = 1, c;", "abc"), "__cells__.b = 1;");
+  assert.equal(
+    shared("let a, b; ({ a = b } = f({ a }));", "ab"),
+    "__cells__.a = void 0, __cells__.b = void 0; ({ a: __cells__.a = __cells__.b } = f({ a: __cells__.a }));",
   );
 });
 

@@ -119,7 +119,8 @@ async function work(after: number) {
 test(
   "an interrupt while no cell runs does nothing",
   inKernel(async (kernel) => {
-    await kernel.ask("control", "interrupt_request", {}, 60_000); // answered once handled: no cell ran until then
+    // answered once handled: no cell ran until then
+    await kernel.ask({ channel: "control", type: "interrupt_request", timeoutMs: 60_000 });
     assert.equal((await execute(kernel, "1").answer).reply.status, "ok");
     assert.equal((await execute(kernel, "await sleep(50); 1").answer).reply.status, "ok");
   }),

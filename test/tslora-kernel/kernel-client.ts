@@ -91,7 +91,7 @@ export function send(kernel: Kernel, type: string, content: JsonRecord): Sent {
   const answer = new Promise<Answer>((resolve, reject) => {
     let reply: JsonRecord | undefined;
     let idle = false;
-    kernel.request("shell", type, content, (event) => {
+    kernel.request({ type, content }, (event) => {
       if (event.kind === "exit")
         return reject(new Error(`the kernel ended: ${JSON.stringify(event.exit)} ${kernel.logTail}`));
       const { message } = event;

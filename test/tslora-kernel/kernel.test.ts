@@ -229,16 +229,19 @@ test("requests that tslab does not know are answered, and a kernel with timers r
     assert.equal((await send(kernel, "odd_request", {}).answer).reply.status, "error");
     const opened = new Promise((resolve) =>
       kernel.request(
-        "shell",
-        "comm_open",
-        { comm_id: "c", target_name: "t", data: {} },
+        { type: "comm_open", content: { comm_id: "c", target_name: "t", data: {} } },
         (event) => event.kind === "iopub" && event.message.header.msg_type === "comm_close" && resolve(undefined),
       ),
     );
     await opened;
     assert.equal((kernel.info.language_info as { version: string }).version, "5.0.4");
     await execute(kernel, "setInterval(() => 0, 1000)").answer;
-    const reply = await kernel.ask("control", "shutdown_request", { restart: true }, 1000);
+    const reply = await kernel.ask({
+      channel: "control",
+      type: "shutdown_request",
+      content: { restart: true },
+      timeoutMs: 1000,
+    });
     assert.deepEqual(reply?.content, { status: "ok", restart: true });
     assert.deepEqual(await kernel.exited, { code: 0, signal: null });
   });

@@ -36,6 +36,16 @@ export interface KernelOptions {
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
 
+/** A request to a kernel, or a message that has no answer. */
+export interface KernelRequest {
+  /** @default "shell" */
+  readonly channel?: "shell" | "control";
+  /** The message's type, such as `execute_request`. */
+  readonly type: string;
+  /** @default {} */
+  readonly content?: JsonRecord;
+}
+
 /** An event of one request: its reply, an iopub message, an input request, or the kernel's end. */
 export type KernelEvent =
   | { readonly kind: "reply"; readonly message: Message }
@@ -55,7 +65,7 @@ export class Kernel {
   readonly #file: ConnectionFile;
   readonly #graceMs: number;
   readonly #listeners = new Map<string, (event: KernelEvent) => void>();
-  #onStray: ((message: Message) => void) | undefined;
+  #lateOutputListener: ((message: Message) => void) | undefined;
   #iopubSeen = false;
 
   constructor(options: KernelOptions, file: ConnectionFile) {
@@ -73,18 +83,15 @@ export class Kernel {
     try {
       const { connection } = file;
       const { dialect } = options.spec;
-      /* eslint-disable @typescript-eslint/no-require-imports -- ZeroMQ is loaded while the kernel's process starts */
-      const { Channels } = require("./channels") as typeof ChannelsModule;
-      const { Heartbeat } = require("./heartbeat") as typeof HeartbeatModule;
-      /* eslint-enable @typescript-eslint/no-require-imports */
-      this.#channels = new Channels({
+      const { channels, heartbeat } = loadSockets();
+      this.#channels = new channels.Channels({
         connection,
         dialect,
         identity: this.#session,
         onMessage: (channel, message) => this.#deliver(channel, message),
         onBad: (problem) => onLog("stderr", `${problem.message}\n`),
       });
-      this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+      this.#heartbeat = new heartbeat.Heartbeat(socketAddress(connection, connection.hb_port, dialect));
     } catch (error) {
       this.#process.killAll();
       void file.remove();
@@ -131,9 +138,9 @@ export class Kernel {
     return this.#channels.stdinConnected;
   }
 
-  /** Listens to late outputs: iopub messages whose request no longer has a listener. */
-  onStray(listener: (message: Message) => void): void {
-    this.#onStray = listener;
+  /** Sets the one listener of late outputs: iopub messages whose request no longer has a listener. */
+  setLateOutputListener(listener: (message: Message) => void): void {
+    this.#lateOutputListener = listener;
   }
 
   /**
@@ -141,12 +148,7 @@ export class Kernel {
    *
    * @returns the request's id
    */
-  request(
-    channel: "shell" | "control",
-    type: string,
-    content: JsonRecord,
-    listener: (event: KernelEvent) => void,
-  ): string {
+  request({ channel = "shell", type, content = {} }: KernelRequest, listener: (event: KernelEvent) => void): string {
     const message = newMessage(type, content, this.#session);
     const id = message.header.msg_id;
     debug("-> %s %s %s", channel, type, id);
@@ -157,7 +159,7 @@ export class Kernel {
   }
 
   /** Sends a message that has no answer. */
-  sendMessage(channel: "shell" | "control", type: string, content: JsonRecord): void {
+  sendMessage({ channel = "shell", type, content = {} }: KernelRequest): void {
     if (!this.#process.ended)
       this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
   }
@@ -169,25 +171,20 @@ export class Kernel {
 
   /**
    * Sends a request. Resolves with its reply once the kernel is idle again, or with undefined when the kernel has ended
-   * or `timeoutMs` has passed.
+   * or `timeoutMs` has passed. On `control`, and before the first iopub message has arrived, the reply alone is enough.
    */
-  async ask(
-    channel: "shell" | "control",
-    type: string,
-    content: JsonRecord,
-    timeoutMs: number,
-  ): Promise<Message | undefined> {
+  async ask({ timeoutMs, ...request }: KernelRequest & { readonly timeoutMs: number }): Promise<Message | undefined> {
     let id = "";
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<Message | undefined>((resolve) => {
       let reply: Message | undefined;
       let idle = false;
       timer = setTimeout(() => resolve(undefined), timeoutMs);
-      id = this.request(channel, type, content, (event) => {
+      id = this.request(request, (event) => {
         if (event.kind === "exit") resolve(undefined);
         else if (event.kind === "reply") reply = event.message;
         else if (event.kind === "iopub" && isIdle(event.message)) idle = true;
-        if (reply !== undefined && (idle || channel === "control" || !this.#iopubSeen)) resolve(reply);
+        if (reply !== undefined && (idle || request.channel === "control" || !this.#iopubSeen)) resolve(reply);
       });
     });
     try {
@@ -202,7 +199,8 @@ export class Kernel {
   interrupt(): void {
     if (this.#process.ended) return;
     debug("interrupt by %s", this.spec.interruptMode);
-    if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
+    if (this.spec.interruptMode === "message")
+      void this.ask({ channel: "control", type: "interrupt_request", timeoutMs: this.#graceMs });
     else this.#process.signal("SIGINT"); // also to its children, as in Jupyter: it may be waiting for one of them
   }
 
@@ -215,11 +213,18 @@ export class Kernel {
 
   /**
    * Ends the kernel and its children: by a shutdown request, then SIGTERM, then SIGKILL. Resolves when all have ended.
+   *
+   * @param how - `terminate` leaves out the request, for a kernel that does not answer
    */
   async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
-      await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
+      await this.ask({
+        channel: "control",
+        type: "shutdown_request",
+        content: { restart: false },
+        timeoutMs: Math.min(this.#graceMs, 1000),
+      });
       // A kernel with open timers or handles continues to run after its reply.
       await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]);
     }
@@ -236,12 +241,25 @@ export class Kernel {
     const listener = this.#listeners.get(message.parent.msg_id ?? "");
     if (listener !== undefined)
       listener({ kind: channel === "iopub" ? "iopub" : channel === "stdin" ? "input" : "reply", message });
-    else if (channel === "iopub") this.#onStray?.(message);
+    else if (channel === "iopub") this.#lateOutputListener?.(message);
   }
 }
 
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded while the kernel's process starts */
+/** Loads the sockets, and ZeroMQ with them. This takes a while, and the kernel's process starts meanwhile. */
+function loadSockets(): { channels: typeof ChannelsModule; heartbeat: typeof HeartbeatModule } {
+  return {
+    channels: require("./channels") as typeof ChannelsModule,
+    heartbeat: require("./heartbeat") as typeof HeartbeatModule,
+  };
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
+
 /** Milliseconds to wait for the optional input channel of a kernel that already answers. */
 const STDIN_MS = 1000;
+
+/** A kernel that finds its ports in use is started so many times, each time with other ports. */
+const PORT_TRIES = 3;
 
 /**
  * Starts a kernel and waits until it answers and its iopub messages arrive.
@@ -268,11 +286,13 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();
-    if (isPortTaken(kernel) && attempt < 3) continue;
+    if (isPortTaken(kernel) && attempt < PORT_TRIES) continue;
     const what =
-      exit === undefined
-        ? `did not answer within ${startTimeoutMs / 1000} s`
-        : `ended before it answered: ${describeExit(exit)}`;
+      exit !== undefined
+        ? `ended before it answered: ${describeExit(exit)}`
+        : outcome === "port-taken"
+          ? `found its ports in use ${PORT_TRIES} times`
+          : `did not answer within ${startTimeoutMs / 1000} s`;
     const log = kernel.logTail.trim();
     throw new TsloraError(
       "kernel",
@@ -301,8 +321,9 @@ async function becomeReady(
   kernel: Kernel,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<"ready" | "ended" | "silent" | "aborted"> {
+): Promise<"ready" | "ended" | "port-taken" | "silent" | "aborted"> {
   const deadline = performance.now() + timeoutMs;
+  let answered = false;
   let abort = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
   signal?.addEventListener("abort", abort);
@@ -311,14 +332,16 @@ async function becomeReady(
     while (performance.now() < deadline) {
       // Repeated until an iopub message arrives, too: the kernel receives the subscription some time after its first
       // reply.
-      const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
-      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
+      const waitMs = answered ? 100 : Math.min(ASK_AGAIN_MS, deadline - performance.now());
+      const reply = await Promise.race([kernel.ask({ type: "kernel_info_request", timeoutMs: waitMs }), aborted]);
       if (signal?.aborted === true) return "aborted";
       if (kernel.ended) return "ended";
-      if (reply === undefined && isPortTaken(kernel)) return "silent"; // tslab keeps running without its port
-      // tslab's reply has no status; any reply counts.
-      if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
-      if (reply !== undefined && kernel.iopubSeen) return "ready";
+      if (reply === undefined && isPortTaken(kernel)) return "port-taken"; // tslab keeps running without its port
+      if (reply !== undefined) {
+        answered = true; // any reply counts: tslab's has no status
+        kernel.info = reply.content;
+        if (kernel.iopubSeen) return "ready";
+      }
       await delay(20);
     }
     return "silent";

@@ -103,7 +103,7 @@ class CellExecution {
       allow_stdin: false,
       stop_on_error: false,
     };
-    this.#id = this.#kernel.request("shell", "execute_request", content, (event) => this.#mailbox.push(event));
+    this.#id = this.#kernel.request({ type: "execute_request", content }, (event) => this.#mailbox.push(event));
     onRequest?.(this.#id);
     if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#stop("timeout"));
     if (signal?.aborted === true) this.#stop("aborted");
@@ -139,7 +139,7 @@ class CellExecution {
     if (this.#reply === undefined || !this.#isIdle || this.#isSettled) return;
     this.#isSettled = true;
     if (this.#kernel.spec.dialect.reportsBehindIdle)
-      await this.#kernel.ask("shell", "kernel_info_request", {}, this.#options.graceMs);
+      await this.#kernel.ask({ type: "kernel_info_request", timeoutMs: this.#options.graceMs });
   }
 
   /** Handles an event; returns its message if it is the cell's output. */
@@ -197,7 +197,7 @@ class CellExecution {
    * becomes idle, it was.
    */
   async #askForIdle(): Promise<void> {
-    const answer = await this.#kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
+    const answer = await this.#kernel.ask({ type: "kernel_info_request", timeoutMs: IDLE_MS });
     this.#mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
   }
 

@@ -18,7 +18,7 @@ export class LateOutputs {
   constructor(kernel: Kernel, state: RunState) {
     this.#dialect = kernel.spec.dialect;
     this.#state = state;
-    kernel.onStray((message) => {
+    kernel.setLateOutputListener((message) => {
       if (message.header.msg_type !== "status" && this.#places.has(message.parent.msg_id ?? ""))
         this.#messages.push(message);
     });

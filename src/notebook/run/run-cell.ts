@@ -55,7 +55,7 @@ export async function* runCell(
     const message: OutputMessage = { type: header.msg_type, content };
     const taken = state.widgets.capture(parent.msg_id ?? "", message);
     if (taken !== undefined) {
-      if ("comm_id" in taken) kernel.sendMessage("shell", "comm_msg", taken);
+      if ("comm_id" in taken) kernel.sendMessage({ type: "comm_msg", content: taken });
       continue;
     }
     for (const shown of failures.take(message)) yield* output(shown);

@@ -53,7 +53,7 @@ export async function* runCells(
   }
   // All messages published before this reply have arrived with it; later ones are ignored.
   if (executed.length > 0 && (state.status === "ok" || state.status === "error"))
-    await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
+    await kernel.ask({ type: "kernel_info_request", timeoutMs: SETTLE_MS });
   yield* late.take(executed);
 }
 

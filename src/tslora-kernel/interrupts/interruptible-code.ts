@@ -12,8 +12,8 @@ export interface InterruptibleCode {
   readonly awaits: boolean;
   /** The shared variables that the code declares. */
   readonly declared: ReadonlyMap<string, DeclaredAs>;
-  /** Whether the code compiles other code from a text, by `eval` or `Function`. */
-  readonly evaluates: boolean;
+  /** Whether the code mentions `eval` or `Function`. */
+  readonly mayEvaluate: boolean;
 }
 
 /** Functions that the code calls; see `CellRuntime`. */
@@ -79,7 +79,7 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
     code: new EditedText(javascript, edits),
     awaits,
     declared: shared?.declared ?? new Map(),
-    evaluates: shared?.evaluates ?? false,
+    mayEvaluate: shared?.mayEvaluate ?? false,
   };
 }
 

@@ -23,8 +23,8 @@ export interface SharedCell {
   readonly edits: readonly TextEdit[];
   /** The shared variables that this cell declares. */
   readonly declared: ReadonlyMap<string, DeclaredAs>;
-  /** Whether the cell compiles code from a text, by `eval` or `Function`. */
-  readonly evaluates: boolean;
+  /** Whether the cell mentions `eval` or `Function`. */
+  readonly mayEvaluate: boolean;
 }
 
 /**
@@ -47,7 +47,7 @@ class Rewriting {
   readonly #closing: TextEdit[] = [];
   readonly #top: Scope;
   readonly #exports: CellExports;
-  #evaluates = false;
+  #mayEvaluate = false;
 
   constructor(
     private readonly ts: typeof TypeScript,
@@ -64,7 +64,7 @@ class Rewriting {
     return {
       edits: [...this.#edits, ...this.#closing],
       declared: this.#exports.declared(),
-      evaluates: this.#evaluates,
+      mayEvaluate: this.#mayEvaluate,
     };
   }
 
@@ -90,29 +90,29 @@ class Rewriting {
     if (copied !== undefined) return; // `exports.f = f` already stores the function or class in the shared object
     const isNamespace =
       ts.isVariableStatement(statement) && next !== undefined && this.#exports.fillsNamespace(statement, next);
-    if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
+    if (ts.isVariableStatement(statement)) this.#declarationList(statement.declarationList, this.#top, isNamespace);
     else this.#visit(statement, this.#top);
   }
 
-  #list(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace = false): void {
+  #declarationList(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace = false): void {
     if (this.#declaresShared(list, scope)) this.#declare(list, scope, isNamespace);
     else this.#children(list, scope);
   }
 
   #visit(node: TypeScript.Node, scope: Scope): void {
     const { ts } = this;
-    if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
+    if (ts.isVariableDeclarationList(node)) return this.#declarationList(node, scope);
     if (ts.isIdentifier(node)) return this.#reference(node, scope);
     if (ts.isBinaryExpression(node)) return this.#binary(node, scope);
     if (ts.isCallExpression(node)) this.#evalCall(node, scope);
-    const access = ts.isPropertyAccessExpression(node) ? this.#access(node, scope) : undefined;
-    if (access !== undefined)
-      return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
+    const shared = ts.isPropertyAccessExpression(node) ? this.#sharedNameOf(node, scope) : undefined;
+    if (shared !== undefined)
+      return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${shared})` : `${CELLS}.${shared}`);
     this.#children(node, scope);
   }
 
-  /** The shared variable that an expression such as `path_1.join` or `exports.count` refers to. */
-  #access(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
+  /** The name of the shared variable that an expression such as `path_1.join` or `exports.count` refers to. */
+  #sharedNameOf(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
     if (!this.ts.isIdentifier(node.expression)) return undefined;
     const owner = scope.find(node.expression.text);
     if (owner === this.#top) return this.#exports.imports.get(node.getText(this.file));
@@ -159,11 +159,13 @@ class Rewriting {
   }
 
   #reference(node: TypeScript.Identifier, scope: Scope): void {
-    if (node.text === "eval" || node.text === "Function") this.#evaluates = true;
+    if (node.text === "eval" || node.text === "Function") this.#mayEvaluate = true;
     if (!this.#isShared(node.text, scope)) return;
     const { ts } = this;
     const variable = `${CELLS}.${node.text}`;
-    if (ts.isShorthandPropertyAssignment(node.parent)) this.#replace(node, `${node.text}: ${variable}`);
+    // in `{ a = b }`, the parent of both `a` and `b` is the shorthand property
+    const isShort = ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
+    if (isShort) this.#replace(node, `${node.text}: ${variable}`);
     else this.#replace(node, isCallee(ts, node) ? `(0, ${variable})` : variable);
   }
 
@@ -176,7 +178,7 @@ class Rewriting {
       this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" });
       return this.#visit(node.right, scope);
     }
-    const names =
+    const givesName =
       isAssignment ||
       [
         ts.SyntaxKind.BarBarEqualsToken,
@@ -188,15 +190,15 @@ class Rewriting {
         ? node.left.text
         : this.#exports.exportedName(node.left);
     this.#visit(node.left, scope);
-    if (names && target !== undefined) this.#named(target, node.right, scope);
+    if (givesName && target !== undefined) this.#visitNamingFunctions(target, node.right, scope);
     else this.#visit(node.right, scope);
   }
 
   /**
-   * Gives an anonymous function or class the variable's name: `f = () => 1` names the function, but
-   * `__cells__.f = () => 1` does not.
+   * Visits a variable's new value. Gives an anonymous function or class the variable's name: `f = () => 1` names the
+   * function, but `__cells__.f = () => 1` does not.
    */
-  #named(name: string, value: TypeScript.Expression, scope: Scope): void {
+  #visitNamingFunctions(name: string, value: TypeScript.Expression, scope: Scope): void {
     const { ts } = this;
     let inside = value;
     while (ts.isParenthesizedExpression(inside)) inside = inside.expression;
@@ -214,30 +216,41 @@ class Rewriting {
     return owner === this.#top && names.some((name) => this.#exports.shared.has(name));
   }
 
-  /** Converts declarations such as `let a = 1, b, { c } = d` to assignments. */
+  /**
+   * Converts declarations to assignments: `let a = 1, b, { c } = d` becomes
+   * `__cells__.a = 1, __cells__.b = void 0, ({ c: __cells__.c } = d)`. If it were `var`, `b` would be left out: `var`
+   * without a value keeps the variable's value.
+   */
   #declare(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace: boolean): void {
     const { ts } = this;
     const isVar = (list.flags & ts.NodeFlags.BlockScoped) === 0;
     const isHead = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent);
-    const given = list.declarations.filter(
+    const kept = list.declarations.filter(
       ({ initializer }) => isHead || initializer !== undefined || !isVar || isNamespace,
     );
-    if (given.length === 0) return void this.#replace(list, "");
-    let at = this.#start(list);
-    for (const [index, declaration] of given.entries()) {
-      const { name, initializer } = declaration;
-      const isObject = ts.isObjectBindingPattern(name) && !isHead;
-      this.#edits.push({ start: at, end: this.#start(name), text: `${index === 0 ? "" : ", "}${isObject ? "(" : ""}` });
-      if (ts.isIdentifier(name)) this.#replace(name, `${CELLS}.${name.text}`);
-      else this.#pattern(name, scope);
+    if (kept.length === 0) return void this.#replace(list, "");
+    let at = this.#start(list); // the end of what is converted so far
+    for (const [index, declaration] of kept.entries()) {
+      // replaces `let`, or what is between two declarations that are kept
+      this.#edits.push({ start: at, end: this.#start(declaration), text: index === 0 ? "" : ", " });
+      this.#declareOne(declaration, scope, isHead);
       at = declaration.getEnd();
-      if (initializer === undefined && !isHead)
-        this.#closing.push({ start: name.getEnd(), end: at, text: " = void 0" });
-      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
-      else if (initializer !== undefined) this.#visit(initializer, scope);
-      if (isObject) this.#closing.push({ start: at, end: at, text: ")" });
     }
     if (at < list.getEnd()) this.#edits.push({ start: at, end: list.getEnd(), text: "" });
+  }
+
+  /** Converts one declaration to an assignment; in the head of `for … of` or `for … in`, to its target alone. */
+  #declareOne(declaration: TypeScript.VariableDeclaration, scope: Scope, isHead: boolean): void {
+    const { ts } = this;
+    const { name, initializer } = declaration;
+    const [start, end] = [this.#start(declaration), declaration.getEnd()];
+    const isObject = ts.isObjectBindingPattern(name) && !isHead;
+    if (isObject) this.#edits.push({ start, end: start, text: "(" });
+    if (ts.isIdentifier(name)) this.#replace(name, `${CELLS}.${name.text}`);
+    else this.#pattern(name, scope);
+    if (initializer === undefined && !isHead) this.#closing.push({ start: end, end, text: " = void 0" });
+    this.#initializer(name, initializer, scope);
+    if (isObject) this.#closing.push({ start: end, end, text: ")" });
   }
 
   /** Converts a pattern of a declaration to one of an assignment. */
@@ -254,9 +267,15 @@ class Rewriting {
           ts.isObjectBindingPattern(pattern) && propertyName === undefined && dotDotDotToken === undefined;
         this.#replace(name, `${isShort ? `${name.text}: ` : ""}${CELLS}.${name.text}`);
       }
-      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
-      else if (initializer !== undefined) this.#visit(initializer, scope);
+      this.#initializer(name, initializer, scope);
     }
+  }
+
+  /** Visits the value of a declaration, or a default in a pattern. */
+  #initializer(name: TypeScript.BindingName, value: TypeScript.Expression | undefined, scope: Scope): void {
+    if (value === undefined) return;
+    if (this.ts.isIdentifier(name)) this.#visitNamingFunctions(name.text, value, scope);
+    else this.#visit(value, scope);
   }
 
   #isShared(name: string, scope: Scope): boolean {
