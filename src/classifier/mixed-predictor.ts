@@ -56,7 +56,7 @@ export class MixedPredictor {
     const ignored = await classifier.loadAdapter(directory, { name, severalBiases: true });
     if (classifier.adapterState === "active") classifier.disableAdapter();
     try {
-      const adapter = classifier.wholeAdapter(name, "loadAdapter");
+      const adapter = classifier.checkedAdapter(name, "loadAdapter");
       const sharing = shareAdapter(classifier.model, adapter);
       this.#sharing.set(name, sharing);
       const alone = sharing.kind === "alone" ? sharing.because : undefined;

@@ -123,21 +123,21 @@ export class SequenceClassifier {
    * `evaluate`.
    */
   get untrainedWeights(): readonly string[] {
-    return this.#adapters.drawn();
+    return this.#adapters.untrainedWeights;
   }
 
   /** Whether the weights in use were trained on pairs of texts; then a single text is an error. Files remember it. */
   get takesPairs(): boolean {
-    const { adapter } = this;
-    return adapter === undefined || this.#adapters.state === "disabled" ? this.#modelTakesPairs : adapter.takesPairs;
+    return this.#adapters.enabledAdapter?.takesPairs ?? this.#modelTakesPairs;
   }
 
   set takesPairs(takesPairs: boolean) {
-    if (this.adapter === undefined) this.#modelTakesPairs = takesPairs;
-    else this.adapter.takesPairs = takesPairs;
+    const { enabledAdapter } = this.#adapters;
+    if (enabledAdapter === undefined) this.#modelTakesPairs = takesPairs;
+    else enabledAdapter.takesPairs = takesPairs;
   }
 
-  /** The weights that training changes: the adapter, the head alone, or all. */
+  /** The weights that training changes: adapter, head or all; "none" while adapters are disabled or merged. */
   get method(): TrainingMethod | "none" {
     return this.#adapters.state === "active" ? "lora" : methodOf(this.trainableParameters(), this.model);
   }
@@ -177,10 +177,10 @@ export class SequenceClassifier {
     return addWeightedAdapter(this.#adapters, this.model, options);
   }
 
-  /** An adapter by its name; an error if it lacks weights that the model lacks too. @internal */
-  wholeAdapter(name: string, call: string): Adapter {
+  /** An adapter by its name; an error if there is none, or it lacks weights that the model lacks too. @internal */
+  checkedAdapter(name: string, call: string): Adapter {
     const adapter = this.#adapters.get(name, call);
-    this.#adapters.expectWhole(adapter, call);
+    this.#adapters.expectAdapterComplete(adapter, call);
     return adapter;
   }
 
@@ -318,7 +318,7 @@ export class SequenceClassifier {
    */
   async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal(), prefixCache } = options;
-    this.#adapters.expectNothingMissing("predictLogits");
+    this.#adapters.expectEnabledComplete("predictLogits");
     if (this.takesPairs) expectPairs(texts);
     return predictDocuments(this.model, this.encode(texts), { maxTokensPerPass, onProgress, signal, prefixCache });
   }
@@ -337,9 +337,7 @@ export class SequenceClassifier {
         "bad-input",
         "saveAdapter: the classifier has no adapter. Add one with addAdapter, or save all weights with saveModel.",
       );
-    const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
-    this.#adapters.expectWhole(adapter, "saveAdapter");
-    return saveAdapter(adapter, {
+    return saveAdapter(this.checkedAdapter(options.name ?? this.adapter.name, "saveAdapter"), {
       directory: expandHome(directory),
       baseModel: this.origin.id,
       besides: (folder) => copyTokenizerFiles(this.origin.directory, folder),
@@ -361,7 +359,7 @@ export class SequenceClassifier {
         "bad-input",
         `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Merge it with mergeAdapter (or mergeAndUnload) first, disable it with disableAdapter to save the model without it, or save it with saveAdapter.`,
       );
-    if (options.allowUntrained !== true) this.#adapters.expectNothingDrawn("saveModel");
+    if (options.allowUntrained !== true) this.#adapters.expectAllTrained("saveModel");
     await saveModelFolder(this.model, {
       directory: expandHome(directory),
       source: this.origin.directory,
@@ -376,16 +374,16 @@ export class SequenceClassifier {
   /**
    * Returns a function from each of the model's own weights to the weight in use, such as a merged one.
    *
-   * @throws TsloraError `bad-input` if a newly initialized weight is not trained.
+   * @throws TsloraError `bad-input` if a newly initialized weight is not trained, or weights are in 8 bits.
    * @internal
    */
-  weightsInUse(call: string): (own: Parameter) => Parameter {
-    this.#adapters.expectNothingDrawn(call);
+  checkedWeightsInUse(call: string): (own: Parameter) => Parameter {
+    this.#adapters.expectAllTrained(call);
     expectFloat32(this.model, call);
     return (own) => this.#adapters.inUse(own);
   }
 
-  /** The weight in use for one of the model's own. @internal */
+  /** The weight in use for one of the model's own, without a check. @internal */
   inUse(own: Parameter): Parameter {
     return this.#adapters.inUse(own);
   }

@@ -120,7 +120,7 @@ async function withMergedAdapter<T>(classifier: SequenceClassifier, call: () => 
 }
 
 function weightsOf(classifier: SequenceClassifier): ExportedWeight[] {
-  const inUse = classifier.weightsInUse("exportOnnx");
+  const inUse = classifier.checkedWeightsInUse("exportOnnx");
   return classifier.model
     .parameters()
     .map((own) => ({ name: own.name, shape: own.shape, read: () => inUse(own).read() }));

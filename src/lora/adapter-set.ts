@@ -80,6 +80,11 @@ export class AdapterSet {
     return this.#active;
   }
 
+  /** The active adapter, unless adapters are disabled. */
+  get enabledAdapter(): Adapter | undefined {
+    return this.#disabled ? undefined : this.#active;
+  }
+
   get names(): readonly string[] {
     return [...this.#adapters.keys()];
   }
@@ -206,7 +211,7 @@ export class AdapterSet {
     this.expectNotMerged(call);
     expectFloat32(this.#model, call);
     if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
-    if (!allowUntrained) this.expectNothingDrawn(call);
+    if (!allowUntrained) this.expectAllTrained(call);
     const before = await probeLogits(this.#model);
     const weights = this.#mergedWeights(adapter);
     this.#merged = { weights };
@@ -282,7 +287,7 @@ export class AdapterSet {
   }
 
   /** Names of the weights in use that loading initialized at random and that nothing has trained or replaced since. */
-  drawn(): string[] {
+  get untrainedWeights(): string[] {
     const substitutes = this.#substitutes();
     return this.#model
       .parameters()
@@ -290,31 +295,31 @@ export class AdapterSet {
       .map(({ name }) => name);
   }
 
-  /** @throws TsloraError if the active adapter was read from files and lacks weights that the model lacks too. */
-  expectNothingMissing(call: string): void {
-    if (this.#active !== undefined && !this.#disabled) this.expectWhole(this.#active, call);
+  /** @throws TsloraError if the enabled adapter was read from files and lacks weights that the model lacks too. */
+  expectEnabledComplete(call: string): void {
+    if (this.enabledAdapter !== undefined) this.expectAdapterComplete(this.enabledAdapter, call);
   }
 
   /** The same check for any adapter. */
-  expectWhole(adapter: Adapter, call: string): void {
+  expectAdapterComplete(adapter: Adapter, call: string): void {
     if (adapter.isNew) return;
-    const missing = this.#model
+    const untrained = this.#model
       .parameters()
       .filter((own) => (adapter.saved.get(own) ?? own).drawn)
       .map(({ name }) => name);
-    if (missing.length > 0) throw lacking(call, { adapter: adapter.name, missing });
+    if (untrained.length > 0) throw lacking(call, { adapter: adapter.name, untrained });
   }
 
   /** @throws TsloraError if a weight in use is still as loading initialized it. */
-  expectNothingDrawn(call: string): void {
-    this.expectNothingMissing(call);
-    const drawn = this.drawn();
-    if (drawn.length === 0) return;
+  expectAllTrained(call: string): void {
+    this.expectEnabledComplete(call);
+    const untrained = this.untrainedWeights;
+    if (untrained.length === 0) return;
     throw new TsloraError(
       "bad-input",
-      `${call}: ${shownNames(drawn)} were newly initialized and are not trained: every result would be random. ` +
+      `${call}: ${shownNames(untrained)} were newly initialized and are not trained: every result would be random. ` +
         "Train the classifier first, load an adapter that holds them, or load a trained model.",
-      { details: { newlyInitialized: drawn } },
+      { details: { newlyInitialized: untrained } },
     );
   }
 
@@ -341,8 +346,8 @@ export class AdapterSet {
   }
 
   #substitutes(): Substitutes {
-    if (this.#active === undefined || this.#disabled) return new Map();
-    return new Map([...this.#active.substitutes(), ...(this.#merged?.weights ?? [])]);
+    if (this.enabledAdapter === undefined) return new Map();
+    return new Map([...this.enabledAdapter.substitutes(), ...(this.#merged?.weights ?? [])]);
   }
 
   #mergedWeights(adapter: Adapter): Substitutes {
@@ -385,11 +390,11 @@ export class AdapterSet {
 }
 
 /** The error for newly initialized weights that the adapter does not hold either. */
-function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
+function lacking(call: string, { adapter, untrained }: { adapter: string; untrained: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${call}: the model's ${shownNames(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not hold them: every result would be random. ` +
+    `${call}: the model's ${shownNames(untrained)} were newly initialized when it was loaded, and the adapter "${adapter}" does not hold them: every result would be random. ` +
       "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
-    { details: { newlyInitialized: missing, adapter } },
+    { details: { newlyInitialized: untrained, adapter } },
   );
 }

@@ -52,7 +52,7 @@ export type TrainEvent =
       readonly metrics: { readonly [Name in MetricName]?: number };
       /** The metric that selects the best evaluation; undefined in logs of older runs. */
       readonly metricForBestModel?: MetricName;
-      /** Whether no earlier evaluation was better by that metric. */
+      /** Whether this is the best evaluation so far by that metric, then by loss; of equals the earlier one is. */
       readonly best: boolean;
     }
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }

@@ -80,7 +80,7 @@ test("patience is counted as transformers' EarlyStoppingCallback counts it", () 
   const patience = new EarlyStopping({ patience: 2, threshold: 0.05 });
   const counts = [0.5, 0.6, 0.6, 0.61, 0.7].map((value, i, values) => {
     patience.take(value, { best: i === 0 ? undefined : Math.max(...values.slice(0, i)), greaterIsBetter: true });
-    return [patience.count, patience.due];
+    return [patience.count, patience.isExhausted];
   });
   assert.deepEqual(counts, [
     [0, false],

@@ -70,6 +70,9 @@ test("a saved adapter or model records that it takes pairs, and refuses single t
   await classifier.saveAdapter(places.adapter);
   classifier.disableAdapter();
   assert.equal(classifier.takesPairs, false, "the base was not trained on pairs");
+  classifier.takesPairs = true;
+  assert.equal(classifier.takesPairs, true, "it is set for the weights in use, here the base's");
+  classifier.takesPairs = false;
   classifier.enableAdapter();
   await classifier.mergeAndUnload();
   assert.equal(classifier.takesPairs, true);

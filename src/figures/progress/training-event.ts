@@ -51,8 +51,8 @@ export interface StepLike {
 }
 
 /**
- * The validation set was evaluated; `best` if no earlier evaluation was better by `metricForBestModel`, which is
- * accuracy by default.
+ * The validation set was evaluated; `best` if this evaluation is the best so far by `metricForBestModel`, which is
+ * accuracy by default; of equals the earlier one is.
  */
 export interface EvaluationLike {
   readonly type: "evaluation";

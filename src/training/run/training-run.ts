@@ -112,7 +112,7 @@ export class TrainingRun {
   async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
     const { totalSteps, stepsPerEpoch } = this.#plan;
     const started = performance.now();
-    yield {
+    yield* this.#emit({
       type: "start",
       totalSteps,
       stepsPerEpoch,
@@ -121,18 +121,13 @@ export class TrainingRun {
       validationExamples: this.#inputs.validation?.texts.length ?? 0,
       trainableParameters: this.#classifier.countParameters().trainable,
       newlyInitialized: this.#newlyInitialized,
-    };
+    });
     yield* this.#begin();
-    if (this.#step < totalSteps || this.#evaluation.due) yield* this.#preparePrefix(stop);
-    if (this.#evaluation.due) yield* this.#catchUp(stop);
-    let steps = this.#stepsOfEpoch();
-    while (this.#step < totalSteps && !stop.aborted && !this.#evaluation.due && !this.#evaluation.endsRun) {
-      const inEpoch = this.#step % stepsPerEpoch;
-      if (inEpoch === 0) steps = this.#stepsOfEpoch();
-      yield* this.#takeStep(steps[inEpoch]);
-      yield* this.#evaluateAndSave(stop);
-    }
-    yield* this.#report({ every: 1 });
+    const { wasInterrupted } = this.#evaluation;
+    if (this.#hasStepsLeft || wasInterrupted) yield* this.#preparePrefix(stop);
+    if (wasInterrupted) yield* this.#repeatEvaluation(stop);
+    while (this.#goesOn(stop)) yield* this.#trainEpoch(stop);
+    yield* this.#reportAll();
     return yield* this.#end((performance.now() - started) / 1000);
   }
 
@@ -149,9 +144,24 @@ export class TrainingRun {
     return this.#step / this.#plan.stepsPerEpoch;
   }
 
-  /** The optimizer steps of the current epoch. */
-  #stepsOfEpoch(): number[][][] {
-    return stepsOfEpoch(this.#data.lengths, this.#options, Math.floor(this.#step / this.#plan.stepsPerEpoch));
+  get #hasStepsLeft(): boolean {
+    return this.#step < this.#plan.totalSteps;
+  }
+
+  /** Whether the run takes another step. */
+  #goesOn(stop: AbortSignal): boolean {
+    const { wasInterrupted, endsRun } = this.#evaluation;
+    return this.#hasStepsLeft && !stop.aborted && !wasInterrupted && !endsRun;
+  }
+
+  /** Takes the steps that are left of the current epoch. */
+  async *#trainEpoch(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const steps = stepsOfEpoch(this.#data.lengths, this.#options, Math.floor(this.#epoch));
+    for (const microBatches of steps.slice(this.#step % this.#plan.stepsPerEpoch)) {
+      if (!this.#goesOn(stop)) return;
+      yield* this.#takeStep(microBatches);
+      yield* this.#evaluateAndSave(stop);
+    }
   }
 
   /** Prepares the output folder, restores a checkpoint if there is one, and reports the first warnings. */
@@ -172,7 +182,7 @@ export class TrainingRun {
     if (checkpoint === undefined) return;
     const [{ totalSteps }, { path }] = [this.#plan, checkpoint];
     const message = `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).`;
-    yield { type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message };
+    yield* this.#emit({ type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message });
   }
 
   /** Computes the frozen layers' results that the cache lacks. */
@@ -230,9 +240,9 @@ export class TrainingRun {
    * Repeats the evaluation during which the checkpoint's run was stopped, and saves the checkpoint again with its
    * result.
    */
-  async *#catchUp(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+  async *#repeatEvaluation(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     yield* this.#evaluate(stop);
-    if (!this.#evaluation.due) yield* this.#save();
+    if (!this.#evaluation.wasInterrupted) yield* this.#save();
   }
 
   async *#takeStep(microBatches: readonly (readonly number[])[]): AsyncGenerator<TrainEvent, void, void> {
@@ -247,10 +257,12 @@ export class TrainingRun {
     yield* this.#report({ every: loggingSteps });
   }
 
-  /**
-   * Reports the sent steps if there are at least `every`. With `every` 1 it runs before each evaluation and each
-   * checkpoint.
-   */
+  /** Reports all sent steps: before each evaluation, before each checkpoint, and at the end. */
+  #reportAll(): AsyncGenerator<TrainEvent, void, void> {
+    return this.#report({ every: 1 });
+  }
+
+  /** Reports the sent steps if there are at least `every`. */
   async *#report(options: { every: number }): AsyncGenerator<TrainEvent, void, void> {
     for await (const done of this.#pending.read(options)) {
       const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = done;
@@ -270,32 +282,32 @@ export class TrainingRun {
     };
   }
 
-  /** Evaluates and saves if they are due at this step. */
+  /** Evaluates and saves if the plan does so at this step; saves also if the run ends here or has its best weights. */
   async *#evaluateAndSave(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
-    const { totalSteps, evaluateEvery, saveEvery } = this.#plan;
-    const last = this.#step === totalSteps;
-    const evaluates = this.#inputs.validation !== undefined && (last || this.#step % evaluateEvery === 0);
-    if (evaluates || last) yield* this.#report({ every: 1 });
-    const best = evaluates && (yield* this.#evaluate(stop));
+    const { evaluateEvery, saveEvery } = this.#plan;
+    const isLast = !this.#hasStepsLeft;
+    const evaluates = this.#inputs.validation !== undefined && (isLast || this.#step % evaluateEvery === 0);
+    const isBest = evaluates && (yield* this.#evaluate(stop));
     const saves =
-      last ||
+      isLast ||
       stop.aborted ||
       this.#evaluation.endsRun ||
       this.#step % saveEvery === 0 ||
-      (best && this.#options.loadBestModelAtEnd);
-    if (!saves) return;
-    yield* this.#report({ every: 1 });
-    yield* this.#save();
+      (isBest && this.#options.loadBestModelAtEnd);
+    if (saves) yield* this.#save();
   }
 
-  /** Evaluates. Returns whether no earlier evaluation was better. */
+  /** Evaluates. Returns whether this is the best evaluation so far; of equals the earlier one is. */
   async *#evaluate(stop: AbortSignal): AsyncGenerator<TrainEvent, boolean, void> {
-    const { best, events } = await this.#evaluation.evaluate({ step: this.#step, epoch: this.#epoch }, stop);
+    yield* this.#reportAll();
+    const { isBest, events } = await this.#evaluation.evaluate({ step: this.#step, epoch: this.#epoch }, stop);
     for (const event of events) yield* this.#emit(event);
-    return best;
+    return isBest;
   }
 
+  /** Saves a checkpoint, if the run has an output folder. */
   async *#save(): AsyncGenerator<TrainEvent, void, void> {
+    yield* this.#reportAll();
     if (this.#checkpoints === undefined) return;
     await this.#log?.sync();
     const { maxSteps, numTrainEpochs, evalSteps, saveSteps, perDeviceTrainBatchSize } = this.#options;
@@ -307,7 +319,7 @@ export class TrainingRun {
       train_batch_size: perDeviceTrainBatchSize,
     };
     const path = await this.#checkpoints.save(this.#state(), { optimizer: this.#optimizer, more });
-    yield { type: "checkpoint", step: this.#step, path };
+    yield* this.#emit({ type: "checkpoint", step: this.#step, path });
   }
 
   #state(): Omit<CheckpointState, "files"> {
@@ -327,11 +339,12 @@ export class TrainingRun {
   }
 
   async *#end(elapsedSeconds: number): AsyncGenerator<TrainEvent, TrainSummary, void> {
-    const early = this.#evaluation.endsRun && this.#step < this.#plan.totalSteps;
-    const stopped = !early && (this.#evaluation.due || this.#step < this.#plan.totalSteps);
+    const { bestWeights, endsRun, wasInterrupted } = this.#evaluation;
+    const early = endsRun && this.#hasStepsLeft;
+    const stopped = !early && (wasInterrupted || this.#hasStepsLeft);
     if (!stopped) await this.#checkpoints?.finish();
-    if (this.#options.loadBestModelAtEnd) this.#evaluation.best.restore();
-    const { best } = this.#evaluation.best;
+    if (this.#options.loadBestModelAtEnd) bestWeights.restore();
+    const { best } = bestWeights;
     await this.#mlflow?.end(stopped ? "KILLED" : "FINISHED", this.#classifier);
     yield* this.#mlflowNotice();
     const summary: TrainSummary = {
@@ -343,11 +356,11 @@ export class TrainingRun {
       stopped,
       reason: early ? "early-stopping" : stopped ? "stopped" : "finished",
     };
-    yield summary;
+    yield* this.#emit(summary);
     return summary;
   }
 
-  /** Logs an event and reports it. */
+  /** Yields an event, and logs it if it has a line in the log. */
   async *#emit(event: TrainEvent): AsyncGenerator<TrainEvent, void, void> {
     const line = logLineOf(event, { epoch: this.#epoch });
     if (line !== undefined) await this.#log?.write(line);

@@ -19,7 +19,7 @@ export class EarlyStopping {
   }
 
   /** Whether patience is exhausted. */
-  get due(): boolean {
+  get isExhausted(): boolean {
     return this.#patience !== undefined && this.#count >= this.#patience;
   }
 

@@ -29,48 +29,48 @@ export interface RunEvaluationOptions {
 
 /** Results of one evaluation. */
 export interface EvaluationOutcome {
-  /** Whether no earlier evaluation was better. */
-  readonly best: boolean;
+  /** Whether this is the best evaluation so far; of equals the earlier one is. */
+  readonly isBest: boolean;
   readonly events: readonly TrainEvent[];
 }
 
 /** Evaluates a run, and keeps the state that one evaluation passes to the next. */
 export class RunEvaluation {
-  readonly best: BestWeights;
+  readonly bestWeights: BestWeights;
   readonly #classifier: SequenceClassifier;
   readonly #inputs: RunEvaluationOptions;
   readonly #patience: EarlyStopping;
   #oneClassEvaluations: number;
-  #due: boolean;
+  #wasInterrupted: boolean;
 
   constructor(classifier: SequenceClassifier, inputs: RunEvaluationOptions) {
     const { options, resume } = inputs;
     const state = resume?.checkpoint.state;
     this.#classifier = classifier;
     this.#inputs = inputs;
-    this.best = new BestWeights(classifier, {
+    this.bestWeights = new BestWeights(classifier, {
       metric: options.metricForBestModel,
       greaterIsBetter: options.greaterIsBetter,
       keep: options.loadBestModelAtEnd,
     });
-    if (resume !== undefined) this.best.remember(resume.checkpoint.state.best, resume.bestWeights);
+    if (resume !== undefined) this.bestWeights.remember(resume.checkpoint.state.best, resume.bestWeights);
     this.#patience = new EarlyStopping({
       patience: options.earlyStoppingPatience,
       threshold: options.earlyStoppingThreshold,
       count: state?.earlyStoppingCount,
     });
     this.#oneClassEvaluations = state?.oneClassEvaluations ?? 0;
-    this.#due = state?.evaluationDue ?? false;
+    this.#wasInterrupted = state?.evaluationDue ?? false;
   }
 
   /** Whether the run was stopped during its last evaluation. The run that resumes from here repeats it. */
-  get due(): boolean {
-    return this.#due;
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted;
   }
 
   /** Whether the run ends because too many consecutive evaluations did not improve the metric. */
   get endsRun(): boolean {
-    return this.#patience.due;
+    return this.#patience.isExhausted;
   }
 
   /** The part of a checkpoint's state that evaluations change. */
@@ -81,29 +81,29 @@ export class RunEvaluation {
     readonly evaluationDue: boolean;
   } {
     return {
-      best: this.best.best,
+      best: this.bestWeights.best,
       earlyStoppingCount: this.#patience.count,
       oneClassEvaluations: this.#oneClassEvaluations,
-      evaluationDue: this.#due,
+      evaluationDue: this.#wasInterrupted,
     };
   }
 
-  /** Evaluates on the validation examples. If it is stopped, it has no result and stays {@link due}. */
+  /** Evaluates on the validation examples. If it is stopped, it has no result: see {@link wasInterrupted}. */
   async evaluate(at: { step: number; epoch: number }, stop: AbortSignal): Promise<EvaluationOutcome> {
     const result = await this.#validate(stop);
-    this.#due = result === undefined;
-    if (result === undefined) return { best: false, events: [] };
+    this.#wasInterrupted = result === undefined;
+    if (result === undefined) return { isBest: false, events: [] };
     const { metrics, onlyClass } = result;
     const { metricForBestModel, greaterIsBetter } = this.#inputs.options;
-    this.#patience.take(metrics[metricForBestModel] ?? NaN, { best: this.best.best?.metric, greaterIsBetter });
-    const best = await this.best.offer(at.step, metrics);
+    this.#patience.take(metrics[metricForBestModel] ?? NaN, { best: this.bestWeights.best?.metric, greaterIsBetter });
+    const isBest = await this.bestWeights.offer(at.step, metrics);
     const { loss, accuracy } = metrics;
     const events: (TrainEvent | undefined)[] = [
-      { type: "evaluation", ...at, loss, accuracy, metrics, metricForBestModel, best },
+      { type: "evaluation", ...at, loss, accuracy, metrics, metricForBestModel, best: isBest },
       this.#collapse(at.step, onlyClass),
       this.#earlyStop(at.step),
     ];
-    return { best, events: events.filter((event) => event !== undefined) };
+    return { isBest, events: events.filter((event) => event !== undefined) };
   }
 
   async #validate(stop: AbortSignal): Promise<ValidationResult | undefined> {
@@ -152,7 +152,7 @@ export class RunEvaluation {
 
   #earlyStop(step: number): TrainEvent | undefined {
     const { plan, options } = this.#inputs;
-    if (!this.#patience.due || step === plan.totalSteps) return undefined;
+    if (!this.#patience.isExhausted || step === plan.totalSteps) return undefined;
     const metric = options.metricForBestModel;
     const evaluations = this.#patience.count;
     const inARow = `${evaluations} evaluation${evaluations === 1 ? "" : "s"} in a row`;
