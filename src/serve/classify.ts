@@ -29,6 +29,8 @@ export interface ClassifyParts {
   readonly model: string;
   readonly queue: BatchQueue;
   readonly maxQueue: number;
+  /** Throws the answer's error if the model's process cannot predict with the adapter now. */
+  readonly expectAdapter: (name: string | undefined) => void;
 }
 
 /** Encoding lets other requests run after so many milliseconds. */
@@ -42,10 +44,10 @@ export class Classify {
     this.#parts = parts;
   }
 
-  /** @throws ServeError 413, 422 or 429, and the errors of the queue */
+  /** @throws ServeError 413, 422 or 429, and the errors of `expectAdapter` and of the queue */
   async run(request: ClassifyRequest): Promise<Prediction[][]> {
     const { texts, adapter, served, rawScores, signal } = request;
-    const { queue, maxQueue } = this.#parts;
+    const { queue, maxQueue, expectAdapter } = this.#parts;
     if (served.takesPairs) expectPairs(texts);
     expectRoom(texts.length, { waiting: queue.length, maxQueue });
     const documents: MixedDocument[] = [];
@@ -58,6 +60,7 @@ export class Classify {
       turn = performance.now();
     }
     expectRoom(texts.length, { waiting: queue.length, maxQueue });
+    expectAdapter(adapter); // now: an adapter that is not there would fail the texts of others in its batch
     const logits = await queue.add(documents, signal);
     return logits.map((row) => predictions(row, { served, rawScores }));
   }

@@ -1,7 +1,7 @@
 /** Kinds of errors in answers: those of text-embeddings-inference, and four of tslora's own. */
 export type ErrorType =
   | "Unhealthy" // draining, or the model's process is not there
-  | "Backend" // the model's process failed
+  | "Backend" // the model's process failed, or could not load the adapter again
   | "Overloaded" // the queue is full
   | "Validation" // the input is invalid or exceeds a limit
   | "Tokenizer" // the text cannot be encoded

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+
 import { Problems } from "../base/problems";
 import { PRECISIONS, type PredictionPrecision } from "../classifier/precisions";
 import type { DeviceOptions } from "../device/device";
@@ -77,7 +79,7 @@ export interface ServeOptions extends DeviceOptions {
    */
   readonly adminToken?: string;
   /**
-   * The folder that adapters added at run time must be in.
+   * The folder that adapters added at run time must be in. It must exist, and needs `adminToken`.
    * @default none: adapters can be removed, but none added
    */
   readonly adapterDirectory?: string;
@@ -137,8 +139,29 @@ export function checkServeOptions(options: ServeOptions): ServeLimits {
     options.adminToken === undefined || options.adminToken.length >= SHORTEST_TOKEN,
     `adminToken must have at least ${SHORTEST_TOKEN} characters`,
   );
+  expectAdapterDirectory(options, problems);
   problems.throwIfAny();
   return limits;
+}
+
+function expectAdapterDirectory({ adapterDirectory, adminToken }: ServeOptions, problems: Problems): void {
+  if (adapterDirectory === undefined) return;
+  problems.expect(
+    adminToken !== undefined,
+    "adapterDirectory needs adminToken: without it no request can add an adapter",
+  );
+  problems.expect(
+    isFolder(adapterDirectory),
+    `adapterDirectory must be a folder that exists; got ${JSON.stringify(adapterDirectory)}`,
+  );
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // missing, or not a path
+  }
 }
 
 /** The rule of an adapter's name, for messages. */

@@ -8,6 +8,7 @@ import { ServerState } from "./http/server-state";
 import type { ModelHost } from "./model/model-host";
 import { openModel } from "./open-model";
 import { BatchQueue } from "./queue/batch-queue";
+import { ServeError } from "./serve-error";
 import { ServedAdapters } from "./served-adapters";
 import { checkServeOptions, SERVE_DEFAULTS, type ServeOptions } from "./serve-options";
 
@@ -53,9 +54,12 @@ export async function serve(options: ServeOptions): Promise<TextServer> {
       modelMemory: () => host.rss,
     });
     await addAdapters(adapters, options, onNotice);
-    expectUse(model.hasTrainedBase, { adapters, token, model: id });
+    expectUse(model.hasTrainedBase, { adapters, canAdd: token !== undefined && directory !== undefined, model: id });
     const { typeVocabSize } = config;
-    const classify = new Classify({ tokenizer, typeVocabSize, model: id, queue, maxQueue: limits.maxQueue });
+    const classify = new Classify({
+      ...{ tokenizer, typeVocabSize, model: id, queue, maxQueue: limits.maxQueue },
+      expectAdapter: (name) => host.expectAdapter(name),
+    });
     const state = new ServerState();
     app = await buildApp({
       ...{ adapters, classify, limits, token, onNotice, host, state, metrics },
@@ -77,6 +81,9 @@ async function addAdapters(
 ): Promise<void> {
   for (const [name, folder] of Object.entries(folders)) {
     const { alone } = await adapters.add(name, folder).catch((error: unknown) => {
+      if (error instanceof ServeError)
+        // the model's process ended meanwhile
+        throw new TsloraError("kernel", `serve: the adapter "${name}": ${error.message}`, { cause: error });
       if (!(error instanceof TsloraError)) throw error;
       const { code, details, message } = error;
       throw new TsloraError(code, `serve: the adapter "${name}": ${message}`, {
@@ -91,12 +98,12 @@ async function addAdapters(
 /** Refuses a model that could not answer any request. */
 function expectUse(
   hasTrainedBase: boolean,
-  { adapters, token, model }: { adapters: ServedAdapters; token: string | undefined; model: string },
+  { adapters, canAdd, model }: { adapters: ServedAdapters; canAdd: boolean; model: string },
 ): void {
-  if (hasTrainedBase || adapters.all.length > 0 || token !== undefined) return;
+  if (hasTrainedBase || adapters.all.length > 0 || canAdd) return;
   throw new TsloraError(
     "bad-input",
-    `serve: the model ${model} has no trained head, and there is no adapter: every result would be random. Give adapters, or the folder of a trained model.`,
+    `serve: the model ${model} has no trained head, and there is no adapter: every result would be random. Give adapters, or the folder of a trained model; or adminToken and adapterDirectory, so that adapters can be added.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
-import { isAbsolute, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 
+import { isInside } from "../base/files/is-inside";
 import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { readRunRecord } from "../classifier/read-run-record";
@@ -171,11 +172,6 @@ export class ServedAdapters {
   #available(): string {
     return this.#served.size === 0 ? "No adapter is served." : `There are ${shownNames([...this.#served.keys()], 20)}.`;
   }
-}
-
-function isInside(root: string, path: string): boolean {
-  const rest = relative(root, path);
-  return rest !== "" && !rest.startsWith("..") && !isAbsolute(rest);
 }
 
 function cut(name: string): string {

@@ -83,6 +83,12 @@ test("checkpoints, optimizer states, logs and other files are not pushed; links 
       await rename(join(folder, "README.md"), join(folder, "notes.md"));
       await symlink("notes.md", join(folder, "README.md"));
       assert.deepEqual((await push()).changed, []);
+      // as Kubernetes mounts a volume: through a folder whose name begins with dots
+      await rm(join(folder, "README.md"));
+      await mkdir(join(folder, "..data"));
+      await rename(join(folder, "notes.md"), join(folder, "..data", "README.md"));
+      await symlink(join("..data", "README.md"), join(folder, "README.md"));
+      assert.deepEqual((await push()).changed, []);
       // links out of it: the file of another user, or a whole cache
       const outside = await folderOf({ "README.md": Buffer.from("secret") });
       await rm(join(folder, "README.md"));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import type { TextServer } from "../../src/serve/serve";
+import { tinyModel } from "../cli/tiny";
 import {
   alone,
   expectError,
@@ -88,6 +89,16 @@ test("a folder must be in the adapter directory, after links are resolved", asyn
   assert.deepEqual(server.adapters, ["a"]);
 });
 
+test("folders whose names begin with dots are in the adapter directory, as Kubernetes mounts volumes", async () => {
+  const mounted = join(base.folder, "adapters", "..data");
+  await cp(folders[1], join(mounted, "e"), { recursive: true });
+  await symlink(join("..data", "e"), join(base.folder, "adapters", "e"));
+  for (const folder of ["e", "..data/e", join(mounted, "e")]) {
+    assert.equal((await change("PUT", "e", folder)).status, 201, folder);
+    assert.equal((await change("DELETE", "e")).status, 204);
+  }
+});
+
 test("an adapter of another base is refused with name and shape, and the server keeps running", async () => {
   const foreign = join(process.cwd(), "test", "lora", "goldens", "bert-dora");
   await cp(foreign, join(base.folder, "adapters", "foreign"), { recursive: true });
@@ -105,6 +116,31 @@ test("an adapter of another base is refused with name and shape, and the server 
     message: /roberta does not fit the model/,
   });
   assert.equal((await predict("a")).status, 200);
+});
+
+test("an adapter directory needs a token and must be a folder; both are checked before anything starts", async () => {
+  const started: string[] = [];
+  const options = { model: base.model, onNotice: (text: string) => void started.push(text) };
+  const directory = join(base.folder, "adapters");
+  for (const [given, message] of [
+    [{ adapterDirectory: directory }, /adapterDirectory needs adminToken/],
+    [{ adapterDirectory: join(directory, "none"), adminToken: TOKEN }, /adapterDirectory must be a folder .*none"/],
+    [{ adapterDirectory: join(base.model, "config.json"), adminToken: TOKEN }, /must be a folder .*config\.json"/],
+    [{ adapterDirectory: "", adminToken: TOKEN }, /adapterDirectory must be a folder that exists; got ""/],
+    [{ adapterDirectory: "none" }, /needs adminToken[\s\S]*must be a folder/],
+  ] as const)
+    await assert.rejects(start({ ...options, ...given }), message);
+  assert.deepEqual(started, []);
+});
+
+test("an untrained base without adapters is served only if adapters can be added", async () => {
+  const model = await tinyModel(base.folder, "bare-bert");
+  const adapterDirectory = join(base.folder, "adapters");
+  for (const given of [{}, { adminToken: TOKEN }])
+    await assert.rejects(start({ model, ...given }), /no trained head.*adminToken and adapterDirectory/);
+  const waiting = await start({ model, adminToken: TOKEN, adapterDirectory });
+  assert.deepEqual(waiting.adapters, []);
+  await waiting.close();
 });
 
 test("without a token, the routes that add and remove adapters do not exist", async () => {

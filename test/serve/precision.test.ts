@@ -44,6 +44,15 @@ test("adapters in 32 bits are served on a base in 8 bits, near the classifier in
   assert.ok(Math.max(...found) > 0);
 });
 
+test("/info names the numbers that are computed with", async () => {
+  const dtypeOf = async ({ url }: TextServer): Promise<unknown> =>
+    ((await send(`${url}/info`, { method: "GET" })).body as Record<string, unknown>).model_dtype;
+  assert.equal(await dtypeOf(server), "int8");
+  const bf16 = await start({ model: base.model, precision: "bf16" });
+  assert.equal(await dtypeOf(bf16), "float32", "bf16 is not used");
+  await bf16.close();
+});
+
 test("a precision that is not known is refused, and loading takes the option too", async () => {
   await assert.rejects(
     serve({ model: base.model, port: 0, precision: "int4" as "int8" }),

@@ -30,6 +30,7 @@ test("/info describes the model, its adapters and the limits", async () => {
   const info = body as Record<string, unknown>;
   assert.equal(status, 200);
   assert.equal(info.model_id, base.model);
+  assert.equal(info.model_dtype, "float32");
   assert.deepEqual(info.model_type, {
     classifier: { id2label: { 0: "neg", 1: "pos" }, label2id: { neg: 0, pos: 1 } },
   });

@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
+import { join } from "node:path";
 
+import { isInside } from "../../base/files/is-inside";
 import { LOCK_FILE } from "../../base/lock/lock-output";
 import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
@@ -62,9 +63,4 @@ export async function listFiles(directory: string): Promise<ListedFiles> {
 async function entriesOf(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function isInside(root: string, path: string): boolean {
-  const rest = relative(root, path);
-  return rest !== "" && !rest.startsWith("..") && !isAbsolute(rest);
 }

@@ -22,6 +22,8 @@ const ANSWERS = {
   404: "The server has no admin token, or there is no such adapter",
   409: "There is an adapter of this name, or it is being loaded or removed",
   422: "The name is invalid, or the folder's adapter does not fit the model",
+  424: "The model's process failed",
+  503: "The server is draining, or the model is being loaded again; Retry-After has the seconds to wait",
 };
 
 /** Adds `PUT /adapters/{name}` and `DELETE /adapters/{name}`. */

@@ -117,9 +117,9 @@ export const PREDICT_ANSWERS = {
     413: "The body, the batch or a text is too long",
     415: "The body is not JSON",
     422: "The input is invalid",
-    424: "The model's process failed",
+    424: "The model's process failed, or the adapter could not be loaded again when it was restarted",
     429: "The queue is full; Retry-After has the seconds to wait",
-    503: "The server is draining, or the model is being loaded again",
+    503: "The server is draining, or the model is being loaded again; Retry-After has the seconds to wait",
     504: "No answer in time",
   }),
 };
@@ -150,7 +150,7 @@ export const INFO = {
   required: ["model_id", "version", "max_input_length", "max_batch_tokens", "max_client_batch_size", "adapters"],
   properties: {
     model_id: { type: "string" },
-    model_dtype: { type: "string" },
+    model_dtype: { type: "string", description: "Numbers that predictions are computed with: float32 or int8" },
     model_type: {
       type: "object",
       properties: {

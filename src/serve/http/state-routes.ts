@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 
 import type { ServeMetrics } from "../metrics";
+import type { LoadedModel } from "../model/messages";
 import type { ModelHost } from "../model/model-host";
 import { ServeError } from "../serve-error";
 import type { ServedAdapter, ServedLabels } from "../served-adapter";
@@ -16,9 +17,8 @@ export interface StateRouteParts {
   readonly state: ServerState;
   readonly metrics: ServeMetrics;
   readonly limits: ServeLimits;
-  readonly model: { readonly id: string; readonly maxLength: number; readonly version: string } & ServedLabels & {
-      readonly hasTrainedBase: boolean;
-    };
+  readonly model: { readonly id: string; readonly maxLength: number; readonly version: string } & ServedLabels &
+    Pick<LoadedModel, "hasTrainedBase" | "dtype">;
 }
 
 /** Adds `GET /health`, `GET /info`, `GET /metrics` and `GET /openapi.json`. */
@@ -66,7 +66,7 @@ function info({ adapters, model, limits }: StateRouteParts): Record<string, unkn
   const { labels } = model;
   return {
     model_id: model.id,
-    model_dtype: "float32",
+    model_dtype: model.dtype,
     model_type: {
       classifier: {
         id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),

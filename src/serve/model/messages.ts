@@ -1,5 +1,6 @@
 import type { MixedDocument } from "../../classifier/mixed-predictor";
 import type { PredictionPrecision } from "../../classifier/precisions";
+import type { PrecisionReport } from "../../classifier/set-precision";
 import type { DeviceOptions } from "../../device/device";
 import type { ProblemType } from "../../model/encoder-config";
 import type { TsloraErrorCode } from "../../base/tslora-error";
@@ -31,6 +32,8 @@ export interface LoadedModel {
   readonly hasTrainedBase: boolean;
   /** The device, in a sentence. */
   readonly device: string;
+  /** The numbers that predictions are computed with. */
+  readonly dtype: PrecisionReport["used"];
   /** The precision, in a sentence; empty for 32-bit floats. */
   readonly precision: string;
 }

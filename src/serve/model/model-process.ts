@@ -57,6 +57,11 @@ export class ModelProcess {
     return this.#child.pid;
   }
 
+  /** Whether the process runs and takes requests. */
+  get alive(): boolean {
+    return this.#ended === undefined && this.#child.connected;
+  }
+
   /**
    * Sends a request and waits for its answer.
    *

@@ -27,6 +27,7 @@ async function load(message: LoadMessage): Promise<LoadedModel> {
     takesPairs: classifier.takesPairs,
     hasTrainedBase: predictor.hasTrainedBase,
     device: notice,
+    dtype: precision.used,
     precision: precision.notice,
   };
 }
