@@ -2,27 +2,22 @@ import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type RequestInit, typ
 
 import { TsloraError } from "./tslora-error";
 
-/** Milliseconds within which a host must answer the first request of a run. */
+/** Milliseconds within which a host must answer the first request to it. */
 export const REACH_MS = 5000;
 
 let agent: Dispatcher | undefined;
-const verdicts = new Map<string, Promise<void>>(); // by origin: checked once per run
+const verdicts = new Map<string, Promise<void>>(); // by origin: running checks, and those that succeeded
 
 /**
- * `fetch` for all network requests of tslora. Uses the environment's proxies. Checks once per run, within {@link
- * REACH_MS}, whether a host can be reached; later requests to an unreachable host fail at once.
+ * `fetch` for all network requests of tslora. Uses the environment's proxies. Before the first request to a host,
+ * checks within {@link REACH_MS} whether it can be reached. A host that cannot be reached is checked again at the next
+ * request.
  *
  * @throws TsloraError `unreachable` when the host does not answer (any HTTP status counts as an answer).
  */
 export async function httpFetch(url: string, init: RequestInit = {}): Promise<Response> {
   const { origin } = new URL(url);
-  let verdict = verdicts.get(origin);
-  if (verdict === undefined) {
-    verdict = reach(origin);
-    verdicts.set(origin, verdict);
-    verdict.catch(() => undefined); // every caller below gets the error; without a caller it must not crash the process
-  }
-  await verdict;
+  await (verdicts.get(origin) ?? check(origin));
   return fetch(url, { ...init, dispatcher: dispatcher() });
 }
 
@@ -49,6 +44,16 @@ function dispatcher(): Dispatcher {
     ? new EnvHttpProxyAgent({ connect: { timeout: REACH_MS } })
     : new Agent({ connect: { timeout: REACH_MS } });
   return agent;
+}
+
+/** Checks a host once for all requests that wait for it meanwhile. A failure is not kept. */
+function check(origin: string): Promise<void> {
+  const verdict = reach(origin);
+  verdicts.set(origin, verdict);
+  verdict.catch(() => {
+    if (verdicts.get(origin) === verdict) verdicts.delete(origin);
+  });
+  return verdict;
 }
 
 async function reach(origin: string): Promise<void> {

@@ -1,34 +1,41 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
-import { open, rename, rm, stat, symlink } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 import { debugLog } from "../base/debug-log";
+import { notSaved } from "../base/files/file-fault";
 import { makeFolder } from "../base/files/make-folder";
+import { besideName } from "../base/files/write-atomically";
 import { httpFetch } from "../base/http";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
+import { unlessThere } from "./blob-lock";
 import {
   askForFile,
+  ATTEMPTS,
   authorization,
   checksumOf,
   SHA256,
   stopped,
+  waitAfter,
+  type Answer,
   type FetchOptions,
   type RemoteFile,
 } from "./remote-file";
+import { isTransient } from "./retry-pause";
 import { withoutQuery } from "./without-query";
 
 export type { DownloadProgress, FetchOptions } from "./remote-file";
 
 const debug = debugLog("hub");
 
-const ATTEMPTS = 4;
 const SHA1 = /^[0-9a-f]{40}$/;
 
 /**
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
- * as `.incomplete`, resumed by a range request, compared by size and checksum, and renamed.
+ * as `.incomplete`, resumed by a range request, compared by size and checksum, and renamed. Of several processes that
+ * want a blob, one fetches it, and the others wait.
  *
  * @returns the commit, or undefined if the repository has no such file
  */
@@ -39,16 +46,39 @@ export async function downloadFile(
   const { id, file, folder } = what;
   const remote = await askForFile(`${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`, {
     id,
+    file,
     options,
   });
   if (remote === undefined) return undefined;
   const blob = join(folder, "blobs", remote.etag);
-  if (!existsSync(blob)) await fetchBlob(blob, { file, remote, options });
-  const link = join(folder, "snapshots", remote.commit, file);
-  makeFolder(dirname(link));
-  await rm(link, { force: true });
-  await symlink(relative(dirname(link), blob), link);
+  const { pause, signal, onProgress } = options;
+  await unlessThere(blob, () => fetchBlob(blob, { file, remote, options }), {
+    pause,
+    signal,
+    onWait: async (who) => {
+      const bytes = await sizeOf(`${blob}.incomplete`);
+      onProgress?.({ file, bytes, total: remote.size, waiting: `${file} is being fetched by ${who}; waiting for it.` });
+    },
+  }).catch((error: unknown) => {
+    throw signal?.aborted === true && !(error instanceof TsloraError) ? stopped(error) : error;
+  });
+  await linkTo(blob, join(folder, "snapshots", remote.commit, file));
   return remote.commit;
+}
+
+/** Makes a link to a blob. A link that is there is kept, or replaced by a rename, since others may read through it. */
+async function linkTo(blob: string, link: string): Promise<void> {
+  const target = relative(dirname(link), blob);
+  const beside = besideName(link);
+  try {
+    makeFolder(dirname(link));
+    if ((await readlink(link).catch(() => undefined)) === target) return;
+    await symlink(target, beside);
+    await rename(beside, link);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw notSaved(link, error);
+  }
 }
 
 /** Whether a repository has a file. Fetches nothing. */
@@ -57,7 +87,7 @@ export async function isOnHub(
   options: FetchOptions & { revision: string },
 ): Promise<boolean> {
   const url = `${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`;
-  return (await askForFile(url, { id, options })) !== undefined;
+  return (await askForFile(url, { id, file, options })) !== undefined;
 }
 
 async function fetchBlob(
@@ -86,7 +116,7 @@ async function fetchBlob(
   options.onProgress?.({ file, bytes: size, total: size });
 }
 
-/** Receives a file, with retries. */
+/** Receives a file, with retries after broken connections, 429 and 5xx. */
 async function receiveAll(
   path: string,
   from: { file: string; remote: RemoteFile; options: FetchOptions },
@@ -94,8 +124,9 @@ async function receiveAll(
   const { file, remote } = from;
   const { host } = new URL(remote.address);
   for (let attempt = 1; ; attempt++) {
+    let busy: Answer | undefined;
     try {
-      return await receive(path, from);
+      busy = await receive(path, from);
     } catch (error) {
       if (from.options.signal?.aborted === true) throw stopped(error);
       if (error instanceof TsloraError) throw error;
@@ -111,18 +142,26 @@ async function receiveAll(
           `${file} broke off ${ATTEMPTS} times on its way from ${host}. The received part is kept; start again to continue.`,
           { cause: error },
         );
+      continue;
     }
+    if (busy === undefined) return;
+    const progress = { file, bytes: await sizeOf(path), total: remote.size };
+    await waitAfter(busy, { what: `${file}: ${host}`, attempt, progress, options: from.options });
   }
 }
 
-/** Receives the rest of a file. Discards a response with another range or version. */
+/**
+ * Receives the rest of a file. Discards a response with another range or version.
+ *
+ * @returns an answer after which the request should be repeated later; undefined if the file was received
+ */
 async function receive(
   path: string,
   { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions },
-): Promise<void> {
+): Promise<Answer | undefined> {
   const have = await sizeOf(path);
   const { size, address } = remote;
-  if (size !== undefined && have === size) return;
+  if (size !== undefined && have === size) return undefined;
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(new Error("no byte came")), options.idleMs);
   try {
@@ -135,19 +174,13 @@ async function receive(
     const response = await httpFetch(address, { headers, signal: AbortSignal.any([idle.signal, ...stops]) });
     const part = response.status === 206;
     debug("GET %s from byte %d of %s: %d", withoutQuery(address), have, size ?? "an unknown size", response.status);
-    const now = checksumOf(response.headers);
-    if (response.headers.has("x-repo-commit") && now !== undefined && now !== remote.etag)
-      throw new TsloraError(
-        "bad-input",
-        `${file} changed on ${new URL(address).host} while it was fetched. Fetch it again.`,
-      );
-    if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
-      await response.body?.cancel();
-      await rm(path, { force: true });
-      throw new Error(`${file}: the answer to a range was not that range`); // the next attempt requests the whole file
+    const fault = faultOf(response, { file, remote, have });
+    if (fault !== undefined) {
+      await response.body?.cancel(); // the connection is free again
+      if (fault === "busy") return response;
+      if (!(fault instanceof TsloraError)) await rm(path, { force: true }); // the next attempt requests the whole file
+      throw fault;
     }
-    if (!response.ok || response.body === null)
-      throw new TsloraError("unreachable", `${file}: ${new URL(address).host} answers ${response.status}.`);
     let bytes = part ? have : 0;
     const handle = await open(path, part ? "a" : "w");
     try {
@@ -163,12 +196,29 @@ async function receive(
       await handle.close();
     }
     if (size !== undefined && bytes < size) throw new Error(`${file} ended after ${bytes} of ${size} bytes`);
+    return undefined;
   } catch (error) {
     if (error instanceof TsloraError && error.code === "bad-input") await rm(path, { force: true });
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The error for an answer without the requested bytes; `busy` if the same request may succeed later. */
+function faultOf(
+  { status, ok, headers, body }: Answer & { readonly ok: boolean; readonly body: unknown },
+  { file, remote, have }: { file: string; remote: RemoteFile; have: number },
+): Error | "busy" | undefined {
+  if (isTransient(status)) return "busy";
+  const { host } = new URL(remote.address);
+  const now = checksumOf(headers);
+  if (headers.get("x-repo-commit") !== null && now !== undefined && now !== remote.etag)
+    return new TsloraError("bad-input", `${file} changed on ${host} while it was fetched. Fetch it again.`);
+  const otherRange = status === 206 && !goesOn(headers.get("content-range"), { have, size: remote.size });
+  if (status === 416 || otherRange) return new Error(`${file}: the answer to a range was not that range`);
+  if (ok && body !== null) return undefined;
+  return new TsloraError("unreachable", `${file}: ${host} answers ${status}.`, { details: { status } });
 }
 
 function tooLong(file: string, { address, size }: { address: string; size: number }): TsloraError {

@@ -3,11 +3,15 @@ import { join } from "node:path";
 import { environmentVariable } from "../base/environment-variable";
 import { expandHome } from "../base/files/expand-home";
 import { userCacheFolder } from "../base/files/user-cache";
+import { Problems } from "../base/problems";
 import { findToken } from "./hub-token";
 
 /** Settings of the Hub and its cache, with the variables of Python's huggingface_hub. */
 export interface HubSettings {
-  /** @default HF_ENDPOINT, or https://huggingface.co */
+  /**
+   * The Hub's address, without a name and a password.
+   * @default HF_ENDPOINT, or https://huggingface.co
+   */
   readonly endpoint: string;
   /**
    * The token. It is sent only to the endpoint.
@@ -28,8 +32,30 @@ export interface HubSettings {
   readonly idleMs: number;
 }
 
-/** Completes `given` with the environment's settings. */
-export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
+/**
+ * Completes `given` with the environment's settings. The endpoint must hold no password: messages and logs show it.
+ *
+ * @param problems - receives a wrong endpoint, for one error with a call's other problems
+ * @throws TsloraError `bad-option` for a wrong endpoint, without its value, if `problems` is not given
+ */
+export function hubSettings(given: Partial<HubSettings> = {}, problems?: Problems): HubSettings {
+  const settings = completed(given);
+  const found = problems ?? new Problems("The Hub's settings");
+  found.expect(
+    isPlainAddress(settings.endpoint),
+    "HF_ENDPOINT must be an address that begins with https://, without a name, a password and a query",
+  );
+  if (problems === undefined) found.throwIfAny();
+  return settings;
+}
+
+function isPlainAddress(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol, username, password, search, hash } = new URL(endpoint);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
+}
+
+function completed(given: Partial<HubSettings>): HubSettings {
   const home = expandHome(environmentVariable("HF_HOME") ?? join(userCacheFolder(), "huggingface"));
   const token = given.token === undefined ? findToken(home) : { value: given.token, from: "the option token" };
   return {

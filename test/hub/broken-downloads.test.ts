@@ -5,11 +5,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { inspect } from "node:util";
 
 import { forgetHosts } from "../../src/base/http";
 import { projectRoot } from "../../src/base/project-root";
 import { TsloraError } from "../../src/base/tslora-error";
+import { downloadModel } from "../../src/hub/download-model";
+import { hubSettings } from "../../src/hub/hub-settings";
 import { resolveModel } from "../../src/hub/resolve-model";
+import { waitUntil } from "../base/wait-until";
 import { COMMIT, fakeHub, type Faults } from "./fake-hub";
 
 const fixture = join(projectRoot(), "test", "fixtures", "tiny-distilbert");
@@ -126,6 +130,94 @@ test("a chunked body that ends early or stalls is requested again from where it 
   ]);
   assert.ok(afterShort.requests.includes("STORAGE GET /model.safetensors bytes=5000-"));
   assert.ok(afterStalled.requests.some((request) => /^STORAGE GET \S+ bytes=\d+-$/.test(request)));
+});
+
+/** Fetches a model from a Hub with faults, without pausing; `waits` receives the pauses in milliseconds. */
+async function fetchAtOnce(faults: Faults, waits: number[]): Promise<Buffer> {
+  const hub = await fakeHub(files, faults);
+  const cacheDir = await mkdtemp(join(tmpdir(), "tslora-busy-"));
+  forgetHosts();
+  try {
+    const directory = await downloadModel("some/model", {
+      ...hubSettings({ endpoint: hub.endpoint, cacheDir, offline: false, idleMs: 60_000 }),
+      revision: "main",
+      pause: async (ms) => void (await Promise.resolve(waits.push(ms))),
+    });
+    return await readFile(join(directory, "model.safetensors"));
+  } finally {
+    await hub.close();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}
+
+test("requests are repeated after 429 and 5xx, on the Hub and the storage, after the time in Retry-After", async () => {
+  const cases = [
+    [503, {}, [500, 1000]],
+    [500, {}, [500, 1000]],
+    [429, { "retry-after": "7" }, [7000, 7000]],
+  ] as const;
+  for (const [status, headers, expected] of cases) {
+    const waits: number[] = [];
+    const storage: Faults["storage"] = ({ response, attempt }) =>
+      attempt < 3 && (response.writeHead(status, headers).end("busy"), true);
+    assert.ok((await fetchAtOnce({ storage }, waits)).equals(weights));
+    assert.deepEqual(waits, expected);
+    for (const refusedMethod of ["HEAD", "GET"]) {
+      let left = 2;
+      const small: Faults["small"] = ({ file, method, response }) =>
+        file === "vocab.txt" &&
+        method === refusedMethod &&
+        left-- > 0 &&
+        (response.writeHead(status, headers).end(), true);
+      const smallWaits: number[] = [];
+      assert.ok((await fetchAtOnce({ small }, smallWaits)).equals(weights));
+      assert.deepEqual(smallWaits, expected, refusedMethod);
+    }
+  }
+});
+
+test("after the last attempt the error names the status; other statuses are not repeated", async () => {
+  const cases = [
+    [503, {}, /model\.safetensors: \S+ answers 503 again and again\. Try again later\./, [500, 1000, 2000]],
+    [429, { "retry-after": "3600" }, /model\.safetensors: \S+ answers 429\. Try again in 60 minutes\./, []],
+    [410, {}, /model\.safetensors: \S+ answers 410\./, []],
+  ] as const;
+  for (const [status, headers, message, expected] of cases) {
+    const waits: number[] = [];
+    const storage: Faults["storage"] = ({ response }) => (response.writeHead(status, headers).end("busy"), true);
+    await assert.rejects(fetchAtOnce({ storage }, waits), (error: unknown) => {
+      assert.ok(refused("unreachable", message)(error), String(error));
+      assert.equal((error as TsloraError).details.status, status);
+      return true;
+    });
+    assert.deepEqual(waits, expected);
+  }
+});
+
+test("the body of an answer that is not used is not left open", async () => {
+  let isClosed = false;
+  const storage: Faults["storage"] = ({ response, bytes, attempt }) => {
+    if (attempt === 1) {
+      response.once("close", () => (isClosed = true));
+      response.writeHead(503).write("busy"); // and never ends
+    } else {
+      waitUntil(() => isClosed, { what: "the first answer was closed", limitMs: 20_000 }).then(
+        () => response.writeHead(200).end(bytes),
+        () => response.writeHead(410).end(),
+      );
+    }
+    return true;
+  };
+  assert.ok((await fetchAtOnce({ storage }, [])).equals(weights));
+});
+
+test("a redirect to an address with a password is not followed, and its error does not show the password", async () => {
+  await assert.rejects(
+    fetchWith({ headers: { location: "http://user:canary@127.0.0.1:9/x" } }),
+    (error: unknown) =>
+      refused("bad-input", /redirects to 127\.0\.0\.1:9 with a name or a password/)(error) &&
+      !inspect(error, { depth: 20, showHidden: true }).includes("canary"),
+  );
 });
 
 test("a file without size and checksum, and invalid file names, are refused", async () => {

@@ -1,9 +1,9 @@
 import { expandHome } from "../../base/files/expand-home";
-import { pauseFor } from "../../hub/push/hub-fetch";
 import { checkFolder, type PreparedPush } from "../../hub/push/prepare-push";
 import type { PushTarget } from "../../hub/push/push-options";
 import type { PushProgress } from "../../hub/push/push-progress";
 import { pushWith, type PushedRepository } from "../../hub/push/push-to-hub";
+import { pauseFor } from "../../hub/retry-pause";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
 import { pick } from "../options/option-table";

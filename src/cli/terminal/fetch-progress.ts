@@ -13,7 +13,8 @@ export function fetchProgress(terminal: Terminal): { update: (received: Download
         file = received.file;
         progress = byteProgress(terminal, `Fetching ${file}`);
       }
-      progress.update(received.bytes, received.total);
+      if (received.waiting === undefined) progress.update(received.bytes, received.total);
+      else progress.print(received.waiting);
     },
     stop: () => progress.stop(),
   };

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import type { BodyInit, Response as HttpResponse } from "undici";
 
 import { debugLog } from "../../base/debug-log";
@@ -7,6 +5,7 @@ import { httpFetch } from "../../base/http";
 import { TsloraError } from "../../base/tslora-error";
 import type { HubSettings } from "../hub-settings";
 import { withoutToken } from "../hub-token";
+import { isTransient, PATIENCE_MS, pauseAfter, type Pause } from "../retry-pause";
 import { withoutQuery } from "../without-query";
 import { CountedBlob } from "./file-slice";
 import { aborted, againLater, expectStorable, refused, stageOf, type Answer, type Stage } from "./push-problem";
@@ -19,7 +18,7 @@ export interface PushContext {
   readonly signal: AbortSignal;
   readonly onWait: (seconds: number, reason: string) => void;
   /** Waits; tests replace it. */
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly pause: Pause;
 }
 
 /** Options that `@huggingface/hub` passes to its fetch. */
@@ -34,19 +33,9 @@ interface HubInit {
 const debug = debugLog("hub");
 const ATTEMPTS = 5;
 const REDIRECTS = 5;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-/** If the Hub requests a longer wait, in seconds, the push ends. */
-const PATIENCE_S = 300;
 const MAX_ANSWER = 1 << 25; // bytes
 /** After a request is sent, its answer may take this multiple of the time limit for a byte. */
 const ANSWER_FACTOR = 10;
-const TRANSIENT = new Set([408, 425, 500, 502, 503, 504]);
-
-/** Waits on a push's own clock. */
-export async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal });
-}
 
 /**
  * The `fetch` for `@huggingface/hub`. It sends the token only to the Hub's own host, follows redirects, repeats
@@ -90,7 +79,7 @@ async function sendUntilAnswered(address: string, init: HubInit, context: Sendin
     const about = { stage, settings, repoId, path: init.progressHint?.path };
     const wait = waitBefore(answer, { attempt, stage });
     if (wait === undefined) throw refused(answer, about);
-    if (attempt === ATTEMPTS || wait > 1000 * PATIENCE_S) throw againLater(answer, { ...about, waitMs: wait });
+    if (attempt === ATTEMPTS || wait > PATIENCE_MS) throw againLater(answer, { ...about, waitMs: wait });
     const reason = answer.status === 0 ? "the connection broke" : `the server answers ${answer.status}`;
     debug("%s: %s; attempt %d of %d follows in %d ms", stage.name, reason, attempt + 1, ATTEMPTS, wait);
     onWait(wait / 1000, reason);
@@ -108,10 +97,8 @@ function waitBefore(
   { status, headers }: Answer,
   { attempt, stage }: { attempt: number; stage: Stage },
 ): number | undefined {
-  if (status !== 429 && (stage.kind === "commit" || (status !== 0 && !TRANSIENT.has(status)))) return undefined;
-  const after = headers["retry-after"];
-  const ms = after === undefined ? NaN : /^\d+$/.test(after) ? 1000 * Number(after) : Date.parse(after) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  if (status !== 429 && (stage.kind === "commit" || (status !== 0 && !isTransient(status)))) return undefined;
+  return pauseAfter(attempt, headers["retry-after"]);
 }
 
 /** Sends a request once, and follows its redirects. A broken connection is an answer with the status 0. */

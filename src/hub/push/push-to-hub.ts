@@ -3,8 +3,9 @@ import { TsloraError } from "../../base/tslora-error";
 import { tokenAdvice } from "../hub-problem";
 import { hubSettings, type HubSettings } from "../hub-settings";
 import { expectSendable } from "../hub-token";
+import { pauseFor, type Pause } from "../retry-pause";
 import { expectUnchanged, hashFile, type HashedFile } from "./file-hashes";
-import { pauseFor, type PushContext } from "./hub-fetch";
+import type { PushContext } from "./hub-fetch";
 import { HubRepository } from "./hub-repository";
 import type { LocalFile } from "./list-files";
 import { checkFolder, type PreparedPush } from "./prepare-push";
@@ -45,7 +46,7 @@ export async function pushToHub(options: PushOptions): Promise<PushedRepository>
 /** {@link pushToHub} with a clock, and with the call's name for messages. */
 export async function pushWith(
   options: PushOptions,
-  { pause, called }: { readonly pause: PushContext["pause"]; readonly called: string },
+  { pause, called }: { readonly pause: Pause; readonly called: string },
 ): Promise<PushedRepository> {
   const settings = checkedSettings(options, called);
   const { push, sources } = await checkFolder(options, called);
@@ -72,14 +73,9 @@ export async function pushWith(
 
 /** @throws TsloraError `bad-option` if nothing can be sent with these settings */
 function checkedSettings(options: PushOptions, called: string): HubSettings {
-  const settings = hubSettings(options);
-  const { endpoint, token, tokenFrom = "the options", offline } = settings;
   const problems = new Problems(called);
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  problems.expect(
-    url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "",
-    "HF_ENDPOINT must be an address that begins with https://, without a name and a password",
-  );
+  const settings = hubSettings(options, problems);
+  const { token, tokenFrom = "the options", offline } = settings;
   problems.expect(!offline, "HF_HUB_OFFLINE is set, so nothing is sent. Unset it to push");
   problems.expect(token !== undefined && token !== "", `a token is needed. ${tokenAdvice(settings, "write")}`);
   problems.throwIfAny();
