@@ -5,7 +5,7 @@ import type { Json } from "./json";
 import { readTokenizerFiles, type TokenizerFiles } from "./read-tokenizer-files";
 import type { Template } from "./template";
 import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
-import { classNamed, classOfKind, SPECIAL_KEYS } from "./tokenizer-classes";
+import { classOfKind, SPECIAL_KEYS } from "./tokenizer-classes";
 
 /** A tokenizer's files for runtimes that read only these two. */
 export interface ExportedTokenizer {
@@ -27,8 +27,8 @@ export async function exportedTokenizer(
   { maxLength }: { maxLength: number },
 ): Promise<ExportedTokenizer> {
   const files = await readTokenizerFiles(expandHome(directory));
-  const { config, className, kind } = files;
-  const special = { ...(classNamed(className) ?? classOfKind(kind)).special, ...namedTokens(config) };
+  const { config, className, kind, own } = files;
+  const special = { ...(own ?? classOfKind(kind)).special, ...namedTokens(config) };
   const parts = tokenizerParts(files);
   const types = parts.givesTypes ? ["token_type_ids"] : [];
   return {

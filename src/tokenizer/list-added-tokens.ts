@@ -4,7 +4,7 @@ import type { AddedToken } from "./added-tokens";
 import { checkTypes, contentOf, FLAG, objectOf, type TypeCheck } from "./check-types";
 import { isTokenId, isUnicode } from "./parse-vocabulary";
 import type { TokenizerFiles } from "./read-tokenizer-files";
-import { classNamed, classOfKind, SPECIAL_KEYS, type SpecialKey } from "./tokenizer-classes";
+import { SPECIAL_KEYS, type SpecialKey } from "./tokenizer-classes";
 
 const FLAGS: Readonly<Record<string, TypeCheck>> = {
   single_word: FLAG,
@@ -19,7 +19,7 @@ const FLAGS: Readonly<Record<string, TypeCheck>> = {
  * transformers, tokens without an id get the next free ids.
  */
 export function addedTokens(files: TokenizerFiles, problems: Problems): AddedToken[] {
-  const { json, config, vocab, laterAdded, embeddings = Infinity } = files;
+  const { json, config, vocab, embeddings = Infinity } = files;
   const found = new Map<string, AddedToken>();
   const add = (id: number | undefined, token: unknown, where: string): void => {
     const content = contentOf(token) ?? "";
@@ -38,8 +38,6 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
   const listed = listedTokens(files, problems);
   for (const { id, token, where } of listed)
     if (where !== "tokenizer.json" || config.added_tokens_decoder === undefined) add(id, token, where);
-  for (const [content, id] of Object.entries(laterAdded))
-    add(idOf(id, { content }, { vocab, where: "added_tokens.json", problems }), { content }, "added_tokens.json");
 
   let next = 0;
   for (const id of [...vocab.values(), ...[...found.values()].map((token) => token.id)]) next = Math.max(next, id + 1);
@@ -59,8 +57,7 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
 }
 
 /** The special tokens that have a name, in transformers' order. */
-function namedTokens({ className, kind, json, config }: TokenizerFiles): { key: SpecialKey; token: unknown }[] {
-  const own = classNamed(className) ?? (json === undefined ? classOfKind(kind) : undefined);
+function namedTokens({ own, config }: TokenizerFiles): { key: SpecialKey; token: unknown }[] {
   return SPECIAL_KEYS.flatMap((key) => {
     const token = config[key] ?? own?.special[key];
     if (token === undefined) return [];
@@ -69,17 +66,17 @@ function namedTokens({ className, kind, json, config }: TokenizerFiles): { key: 
 }
 
 /** The special tokens without a name: those of the files, or of the class. */
-function extraTokens({ config, className, pieceTokens }: TokenizerFiles): { key: undefined; token: unknown }[] {
+function extraTokens({ config, own, pieceTokens }: TokenizerFiles): { key: undefined; token: unknown }[] {
   const lists = [config.additional_special_tokens, config.extra_special_tokens];
   const given = lists.some((list) => (list ?? undefined) !== undefined)
     ? lists.flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
-    : (pieceTokens ?? classNamed(className)?.extra ?? []);
+    : (pieceTokens ?? own?.extra ?? []);
   return given.map((token) => ({ key: undefined, token }));
 }
 
 /** Tokens that the files list, with their checked ids. */
 function listedTokens(
-  { json, config, vocab }: TokenizerFiles,
+  { json, config, vocab, laterAdded }: TokenizerFiles,
   problems: Problems,
 ): { id: number | undefined; token: unknown; where: string }[] {
   const own = json?.added_tokens ?? [];
@@ -94,7 +91,8 @@ function listedTokens(
     token,
     where: "tokenizer_config.json",
   }));
-  return [...ofConfig, ...ofJson].map(({ id, token, where }) => ({
+  const later = laterAdded.map((each) => ({ ...each, where: "added_tokens.json" }));
+  return [...ofConfig, ...ofJson, ...later].map(({ id, token, where }) => ({
     id: idOf(id, token, { vocab, where, problems }),
     token,
     where,

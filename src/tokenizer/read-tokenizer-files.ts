@@ -10,7 +10,17 @@ import { contentOf, objectOf } from "./check-types";
 import type { Json } from "./json";
 import { parseMergeLines, parseMerges } from "./parse-merges";
 import { parsePieces, parseVocabLines, parseVocabulary } from "./parse-vocabulary";
-import { AS_IT_IS, CLASS_OF, classNamed, type ModelKind, type SpecialKey } from "./tokenizer-classes";
+import {
+  AS_IT_IS,
+  CLASS_OF,
+  classNamed,
+  classWithoutJson,
+  NAME_OF_KIND,
+  SPECIAL_KEYS,
+  type ModelKind,
+  type SpecialKey,
+  type TokenizerClass,
+} from "./tokenizer-classes";
 import { parseSentencepieceModel } from "./unigram/sentencepiece-file";
 
 /** The raw tokenizer files of a model folder. */
@@ -19,12 +29,14 @@ export interface TokenizerFiles {
   /** The tokenizer's class in transformers, without "Fast". */
   readonly className: string;
   readonly kind: ModelKind;
+  /** The class that builds the tokenizer itself; undefined if tokenizer.json is taken as it is. */
+  readonly own: TokenizerClass | undefined;
   /** tokenizer.json, if it exists. */
   readonly json: Json | undefined;
   /** tokenizer_config.json, overridden by special_tokens_map.json if it lists no added tokens itself. */
   readonly config: Json;
-  /** added_tokens.json of older folders, if no other file lists the added tokens. */
-  readonly laterAdded: Json;
+  /** The tokens of added_tokens.json in older folders, if no other file lists the added tokens. */
+  readonly laterAdded: readonly { readonly id: unknown; readonly token: Json }[];
   /** Ids by token; for Unigram in the order of the ids. */
   readonly vocab: ReadonlyMap<string, number>;
   /** The file of the vocabulary. */
@@ -51,8 +63,8 @@ const NO_SCORES = new Float64Array(0);
  * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE),
  * or a sentencepiece model (Unigram).
  *
- * @throws TsloraError `not-found`, naming the missing files, `unsupported` for another kind of tokenizer, or
- *   `bad-input`.
+ * @throws TsloraError `not-found`, naming the missing files, `unsupported` for another kind of tokenizer or, without
+ *   tokenizer.json, another class, or `bad-input`.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const settings = await readSettings(directory);
@@ -66,8 +78,7 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   if (bytePairs !== undefined && mergeLines !== undefined && prefersBytePairs)
     return {
       ...settings,
-      className: classNameOf(settings, "BPE"),
-      kind: "BPE",
+      ...classFor(settings, "BPE"),
       source: "vocab.json",
       vocab: parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json"))),
       scores: NO_SCORES,
@@ -81,8 +92,7 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     );
   return {
     ...settings,
-    className: classNameOf(settings, "WordPiece"),
-    kind: "WordPiece",
+    ...classFor(settings, "WordPiece"),
     source: "vocab.txt",
     vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
     scores: NO_SCORES,
@@ -104,10 +114,8 @@ interface Settings extends Pick<TokenizerFiles, "directory" | "json" | "config" 
 async function readSettings(directory: string): Promise<Settings> {
   const own = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
   // as in transformers, the map is ignored as outdated if the config lists its added tokens
-  const config =
-    own.added_tokens_decoder === undefined
-      ? { ...own, ...(await readJson(join(directory, "special_tokens_map.json"))) }
-      : own;
+  const decoder = own.added_tokens_decoder;
+  const map = decoder === undefined ? await readJson(join(directory, "special_tokens_map.json")) : undefined;
   const json = await readJson(join(directory, "tokenizer.json"));
   const model = await readJson(join(directory, "config.json"));
   const stated = [own.tokenizer_class, model?.tokenizer_class].find((name) => (name ?? undefined) !== undefined);
@@ -117,17 +125,37 @@ async function readSettings(directory: string): Promise<Settings> {
       `${shownPath(directory)}: "tokenizer_class" must be a name; got ${shownValue(stated)}.`,
     );
   const modelType = String(model?.model_type);
-  const listed = json !== undefined || own.added_tokens_decoder !== undefined;
+  const listed = json !== undefined || decoder !== undefined;
   return {
     directory,
     json,
-    config,
+    config: { ...own, ...map },
     stated,
     asItIs: AS_IT_IS.includes(modelType),
     byType: Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined,
     embeddings: typeof model?.vocab_size === "number" ? model.vocab_size : undefined, // checked when the model is read
-    laterAdded: listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {}),
+    laterAdded: listed ? [] : await readLaterAdded(directory, { own, map: map ?? {} }),
   };
+}
+
+/**
+ * Reads added_tokens.json. As in transformers, the text is normalized before its tokens are looked for, except those
+ * that a file names as special: as texts in tokenizer_config.json, or in any form in special_tokens_map.json, where
+ * "additional_special_tokens" does not count.
+ */
+async function readLaterAdded(
+  directory: string,
+  { own, map }: { own: Json; map: Json },
+): Promise<TokenizerFiles["laterAdded"]> {
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+  const extra = list(own.extra_special_tokens);
+  const special = new Set<unknown>([
+    ...SPECIAL_KEYS.map((key) => (map[key] === undefined ? own[key] : contentOf(map[key]))),
+    ...(extra.length > 0 ? extra : list(own.additional_special_tokens)),
+    ...list(map.extra_special_tokens).map(contentOf),
+  ]);
+  const ids = (await readJson(join(directory, "added_tokens.json"))) ?? {};
+  return Object.entries(ids).map(([content, id]) => ({ id, token: { content, normalized: !special.has(content) } }));
 }
 
 function withTokenizerJson(settings: Settings, json: Json): TokenizerFiles {
@@ -143,8 +171,7 @@ function withTokenizerJson(settings: Settings, json: Json): TokenizerFiles {
     );
   return {
     ...settings,
-    className: classNameOf(settings, kind),
-    kind,
+    ...classFor(settings, kind),
     source: "tokenizer.json",
     ...(kind === "Unigram" ? parsePieces(vocab, where) : { vocab: parseVocabulary(vocab, where), scores: NO_SCORES }),
     charsmap: charsmapOf(json),
@@ -176,6 +203,7 @@ async function withSentencepiece(settings: Settings): Promise<TokenizerFiles | u
     ...settings,
     className,
     kind: "Unigram",
+    own,
     source: "sentencepiece",
     ...parsePieces(own.fromPieces?.(scored, nameOf) ?? scored, where),
     charsmap,
@@ -187,17 +215,23 @@ async function withSentencepiece(settings: Settings): Promise<TokenizerFiles | u
   };
 }
 
-function classNameOf({ stated, byType, asItIs }: Settings, kind: TokenizerFiles["kind"]): string {
-  const named = asItIs ? byType : (stated ?? byType);
-  return named?.replace(/Fast$/, "") ?? CLASS_OF_KIND[kind];
+/** Decides the class for a vocabulary of a kind. */
+function classFor(settings: Settings, kind: ModelKind): Pick<TokenizerFiles, "className" | "kind" | "own"> {
+  const className = classNameOf(settings, kind);
+  if (settings.json !== undefined) return { className, kind, own: classNamed(className) };
+  const own = classWithoutJson(className, kind);
+  if (own === undefined)
+    throw new TsloraError(
+      "unsupported",
+      `${shownPath(settings.directory)}: its tokenizer_class is ${shownValue(className)}, which tslora reads only from tokenizer.json, and the folder has none. If the class can save one, do so in Python with AutoTokenizer.from_pretrained(folder).save_pretrained(folder); otherwise take another model.`,
+    );
+  return { className, kind, own };
 }
 
-/** The class for files that name none. */
-const CLASS_OF_KIND: Readonly<Record<ModelKind, string>> = {
-  WordPiece: "BertTokenizer",
-  BPE: "RobertaTokenizer",
-  Unigram: "TokenizersBackend",
-};
+function classNameOf({ stated, byType, asItIs }: Settings, kind: ModelKind): string {
+  const named = asItIs ? byType : (stated ?? byType);
+  return named?.replace(/Fast$/, "") ?? NAME_OF_KIND[kind];
+}
 
 /** A file's text; undefined if there is no such file. */
 function readText(path: string): Promise<string | undefined> {

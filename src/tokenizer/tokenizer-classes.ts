@@ -212,15 +212,54 @@ export const CLASS_OF: Readonly<Record<string, string>> = {
  */
 export const AS_IT_IS: readonly string[] = ["modernbert"];
 
+/** Classes of transformers that build the same tokenizer as another one, by name without "Fast". */
+const SAME_AS: Readonly<Record<string, string>> = {
+  MobileBertTokenizer: "BertTokenizer",
+  SqueezeBertTokenizer: "BertTokenizer",
+  ConvBertTokenizer: "BertTokenizer",
+  LayoutLMTokenizer: "BertTokenizer",
+  LxmertTokenizer: "BertTokenizer",
+  RetriBertTokenizer: "BertTokenizer",
+  RealmTokenizer: "BertTokenizer",
+  DPRContextEncoderTokenizer: "BertTokenizer",
+  DPRQuestionEncoderTokenizer: "BertTokenizer",
+  BartTokenizer: "RobertaTokenizer",
+  LongformerTokenizer: "RobertaTokenizer",
+  LEDTokenizer: "RobertaTokenizer",
+  MvpTokenizer: "RobertaTokenizer",
+};
+
+/** Classes of transformers for any tokenizer: their names do not say how a text is split. */
+const OF_ANY_KIND: readonly string[] = ["PreTrainedTokenizer", "PythonBackend", "TokenizersBackend"];
+
 /** The class of this name, if it builds its tokenizer itself. */
 export function classNamed(name: string): TokenizerClass | undefined {
   return Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
 }
 
-/** The class for a vocabulary whose files name no class. */
+/** The class that builds the tokenizer of a folder without tokenizer.json; undefined for a name that is not known. */
+export function classWithoutJson(name: string, kind: ModelKind): TokenizerClass | undefined {
+  if (OF_ANY_KIND.includes(name)) return classOfKind(kind);
+  return classNamed(Object.hasOwn(SAME_AS, name) ? SAME_AS[name] : name);
+}
+
+/**
+ * The class whose special tokens are the default if the files name no class that builds its tokenizer itself. Without
+ * tokenizer.json, it also builds the tokenizer.
+ */
 export function classOfKind(kind: ModelKind): TokenizerClass {
   return kind === "WordPiece" ? bert : kind === "BPE" ? roberta : xlmRoberta;
 }
+
+/**
+ * The class's name for files that name none, not even by the model's type. A Unigram tokenizer.json is then taken as it
+ * is; the others are rebuilt.
+ */
+export const NAME_OF_KIND: Readonly<Record<ModelKind, string>> = {
+  WordPiece: "BertTokenizer",
+  BPE: "RobertaTokenizer",
+  Unigram: "TokenizersBackend",
+};
 
 function sequence(normalizers: readonly Json[]): Json {
   return { type: "Sequence", normalizers };

@@ -13,7 +13,7 @@ import type { TokenizerFiles } from "./read-tokenizer-files";
 import { bertTemplates, robertaTemplates, templatesOf, withIds, type Templates } from "./template";
 import { makeTextSplitter, type TextSplitter } from "./text-splitter";
 import { checkModel, tokenModel, type TokenModel } from "./token-model";
-import { classNamed, classOfKind, SPECIAL_KEYS, type PartDescriptions, type SpecialKey } from "./tokenizer-classes";
+import { classOfKind, SPECIAL_KEYS, type PartDescriptions, type SpecialKey } from "./tokenizer-classes";
 
 /** Checked settings of a tokenizer: how it splits words, and its special tokens. */
 export interface TokenizerParts {
@@ -43,16 +43,13 @@ const WITH_TYPES: readonly string[] = [
  * @throws TsloraError `unsupported` for an unknown part, `bad-input` for a vocabulary that lacks required tokens.
  */
 export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
-  const { kind, config, json, className } = files;
+  const { kind, config, json, className, own } = files;
   const directory = shownPath(files.directory);
-  const named = classNamed(className);
-  // transformers builds the tokenizer of such a class itself, and takes any other tokenizer.json as it is
-  const own = named ?? (json === undefined ? classOfKind(kind) : undefined);
   const problems = new Problems(`The tokenizer in ${directory}`);
-  if (named !== undefined)
+  if (own !== undefined)
     problems.expect(
-      named.kind === kind,
-      `tokenizer_class is "${className}", which is ${named.kind}, and its vocabulary is of ${kind}`,
+      own.kind === kind,
+      `tokenizer_class is "${className}", which is ${own.kind}, and its vocabulary is of ${kind}`,
     );
   checkTypes(config, CONFIG_TYPES, { problems, where: "tokenizer_config.json" });
   problems.expect((config.split_special_tokens ?? false) === false, '"split_special_tokens" must be false');

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -50,6 +50,19 @@ const refusedShortly = (message: RegExp) => (error: unknown) => {
   assert.ok(error.message.length < 4000, `${error.message.length} characters`);
   return true;
 };
+
+test("a safetensors header above the limit is refused with the limit, one beyond the file with its size", async () => {
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(150_000_000n);
+  await writeFile(weights(), start);
+  await truncate(weights(), 200_000_000); // the rest takes no space on the disk
+  await assert.rejects(
+    openSafetensors(weights()),
+    /its header claims 150000000 bytes; at most 100000000 are read\. Fetch it again/,
+  );
+  await truncate(weights(), 100_000);
+  await assert.rejects(openSafetensors(weights()), /its header claims 150000000 bytes; the file has 100000\./);
+});
 
 test("weight files that are truncated at any place are refused before a weight is used", async () => {
   const whole = await readFile(weights());

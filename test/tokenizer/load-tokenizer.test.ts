@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -127,6 +127,61 @@ test("vocab.txt alone gives the same tokenizer", async () => {
   const tokenizer = await loadTokenizer(folder);
   for (const [text, ids] of goldens.hostile)
     assert.deepEqual([...tokenizer.encode([text])[0].ids], ids, JSON.stringify(text));
+  await rm(folder, { recursive: true });
+});
+
+test("without tokenizer.json, a class that is not known is refused; other names of BERT's are not", async () => {
+  const source = join(projectRoot(), "test", "tokenizer", "valid-folders", "vocab-txt");
+  const folder = await mkdtemp(join(tmpdir(), "tslora-class-"));
+  await cp(source, folder, { recursive: true });
+  const write = (file: string, content: object): Promise<void> =>
+    writeFile(join(folder, file), JSON.stringify(content));
+  const texts = ["The effects of diet", "Older adults' sleep."];
+  const expected = (await loadTokenizer(folder)).encode(texts).map(({ ids }) => [...ids]);
+  for (const name of ["Bert", "DistilBert", "MobileBert", "SqueezeBert", "ConvBert", "LayoutLM", "PreTrained"])
+    for (const className of [`${name}Tokenizer`, `${name}TokenizerFast`, "TokenizersBackend"]) {
+      await write("tokenizer_config.json", { tokenizer_class: className });
+      const tokenizer = await loadTokenizer(folder);
+      assert.deepEqual(
+        tokenizer.encode(texts).map(({ ids }) => [...ids]),
+        expected,
+        className,
+      );
+    }
+  for (const name of ["BertJapaneseTokenizer", "FunnelTokenizerFast", "GPT2Tokenizer", "constructor"]) {
+    await write("tokenizer_config.json", { tokenizer_class: name });
+    await assert.rejects(loadTokenizer(folder), {
+      code: "unsupported",
+      message: new RegExp(
+        `its tokenizer_class is "${name.replace("Fast", "")}", which tslora reads only from tokenizer\\.json`,
+      ),
+    });
+  }
+  await write("tokenizer_config.json", { tokenizer_class: "BartTokenizer" });
+  await assert.rejects(loadTokenizer(folder), /"BartTokenizer", which is BPE, and its vocabulary is of WordPiece/);
+  await write("tokenizer_config.json", {});
+  await write("config.json", { model_type: "bert", tokenizer_class: "BertJapaneseTokenizer" });
+  await assert.rejects(loadTokenizer(folder), /its tokenizer_class is "BertJapaneseTokenizer"/);
+  await rm(folder, { recursive: true });
+});
+
+test("tokens of added_tokens.json are found in the normalized text, unless a file names them as special", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tslora-later-added-"));
+  await cp(join(projectRoot(), "test", "tokenizer", "valid-folders", "vocab-txt-padded"), folder, { recursive: true });
+  const write = (file: string, content: object): Promise<void> =>
+    writeFile(join(folder, file), JSON.stringify(content));
+  const added = { covid19: 102, "[Extra]": 103, "[Named]": 104, "[Listed]": 105 };
+  await write("added_tokens.json", added);
+  await write("tokenizer_config.json", { extra_special_tokens: ["[Extra]"] });
+  await write("special_tokens_map.json", {
+    mask_token: { content: "[Named]" },
+    additional_special_tokens: ["[Listed]"], // transformers reads this list too late for added_tokens.json
+  });
+  const tokenizer = await loadTokenizer(folder);
+  const found = (text: string): number[] => [...tokenizer.encode([text])[0].ids].filter((id) => id >= 102);
+  assert.deepEqual(found("COVID19 and covid19"), [102, 102]);
+  assert.deepEqual(found("[Extra] [Named] [Listed]"), [103, 104, 105]);
+  assert.deepEqual(found("[extra] [NAMED] [LISTED]"), [105]);
   await rm(folder, { recursive: true });
 });
 

@@ -75,8 +75,9 @@ async function readHeader({ shown, handle, size }: WeightsFile, path: string): P
   if (size < 8) throw damaged(`it has ${size} bytes; the header's length alone takes 8`);
   const start = await readAt(handle, { length: 8, position: 0, damaged });
   const headerLength = Number(start.readBigUInt64LE());
-  if (headerLength > MAX_HEADER || headerLength + 8 > size)
-    throw damaged(`its header claims ${headerLength} bytes; the file has ${size}`);
+  if (headerLength + 8 > size) throw damaged(`its header claims ${headerLength} bytes; the file has ${size}`);
+  if (headerLength > MAX_HEADER)
+    throw damaged(`its header claims ${headerLength} bytes; at most ${MAX_HEADER} are read`);
   const header = parseHeader(await readAt(handle, { length: headerLength, position: 8, damaged }), damaged);
   const dataStart = 8 + headerLength;
   return { ...checkHeader(header, size - dataStart, damaged), dataStart };

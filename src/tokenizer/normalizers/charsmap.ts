@@ -142,7 +142,7 @@ function checkUnits(units: Uint32Array, replacements: Uint8Array, where: string)
   const ends = endsOf(replacements);
   for (const [at, unit] of units.entries()) {
     if (unit & LEAF) continue;
-    const children = (at === 0 ? 0 : at) ^ offsetOf(unit);
+    const children = at ^ offsetOf(unit);
     if (children < 0 || (children | 0xff) >= units.length)
       throw damaged(where, `unit ${at} of its trie leads to ${children}, beyond its ${units.length} units`);
     if ((unit & 0x100) === 0) continue;

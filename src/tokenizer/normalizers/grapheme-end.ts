@@ -51,6 +51,6 @@ function joinsHangul(before: number, code: number): boolean {
 function hangulOf(code: number): "L" | "V" | "T" | "LV" | "LVT" | "" {
   if (code >= 0xac00 && code <= 0xd7a3) return (code - 0xac00) % 28 === 0 ? "LV" : "LVT";
   if (code <= 0x115f || (code >= 0xa960 && code <= 0xa97c)) return "L";
-  if (code <= 0x11a7 || (code >= 0xd7b0 && code <= 0xd7c6)) return code <= 0x11a7 || code >= 0xd7b0 ? "V" : "";
+  if (code <= 0x11a7 || (code >= 0xd7b0 && code <= 0xd7c6)) return "V";
   return code <= 0x11ff || (code >= 0xd7cb && code <= 0xd7fb) ? "T" : "";
 }

@@ -73,6 +73,47 @@ test("a state dict within a larger dict is found, and the notice names its key a
   );
 });
 
+test("a state dict is found beside a tensor of the training; a weight may be named like its key", async () => {
+  const storages = { 0: { count: 2, bytes: floats(1, 2) } };
+  const item = (name: string, ...value: readonly Buffer[]): Buffer[] => [pickle.text(name), ...value, pickle.setItem];
+  const read = async (...items: readonly Buffer[][]): Promise<[names: string[], notice: string | undefined]> => {
+    const file = await opened(legacyFile([pickle.proto(), pickle.emptyDict, ...items.flat(), pickle.stop], storages));
+    await file.close();
+    return [[...file.entries.keys()], file.notice];
+  };
+  for (const key of ["state_dict", "model_state_dict", "model"])
+    assert.deepEqual(await read(item("loss", tensor()), item(key, pickle.emptyDict, ...item("w", tensor()))), [
+      ["w"],
+      `x.bin: the weights are under "${key}"; not read: "loss".`,
+    ]);
+  assert.deepEqual(await read(item("w", tensor()), item("model", tensor())), [["w", "model"], undefined]);
+  assert.deepEqual(await read(item("w", tensor()), item("model", pickle.emptyDict)), [
+    ["w"],
+    'x.bin: not read: "model".',
+  ]);
+});
+
+test("tensors that together are far larger than their file are refused; shared weights are not", async () => {
+  const file = (copies: number, value: Buffer, storage: Buffer): Buffer =>
+    legacyFile(
+      [
+        pickle.proto(),
+        pickle.emptyDict,
+        ...Array.from({ length: copies }, (_, i) => [pickle.text(`w${i}`), value, pickle.setItem]).flat(),
+        pickle.stop,
+      ],
+      { 0: { count: storage.length / 4, bytes: storage } },
+    );
+  const repeated = tensor({ size: sizes(2 ** 22), stride: sizes(0) }); // 16 MiB of one number
+  const shared = await opened(file(16, repeated, floats(1, 2)));
+  await shared.close();
+  assert.equal(shared.entries.size, 16);
+  await refused(file(17, repeated, floats(1, 2)), /reading its 17 tensors takes 272 MiB, and the file has \d+ bytes/);
+  const count = 2 ** 22;
+  const wide = tensor({ count: pickle.int(count), stride: sizes(count - 1) }); // the first and the last number
+  await refused(file(17, wide, Buffer.alloc(4 * count)), /reading its 17 tensors takes 272 MiB/);
+});
+
 test("a truncated file is refused, or no weight is lost", async () => {
   for (const name of ["zip.bin", "legacy.bin"]) {
     const whole = await readFile(fixture(name));

@@ -40,11 +40,16 @@ export class ByteSource {
     return bytes;
   }
 
-  /** The bytes up to a line feed, which is skipped. @param most - refuses a longer line */
-  line(most: number): Buffer {
+  /**
+   * The bytes up to a line feed, which is skipped.
+   *
+   * @param limit.most - most bytes of a line
+   * @param limit.exceeded - makes the error for a longer one
+   */
+  line({ most, exceeded }: { readonly most: number; readonly exceeded: () => Error }): Buffer {
     const bytes: number[] = [];
     for (let next = this.byte(); next !== 0x0a; next = this.byte()) {
-      if (bytes.length === most) throw this.#truncated();
+      if (bytes.length === most) throw exceeded();
       bytes.push(next);
     }
     return Buffer.from(bytes);

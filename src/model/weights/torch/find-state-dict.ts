@@ -16,8 +16,8 @@ export interface StateDict {
 }
 
 /**
- * Finds the state dict in a saved object: the object itself if it holds tensors, or else what it has under one of
- * {@link WRAPPERS}.
+ * Finds the state dict in a saved object: the dict of tensors that it has under one of {@link WRAPPERS}, or else the
+ * object itself. A training program may save a tensor, such as the loss, next to the state dict.
  *
  * @throws TsloraError if there is none, or it is unclear which
  */
@@ -26,9 +26,6 @@ export function findStateDict(root: PickleValue, refusals: TorchRefusals): State
     throw refusals.unsupported(
       `the file holds ${kindOfValue(root)}; weights are saved as a state dict: torch.save(model.state_dict(), path).`,
     );
-  const tensors = tensorsOf(root, refusals);
-  if (tensors.size > 0 || root.entries.size === 0)
-    return { tensors, skipped: keysOf(root).filter((key) => !tensors.has(key)) };
   const wrapped = WRAPPERS.filter((key) => {
     const inner = root.entries.get(key);
     return isKind(inner, "dict") && [...inner.entries.values()].some((value) => isKind(value, "tensor"));
@@ -39,17 +36,24 @@ export function findStateDict(root: PickleValue, refusals: TorchRefusals): State
     throw refusals.unsupported(
       `the file holds several state dicts: ${shownNames(wrapped)}. Save the one to use alone: torch.save(file[key], path).`,
     );
-  if (!isKind(inner, "dict"))
-    throw refusals.unsupported(
-      `the file holds no tensors, only ${shownNames(keysOf(root)) || "other values"}; ` +
-        `a state dict is looked for in it and under ${shownNames(WRAPPERS)}. Save it alone: torch.save(model.state_dict(), path).`,
-    );
+  if (!isKind(inner, "dict")) return bareStateDict(root, refusals);
   const found = tensorsOf(inner, refusals);
   return {
     tensors: found,
     under,
     skipped: [...keysOf(root).filter((key) => key !== under), ...keysOf(inner).filter((key) => !found.has(key))],
   };
+}
+
+/** The saved object itself as the state dict. */
+function bareStateDict(root: PickleDict, refusals: TorchRefusals): StateDict {
+  const tensors = tensorsOf(root, refusals);
+  if (tensors.size === 0 && root.entries.size > 0)
+    throw refusals.unsupported(
+      `the file holds no tensors, only ${shownNames(keysOf(root)) || "other values"}; ` +
+        `a state dict is looked for in it and under ${shownNames(WRAPPERS)}. Save it alone: torch.save(model.state_dict(), path).`,
+    );
+  return { tensors, skipped: keysOf(root).filter((key) => !tensors.has(key)) };
 }
 
 function tensorsOf({ entries }: PickleDict, refusals: TorchRefusals): Map<string, TorchTensor> {

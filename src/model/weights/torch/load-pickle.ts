@@ -127,7 +127,9 @@ function text(stack: PickleStack, length: number): void {
 }
 
 function line(stack: PickleStack): string {
-  return decode(stack, stack.context.source.line(LONGEST_NAME));
+  const { source, refusals } = stack.context;
+  const exceeded = (): Error => refusals.damaged(`its pickle has a name of more than ${LONGEST_NAME} bytes`);
+  return decode(stack, source.line({ most: LONGEST_NAME, exceeded }));
 }
 
 function decode({ context: { refusals } }: PickleStack, bytes: Buffer): string {

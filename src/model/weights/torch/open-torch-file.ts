@@ -8,14 +8,20 @@ import { floatsOf, readFloats, readInto } from "../read-floats";
 import { ELEMENT_BYTES, type TensorEntry } from "../tensor-entry";
 import { Allowance } from "./allowance";
 import { findStateDict, type StateDict } from "./find-state-dict";
-import { torchRefusals } from "./pickle-refusal";
+import { torchRefusals, type TorchRefusals } from "./pickle-refusal";
 import { readLegacyFormat } from "./read-legacy-format";
-import { isContiguous, readView, storedTensor, type PlacedView } from "./read-view";
+import { isContiguous, readView, spanOf, storedTensor, type PlacedView } from "./read-view";
 import { readZipFormat } from "./read-zip-format";
 import type { TorchContent, TorchSource } from "./torch-content";
 
 /** The largest size of a tensor in bytes, unless its file is larger. */
 const ALWAYS = 16 * 2 ** 20;
+
+/**
+ * All tensors together may have this many times the largest size of one: a file that has tied weights, or the weights
+ * of a layer under the name of each layer that uses them, holds the numbers once.
+ */
+const SHARED = 16;
 
 /** An open file of torch.save whose pickle has been read. The caller closes it. */
 export interface TorchFile {
@@ -83,15 +89,32 @@ async function readHeader({ handle, size, shown }: WeightsFile): Promise<TorchHe
   );
   const content = await readContent({ handle, size, allowance, refusals }, shown);
   const state = findStateDict(content.root, refusals);
+  return { content, state, entries: entriesOf(state, { size, refusals }) };
+}
+
+/** The entries of a state dict whose tensors are not far larger than the file. */
+function entriesOf(
+  { tensors }: StateDict,
+  { size, refusals }: { readonly size: number; readonly refusals: TorchRefusals },
+): Map<string, TensorEntry> {
   const entries = new Map<string, TensorEntry>();
-  for (const [name, { shape, storage }] of state.tensors) {
-    if (sizeOf(shape) * ELEMENT_BYTES[storage.dtype] > Math.max(size, ALWAYS))
+  const most = Math.max(size, ALWAYS);
+  let total = 0;
+  for (const [name, view] of tensors) {
+    const { shape, storage } = view;
+    const bytes = sizeOf(shape) * ELEMENT_BYTES[storage.dtype];
+    if (bytes > most)
       throw refusals.damaged(
         `tensor ${shownValue(name)} of shape [${shape.join(", ")}] has more numbers than the file of ${size} bytes`,
       );
+    total += Math.max(bytes, spanOf(view)); // a view with large steps reads more than it has
     entries.set(name, { name, dtype: storage.dtype, shape });
   }
-  return { content, state, entries };
+  if (total > SHARED * most)
+    throw refusals.damaged(
+      `reading its ${tensors.size} tensors takes ${Math.round(total / 2 ** 20)} MiB, and the file has ${size} bytes`,
+    );
+  return entries;
 }
 
 /** Recognizes the format by the first bytes, and reads everything except the numbers. */

@@ -34,20 +34,23 @@ export function isContiguous({ shape, strides }: Pick<TorchTensor, "shape" | "st
 }
 
 /**
- * Reads a view's elements in the order of its indices, in this machine's byte order. Of a view with other strides than
- * its shape gives, reads the part of the storage from its first to its last element once.
+ * Reads a view's elements in the order of its indices, in this machine's byte order. A view that is not contiguous:
+ * reads its storage once, from its first to its last element, then reorders.
  */
 export async function readView(file: FileHandle, placed: PlacedView): Promise<Uint8Array> {
   const { view, byteOrder } = placed;
-  const { shape, strides } = view;
   const stored = storedTensor(placed);
   const size = ELEMENT_BYTES[view.storage.dtype];
-  const contiguous = shape.includes(0) || isContiguous(view);
-  const span = contiguous ? stored.length : size * (1 + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], 0));
-  const bytes = Buffer.from(new ArrayBuffer(span));
+  const bytes = Buffer.from(new ArrayBuffer(spanOf(view)));
   await readInto(file, bytes, stored);
   if (byteOrder === "big") swapBytes(bytes, size);
-  return contiguous ? bytes : gather(bytes, { view, size });
+  return isContiguous(view) ? bytes : gather(bytes, { view, size });
+}
+
+/** Number of bytes from a view's first to its last element in its storage. */
+export function spanOf({ storage, shape, strides }: TorchTensor): number {
+  if (shape.includes(0)) return 0;
+  return ELEMENT_BYTES[storage.dtype] * shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], 1);
 }
 
 function swapBytes(bytes: Buffer, size: number): void {
