@@ -5,7 +5,9 @@ import { shownNames, shownValue } from "../base/shown-value";
 import { DEFAULT_TOKENS_PER_PASS } from "../classifier/predict-options";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { probabilitiesOf } from "../evaluation/probabilities-of";
+import { predictRows } from "../evaluation/predict-rows";
 import { expectTrained } from "../evaluation/untrained-notice";
+import { expectFloat32 } from "../model/int8-weights";
 import { readWords } from "./passes";
 import { endLogits, gradientTimesInput, integratedGradients, occlusion } from "./token-scores";
 import type { EndLogits, ExplainedInput, PathScores } from "./token-scores";
@@ -98,7 +100,8 @@ const METHODS: readonly AttributionMethod[] = ["integrated-gradients", "gradient
  *
  * @param texts - one text, or several; a pair of texts is a list of two, so one pair is `[["a", "b"]]`
  * @throws TsloraError `bad-option` for an unknown method, label or baseline, or steps that are not a whole number from
- *   1; `bad-input` if a text is neither a string nor a pair of strings, or weights are not trained
+ *   1; `bad-input` if a text is neither a string nor a pair of strings, weights are not trained, a logit is not finite,
+ *   or weights are in 8 bits, unless the method is occlusion
  */
 export async function attribute(
   classifier: SequenceClassifier,
@@ -108,13 +111,12 @@ export async function attribute(
   const list = typeof texts === "string" ? [texts] : texts;
   check(classifier, list, options);
   expectTrained("attribute", classifier);
-  const { onProgress, signal = cellSignal() } = options;
-  const logits = await classifier.predictLogits(list, { maxTokensPerPass: options.maxTokensPerPass, signal });
+  if (options.method !== "occlusion") expectFloat32(classifier.model, "attribute"); // gradients need 32-bit floats
+  const { onProgress, signal = cellSignal(), maxTokensPerPass = DEFAULT_TOKENS_PER_PASS } = options;
+  const rows = await predictRows("attribute", classifier, { texts: list, maxTokensPerPass, signal });
   const found: Attribution[] = [];
   for (const [index, text] of list.entries()) {
-    const width = classifier.labels.length;
-    const row = [...logits.subarray(index * width, (index + 1) * width)];
-    found.push(await attributeText(classifier, text, { ...options, signal, row }));
+    found.push(await attributeText(classifier, text, { ...options, signal, row: rows[index] }));
     onProgress?.(index + 1, list.length);
   }
   return found;
@@ -220,7 +222,7 @@ function tokenNames({ tokenizer }: SequenceClassifier, ids: Int32Array): readonl
 }
 
 function check(classifier: SequenceClassifier, texts: readonly unknown[], options: AttributeOptions): void {
-  const { method = "integrated-gradients", target, baseline = "zero", steps, maxTokensPerPass = 1 } = options;
+  const { method = "integrated-gradients", target, baseline = "zero", steps, maxTokensPerPass } = options;
   const { labels, model } = classifier;
   const problems = new Problems("attribute");
   const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
@@ -238,7 +240,7 @@ function check(classifier: SequenceClassifier, texts: readonly unknown[], option
     `steps must be a whole number from 1; got ${shownValue(steps)}. Choose 50 or more`,
   );
   problems.expect(
-    whole(maxTokensPerPass),
+    maxTokensPerPass === undefined || whole(maxTokensPerPass),
     `maxTokensPerPass must be a whole number from 1; got ${shownValue(maxTokensPerPass)}`,
   );
   problems.throwIfAny();

@@ -2,6 +2,7 @@ import { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
 import type { TextInput } from "../base/text-input";
 import { probabilitiesOf } from "../evaluation/probabilities-of";
+import { predictRows } from "../evaluation/predict-rows";
 import type { PredictLogitsOptions, TextClassifier } from "../evaluation/text-classifier";
 import { onlyWords, withoutWords } from "./edited-text";
 import type { RankedWords } from "./ranked-words";
@@ -74,14 +75,12 @@ async function curveOf(
 ): Promise<FaithfulnessCurve> {
   const { shares, edit, passes } = options;
   const versions = ranked.flatMap((one) => shares.map((share) => edit(one, Math.round(share * one.words.length))));
-  const logits = await classifier.predictLogits(versions, passes);
-  const width = classifier.labels.length;
+  const rows = await predictRows("faithfulness", classifier, { ...passes, texts: versions });
   const sums = new Float64Array(shares.length);
   ranked.forEach(({ label }, text) => {
     const index = classifier.labels.indexOf(label);
     shares.forEach((_, at) => {
-      const row = [...logits.subarray((text * shares.length + at) * width, (text * shares.length + at + 1) * width)];
-      sums[at] += probabilitiesOf(row, classifier)[index];
+      sums[at] += probabilitiesOf(rows[text * shares.length + at], classifier)[index];
     });
   });
   const probabilities = [...sums].map((sum) => sum / ranked.length);

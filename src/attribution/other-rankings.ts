@@ -1,5 +1,6 @@
 import { DEFAULT_SEED } from "../base/default-seed";
 import { Random } from "../base/random";
+import { predictRows } from "../evaluation/predict-rows";
 import type { PredictLogitsOptions, TextClassifier } from "../evaluation/text-classifier";
 import { withoutWords } from "./edited-text";
 import type { RankedWords } from "./ranked-words";
@@ -15,14 +16,13 @@ export async function leaveOneOut<T extends RankedWords>(
   texts: readonly T[],
   options: PredictLogitsOptions = {},
 ): Promise<T[]> {
-  const width = classifier.labels.length;
   const versions = texts.flatMap((one) => [one.text, ...one.words.map((word) => withoutWords(one.text, [word]))]);
-  const logits = await classifier.predictLogits(versions, options);
+  const rows = await predictRows("leaveOneOut", classifier, { ...options, texts: versions });
   let at = 0;
   return texts.map((one) => {
     const label = classifier.labels.indexOf(one.label);
-    const whole = logits[at++ * width + label];
-    return { ...one, words: one.words.map((word) => ({ ...word, score: whole - logits[at++ * width + label] })) };
+    const whole = rows[at++][label];
+    return { ...one, words: one.words.map((word) => ({ ...word, score: whole - rows[at++][label] })) };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { ClassificationModel } from "../model/classification-model";
-import { expectFloat32 } from "../model/int8-weights";
+import type { TrainingForward } from "../model/model-passes";
 import { Gradients } from "../model/parts/gradients";
 import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 
@@ -44,25 +44,38 @@ export async function gradientsOfVersions(
   label: number,
 ): Promise<Float32Array> {
   const { model } = classifier;
-  expectFloat32(model, "attribute");
   const { ops, numLabels } = model;
-  const { batch, shape } = packed(versions);
-  const { forward, dWords } = withoutTraining(classifier, () => {
-    const words = ops.escape(() => ops.float(versions.words, shape));
-    const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch, { words });
-    const oneHot = Float32Array.from({ length: versions.count * numLabels }, (_, i) => Number(i % numLabels === label));
-    const gradients = new Gradients(ops); // stays empty: no weight is trainable here
-    const dWords = ops.escape(() =>
-      model.backward({ ops, gradients }, ops.float(oneHot, [versions.count, numLabels]), forward),
-    );
-    return { forward, dWords };
+  const dWords = withoutTraining(classifier, () => {
+    const forward = forwardOf(model, versions);
+    try {
+      const isLabel = (_: unknown, i: number): number => Number(i % numLabels === label);
+      const oneHot = Float32Array.from({ length: versions.count * numLabels }, isLabel);
+      const gradients = new Gradients(ops); // stays empty: no weight is trainable here
+      return ops.escape(() =>
+        model.backward({ ops, gradients }, ops.float(oneHot, [versions.count, numLabels]), forward),
+      );
+    } finally {
+      forward.release();
+    }
   });
+  if (dWords === undefined) throw new TypeError("A backward pass must return the gradient of given embeddings.");
   try {
-    if (dWords === undefined) throw new TypeError("A backward pass must return the gradient of given embeddings.");
     return await ops.read(dWords);
   } finally {
-    forward.release();
     ops.dispose(dWords);
+  }
+}
+
+/** The forward half of a pass over every version. The result owns the versions' embeddings. */
+function forwardOf(model: ClassificationModel, versions: Versions): TrainingForward {
+  const { ops } = model;
+  const { batch, shape } = packed(versions);
+  const words = ops.escape(() => ops.float(versions.words, shape));
+  try {
+    return model.forward({ kind: "training", ops, dropout: undefined }, batch, { words });
+  } catch (error) {
+    ops.dispose(words);
+    throw error;
   }
 }
 

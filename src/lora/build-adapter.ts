@@ -136,7 +136,7 @@ export function weightName(module: string, part: string): string {
 }
 
 /** Name of a trained bias in peft's file. That of an adapted layer is in its `base_layer`. */
-function biasName({ layers }: AdapterPlan, bias: Parameter): string {
+export function biasName({ layers }: AdapterPlan, bias: Parameter): string {
   const adapted = layers.find(({ linear }) => linear.bias === bias);
   return adapted === undefined ? `${PEFT_PREFIX}${bias.name}` : weightName(adapted.linear.module, "base_layer.bias");
 }

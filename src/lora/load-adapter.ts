@@ -15,6 +15,7 @@ import { DEFAULT_NAME, type AdapterSet } from "./adapter-set";
 import { adapterWeightsPath } from "./adapter-weights";
 import { buildAdapter, expectedWeights } from "./build-adapter";
 import { drawnModules, withDrawnModules } from "./drawn-modules";
+import { earlierNotices, expectOwnWeights, unsavedBiases, weightsNamedBias } from "./earlier-peft";
 import { readPeftConfig } from "./peft-config";
 import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
@@ -24,7 +25,8 @@ export interface LoadedAdapter {
   /** Keys of adapter_config.json that tslora does not know and ignored. */
   readonly unknownKeys: readonly string[];
   /**
-   * Entries of the configuration that have no effect on this model, e.g. a name in target_modules that no layer has.
+   * Entries of the configuration that have no effect on this model, e.g. a name in target_modules that no layer has,
+   * and weights that earlier versions of peft saved differently.
    */
   readonly idle: readonly string[];
 }
@@ -59,9 +61,12 @@ export async function loadAdapter(
   const { ops } = model;
   const given = new Map<string, Tensor>();
   try {
-    checkWeights(file, { plan, baseModel });
+    const absent = unsavedBiases(file, plan);
+    const ignored = weightsNamedBias(file, { model, plan });
+    checkWeights(file, { plan, baseModel, absent, ignored });
+    await expectOwnWeights(file, { model, names: ignored, where: misfit(file.path, baseModel) });
     for (const { name: key, shape } of expectedWeights(plan))
-      given.set(key, ops.float(await file.readFloats(key), shape));
+      if (!absent.has(key)) given.set(key, ops.float(await file.readFloats(key), shape));
     // A tensor that is there twice is checked, but not used.
     for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key);
     // Another adapter may have been added meanwhile.
@@ -72,7 +77,7 @@ export async function loadAdapter(
     return {
       adapter,
       unknownKeys,
-      idle: plan.idle,
+      idle: [...plan.idle, ...earlierNotices(absent, ignored)],
     };
   } catch (error) {
     ops.dispose(...given.values());
@@ -116,16 +121,27 @@ function misfit(path: string, baseModel: string | undefined): string {
   return `The adapter ${shownPath(path)} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
 }
 
-/** Compares the file's names and shapes with the plan. */
+/**
+ * Compares the file's names and shapes with the plan.
+ *
+ * @param options.absent - names that the file may lack
+ * @param options.ignored - further names that it may hold
+ */
 function checkWeights(
   file: Checkpoint,
-  { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined },
+  options: {
+    plan: AdapterPlan;
+    baseModel: string | undefined;
+    absent: ReadonlySet<string>;
+    ignored: ReadonlySet<string>;
+  },
 ): void {
+  const { plan, baseModel, absent, ignored } = options;
   const expected = new Map(expectedWeights(plan).map(({ name, shape }) => [name, shape]));
   const problems = new Problems(misfit(file.path, baseModel));
   for (const [name, shape] of expected) {
     const found = file.entries.get(name)?.shape;
-    problems.expect(found !== undefined, `"${name}" of shape [${shape.join(", ")}] is missing`);
+    problems.expect(found !== undefined || absent.has(name), `"${name}" of shape [${shape.join(", ")}] is missing`);
     if (found !== undefined)
       problems.expect(
         found.join() === shape.join(),
@@ -133,18 +149,22 @@ function checkWeights(
       );
   }
   for (const name of file.entries.keys())
-    problems.expect(expected.has(name) || isDouble(name, plan), `${shownValue(name)} is unexpected`);
+    problems.expect(
+      expected.has(name) || ignored.has(name) || isDouble(name, plan),
+      `${shownValue(name)} is unexpected`,
+    );
   problems.throwIfAny("bad-input");
 }
 
 /**
  * With `bias: "all"`, peft writes the biases of fully trained modules twice more: the trained ones under
- * `modules_to_save`, and the initial ones under `original_module`.
+ * `modules_to_save`, and the initial ones under `original_module`. Earlier versions did so with every weight that has
+ * "bias" in its name.
  */
 function isDouble(name: string, { config, savedModules }: AdapterPlan): boolean {
   return (
     config.bias === "all" &&
-    name.endsWith(".bias") &&
+    name.includes("bias") &&
     savedModules.some((module) =>
       ["modules_to_save", "original_module"].some((part) => name.startsWith(`${PEFT_PREFIX}${module}.${part}.`)),
     )

@@ -11,7 +11,7 @@ import {
   type EvaConfig,
   type ResolvedLoraConfig,
 } from "./lora-config";
-import { checkLayers, checkLength, checkPattern, checkPatterns } from "./resolve-lora-config";
+import { checkLayers, checkLength, checkPattern, checkPatterns, type LayerOptionNames } from "./resolve-lora-config";
 
 /** Values of peft's keys that do not change what an adapter computes. Any other value is refused. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
@@ -53,6 +53,12 @@ const INERT =
   /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
 /** Initializations that do not change the base weight. They have no effect on an adapter whose A and B are read. */
 const PLAIN_BEGINNINGS: readonly unknown[] = ["orthogonal"];
+
+const LAYER_OPTIONS: LayerOptionNames = {
+  targetModules: "target_modules",
+  layersToTransform: "layers_to_transform",
+  layersPattern: "layers_pattern",
+};
 
 /** An adapter's configuration, as read. */
 export interface PeftConfig {
@@ -128,7 +134,7 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     ...(json.init_lora_weights === "eva" && { evaConfig: evaConfigOf(json.eva_config) }),
     taskType,
   };
-  checkLayers(config, problems);
+  checkLayers(config, { problems, names: LAYER_OPTIONS });
   checkNeutral(json, problems);
   problems.throwIfAny("unsupported");
   const base = json.base_model_name_or_path;

@@ -12,7 +12,7 @@ import {
   type LoraConfig,
   type ResolvedLoraConfig,
 } from "./lora-config";
-import { patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
+import { needsExpression, patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
 
 /** Placeholder for an invalid pattern that was already reported. */
 export const INVALID_PATTERN = "(?!)";
@@ -78,7 +78,7 @@ export function resolveLoraConfig(
     expected: "a number above 0",
     holds: isPositive,
   });
-  const layersAreRight = checkLayers(resolved, problems);
+  const layersAreRight = checkLayers(resolved, { problems });
   return {
     ...resolved,
     rankPattern,
@@ -163,9 +163,14 @@ export function checkPattern(
   return Object.fromEntries(right);
 }
 
-/** Limits of one option: the steps that all its patterns take per character of a name, and the number of entries. */
+/**
+ * Limits of one option: the steps that all its patterns take per character of a name, the number of entries, and of
+ * those among them that are not plain names. The expressions of all options together are remembered while modules are
+ * matched.
+ */
 const MOST_WORK = 100_000;
 const MOST_ENTRIES = 10_000;
+const MOST_EXPRESSIONS = 200;
 
 /** Reports every entry that is not a valid pattern, and patterns that together would take too long. */
 export function checkPatterns(
@@ -194,9 +199,16 @@ function checkWork(
   )
     return false;
   const work = entries.reduce((sum, entry) => sum + patternSize(entry, use), 0);
-  return problems.expect(
-    work <= MOST_WORK,
-    `${option}: its patterns together must take at most ${MOST_WORK} steps; they take ${work}`,
+  const expressions = entries.filter((entry) => needsExpression(entry, use)).length;
+  return (
+    problems.expect(
+      work <= MOST_WORK,
+      `${option}: its patterns together must take at most ${MOST_WORK} steps; they take ${work}`,
+    ) &&
+    problems.expect(
+      expressions <= MOST_EXPRESSIONS,
+      `${option} must have at most ${MOST_EXPRESSIONS} entries that are not plain names; got ${expressions}`,
+    )
   );
 }
 
@@ -211,43 +223,60 @@ export function checkLength(
   );
 }
 
-/** Checks `layersToTransform` and `layersPattern` together, as peft does. Returns whether both have valid types. */
+/** Names of the options that select layers, for messages. */
+export interface LayerOptionNames {
+  readonly targetModules: string;
+  readonly layersToTransform: string;
+  readonly layersPattern: string;
+}
+
+const OWN_NAMES: LayerOptionNames = {
+  targetModules: "targetModules",
+  layersToTransform: "layersToTransform",
+  layersPattern: "layersPattern",
+};
+
+/**
+ * Checks `layersToTransform` and `layersPattern` together, as peft does. Returns whether both have valid types.
+ *
+ * @param options.names - the options' names in messages. @default those of {@link LoraConfig}
+ */
 export function checkLayers(
   {
     targetModules,
     layersToTransform,
     layersPattern,
   }: Pick<ResolvedLoraConfig, "targetModules" | "layersToTransform" | "layersPattern">,
-  problems: Problems,
+  { problems, names: named = OWN_NAMES }: { problems: Problems; names?: LayerOptionNames },
 ): boolean {
   const before = problems.count;
   const numbers = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
   problems.expect(
     Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0),
-    `layersToTransform must be a layer's number or a list of them, from 0; got ${shownValue(layersToTransform)}`,
+    `${named.layersToTransform} must be a layer's number or a list of them, from 0; got ${shownValue(layersToTransform)}`,
   );
   const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
   if (
     problems.expect(
       Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""),
-      `layersPattern must be a name or a list of names; got ${shownValue(layersPattern)}`,
+      `${named.layersPattern} must be a name or a list of names; got ${shownValue(layersPattern)}`,
     )
   ) {
-    checkPatterns(patterns, { option: "layersPattern", use: "layers", problems });
+    checkPatterns(patterns, { option: named.layersPattern, use: "layers", problems });
   }
   const right = problems.count === before;
   const isPattern = typeof targetModules === "string";
   problems.expect(
     !(isPattern && layersToTransform !== undefined),
-    "layersToTransform needs a list of names for targetModules; got a pattern. Put the layers' numbers into the pattern",
+    `${named.layersToTransform} needs a list of names for ${named.targetModules}; got a pattern. Put the layers' numbers into the pattern`,
   );
   problems.expect(
     !(isPattern && layersPattern !== undefined),
-    "layersPattern needs a list of names for targetModules; got a pattern",
+    `${named.layersPattern} needs a list of names for ${named.targetModules}; got a pattern`,
   );
   problems.expect(
     layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined,
-    "layersPattern needs layersToTransform too",
+    `${named.layersPattern} needs ${named.layersToTransform} too`,
   );
   return right;
 }

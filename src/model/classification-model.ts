@@ -82,12 +82,9 @@ export class ClassificationModel {
 
   /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
-    const { embeddings, positions, layers, finalNorm } = this.modules;
+    const { layers, finalNorm } = this.modules;
     return [
-      ...this.tables(),
-      ...(positions?.norms ?? []).flatMap(({ parameters }) => parameters),
-      ...embeddings.modules.norm.parameters,
-      ...embeddings.linears.flatMap(({ parameters }) => parameters),
+      ...this.#inputParameters(),
       ...layers.flatMap(ownParameters),
       ...(finalNorm?.parameters ?? []),
       ...this.headParameters(),
@@ -127,16 +124,19 @@ export class ClassificationModel {
 
   /** Every own weight of the model that a prefix uses. */
   prefixParameters(prefix: EncoderPrefix): Parameter[] {
-    const { embeddings, positions, finalNorm } = this.modules;
     const layers = new Set(prefix.kind === "pooled" ? this.#steps : this.#steps.slice(0, prefix.layers));
     return [
-      ...this.tables(),
-      ...(positions?.norms ?? []).flatMap(({ parameters }) => parameters),
-      ...embeddings.modules.norm.parameters,
-      ...embeddings.linears.flatMap(({ parameters }) => parameters),
+      ...this.#inputParameters(),
       ...[...layers].flatMap(ownParameters),
-      ...(prefix.kind === "pooled" ? (finalNorm?.parameters ?? []) : []),
+      ...(prefix.kind === "pooled" ? (this.modules.finalNorm?.parameters ?? []) : []),
     ];
+  }
+
+  /** The weights below the layers: embeddings, with their norms and projection. */
+  #inputParameters(): Parameter[] {
+    const { embeddings, positions } = this.modules;
+    const parts = [...(positions?.norms ?? []), embeddings.modules.norm, ...embeddings.linears];
+    return [...this.tables(), ...parts.flatMap(({ parameters }) => parameters)];
   }
 
   /** Number of rows in a prefix's results for a document. */

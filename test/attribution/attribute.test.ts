@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { attribute, type AttributionMethod } from "../../src/attribution/attribute";
 import { projectRoot } from "../../src/base/project-root";
 import { TsloraError } from "../../src/base/tslora-error";
+import { setPrecision } from "../../src/classifier/set-precision";
 import { kernelOps } from "../../src/ops/kernel-ops";
 import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { implementationName } from "../ops/implementation-name";
@@ -129,5 +130,53 @@ test("an abort stops between passes", async () => {
     onProgress: () => controller.abort(new Error("stopped")),
   });
   await assert.rejects(stopped, /stopped/);
+  classifier.dispose();
+});
+
+test("no tensor is left when a forward or backward pass fails", async () => {
+  const ops = kernelOps();
+  const classifier = await tinyClassifier("bert", ops);
+  await attribute(classifier, "5 9"); // creates the tensors that the model keeps
+  const before = ops.alive();
+  const { head } = classifier.model.modules;
+  const forward = head.forward.bind(head);
+  const failing = [
+    mock.method(head, "forward", (...[pass, x]: Parameters<typeof forward>) => {
+      if (pass.kind === "training") throw new RangeError("no memory for the forward pass");
+      return forward(pass, x);
+    }),
+    mock.method(head, "backward", () => {
+      throw new RangeError("no memory for the backward pass");
+    }),
+  ];
+  await assert.rejects(attribute(classifier, "5 9"), /no memory for the forward pass/);
+  assert.equal(ops.alive(), before);
+  failing[0].mock.restore();
+  await assert.rejects(attribute(classifier, "5 9"), /no memory for the backward pass/);
+  assert.equal(ops.alive(), before);
+  failing[1].mock.restore();
+  await attribute(classifier, "5 9");
+  assert.equal(ops.alive(), before);
+  classifier.dispose();
+});
+
+test("logits that are not finite are refused before any score", async () => {
+  const classifier = await tinyClassifier("bert", kernelOps());
+  const passes = mock.method(classifier.model, "forward");
+  mock.method(classifier, "predictLogits", () => Promise.resolve(Float32Array.of(1, 2, NaN, NaN)));
+  await assert.rejects(attribute(classifier, ["5", "6"]), /attribute: .*gave NaN for the text at index 1\..*diverge/);
+  assert.equal(passes.mock.callCount(), 0);
+  classifier.dispose();
+});
+
+test("weights in 8 bits are refused before any prediction, except for occlusion", async () => {
+  const classifier = await tinyClassifier("bert", kernelOps());
+  await setPrecision(classifier, "int8");
+  const predictions = mock.method(classifier, "predictLogits");
+  for (const method of [undefined, "integrated-gradients", "gradient-x-input"] as const)
+    await assert.rejects(attribute(classifier, "5 9", { method }), /attribute: the weights must be 32-bit floats/);
+  assert.equal(predictions.mock.callCount(), 0);
+  const [{ words }] = await attribute(classifier, "5 9", { method: "occlusion" });
+  assert.equal(words.length, 2);
   classifier.dispose();
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+
+import { RE2JS } from "re2js";
 
 import { Problems } from "../../src/base/problems";
 import { projectRoot } from "../../src/base/project-root";
@@ -158,11 +160,15 @@ test("very long patterns and lists and very large numbers are refused with a sho
     { rank_pattern: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(.*x${i}.*){30}`, 4])) },
     /rank_pattern: its patterns together must take at most \d+ steps; they take \d+/,
   );
+  refused(
+    { modules_to_save: Array.from({ length: 201 }, (_, i) => `a+${i}`) },
+    /modules_to_save must have at most 200 entries that are not plain names; got 201/,
+  );
   refused({ alpha_pattern: { query: 1e308 } }, /"query" must be a number/);
   refused({ lora_alpha: 1e300 }, /lora_alpha must be a number/);
   refused(
     { layers_to_transform: [0], layers_pattern: ["(a"] },
-    /layersPattern: "\(a" is not a regular expression of Python's: missing \)/,
+    /layers_pattern: "\(a" is not a regular expression of Python's: missing \)/,
   );
   const many = {
     rank_pattern: Object.fromEntries(
@@ -174,5 +180,27 @@ test("very long patterns and lists and very large numbers are refused with a sho
     layers_pattern: evil,
   };
   refused(many, /matches no linear layer|is left out by/);
+  model.dispose();
+});
+
+test("a plan compiles each expression once, and none for plain names", async () => {
+  const model = await tinyModel("bert");
+  const compilations = mock.method(RE2JS, "compile");
+  const plan = (config: Record<string, unknown>): number => {
+    const before = compilations.mock.callCount();
+    const json = { peft_type: "LORA", task_type: "SEQ_CLS", target_modules: ["query"], ...config };
+    const problems = new Problems("The adapter");
+    const { layers } = planAdapter(model, parsePeftConfig(json, "x").config, { problems, strict: false });
+    assert.ok(layers.length > 0 && problems.count === 0);
+    return compilations.mock.callCount() - before;
+  };
+  const names = Array.from({ length: 1500 }, (_, i) => `nowhere.m${i}`);
+  const patterns = Array.from({ length: 200 }, (_, i) => `nowhere[${i}]+x${i}`);
+  assert.equal(plan({ modules_to_save: names }), 0);
+  assert.equal(plan({ layers_to_transform: [0], layers_pattern: [...names, "layer"] }), 0);
+  const keys = { rank_pattern: Object.fromEntries(patterns.map((key) => [key, 2])) };
+  const numbered = { layers_to_transform: [0], layers_pattern: [...patterns.slice(1), "layer"] };
+  assert.equal(plan({ modules_to_save: patterns, ...numbered, ...keys }), 599);
+  compilations.mock.restore();
   model.dispose();
 });

@@ -6,9 +6,10 @@ import { after, before, test } from "node:test";
 
 import { loadAdapter } from "../../src/lora/load-adapter";
 import { AdapterSet } from "../../src/lora/adapter-set";
+import { saveAdapter } from "../../src/lora/save-adapter";
 import { legacyFile, pickle } from "../model/torch/torch-bytes";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
-import { writeSafetensors } from "../../src/model/weights/write-safetensors";
+import { writeSafetensors, type TensorToWrite } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
 import { goldenFolder, loadOnto, ops, predict, tinyModel } from "./tiny";
 
@@ -115,8 +116,13 @@ test("values of the wrong type or that tslora does not support are refused toget
   );
   await refused(
     { layers_to_transform: "0", layers_pattern: 3 },
-    /layersToTransform must be[\s\S]*layersPattern must be/,
+    /layers_to_transform must be[\s\S]*layers_pattern must be/,
   );
+  await refused(
+    { target_modules: ".*query", layers_to_transform: [0], layers_pattern: "layer" },
+    /layers_to_transform needs a list of names for target_modules[\s\S]*layers_pattern needs a list of names for target_modules/,
+  );
+  await refused({ layers_pattern: "layer" }, /layers_pattern needs layers_to_transform too/);
   await refused(
     { peft_type: "LOHA", task_type: "CAUSAL_LM" },
     /peft_type must be "LORA"; got "LOHA"[\s\S]*task_type must be "SEQ_CLS" or null/,
@@ -153,6 +159,81 @@ test("values of the wrong type or that tslora does not support are refused toget
     'targetModules: "q_lin" matches no linear layer that is adapted',
     'rankPattern: "k_lin" matches no adapted layer',
   ]);
+  model.dispose();
+});
+
+/** The tensors of a folder's adapter, changed by `change`, are written there again. */
+async function rewritten(
+  directory: string,
+  change: (tensors: Map<string, TensorToWrite>) => void | Promise<void>,
+): Promise<void> {
+  const path = join(directory, "adapter_model.safetensors");
+  const file = await openSafetensors(path);
+  const tensors = new Map<string, TensorToWrite>();
+  for (const { name, shape } of file.entries.values())
+    tensors.set(name, { name, shape, values: await file.readFloats(name) });
+  await file.close();
+  await change(tensors);
+  await writeSafetensors(path, { tensors: [...tensors.values()] });
+}
+
+test("lora_only without biases, as earlier peft saved it, takes the base's biases, with a notice; a part is refused", async () => {
+  const model = await tinyModel("bert");
+  const directory = join(folder, "lora-only");
+  await cp(goldenFolder("bert-layers"), directory, { recursive: true });
+  const isBias = (name: string): boolean => name.endsWith(".base_layer.bias");
+  await rewritten(directory, (tensors) => {
+    const first = [...tensors.keys()].find(isBias);
+    assert.ok(first !== undefined && tensors.delete(first));
+  });
+  await assert.rejects(loadOnto(model, directory), /base_layer\.bias" of shape \[\d+\] is missing/);
+  await rewritten(directory, (tensors) => {
+    for (const name of [...tensors.keys()].filter(isBias)) tensors.delete(name);
+  });
+  const alive = ops.alive();
+  const { set, adapter, idle } = await loadOnto(model, directory);
+  assert.deepEqual(idle, [
+    'bias "lora_only": the file holds no biases, as earlier versions of peft wrote it; the base\'s are used',
+  ]);
+  assert.ok(adapter.biases.size > 0);
+  for (const [own, copy] of adapter.biases) assert.deepEqual(await copy.read(), await own.read());
+  set.dispose();
+  assert.equal(ops.alive(), alive);
+  model.dispose();
+});
+
+test("MPNet's table, which earlier peft saved with bias all, is ignored if it is the model's, and refused otherwise", async () => {
+  const model = await tinyModel("mpnet");
+  const table = model.tables().find(({ name }) => name.endsWith("relative_attention_bias.weight"));
+  assert.ok(table !== undefined);
+  const name = `base_model.model.${table.name}`;
+  const values = await table.read();
+  const made = new AdapterSet(model, { seed: 1 });
+  const directory = join(folder, "mpnet");
+  await saveAdapter(made.add({ r: 1, bias: "all" }), { directory, baseModel: "tiny" });
+  made.dispose();
+  const withTable = (numbers: Float32Array): Promise<void> =>
+    rewritten(directory, (tensors) => void tensors.set(name, { name, shape: table.shape, values: numbers }));
+  await withTable(values);
+  const { set, idle } = await loadOnto(model, directory);
+  assert.deepEqual(idle, [`bias "all": earlier versions of peft saved ${name} too, which equals the base's`]);
+  set.dispose();
+
+  await withTable(values.map((value) => value + 1));
+  await assert.rejects(
+    loadOnto(model, directory),
+    /relative_attention_bias\.weight" is not the model's: with bias "all", earlier versions of peft trained every weight .* add "relative_attention_bias" to modules_to_save/,
+  );
+  const path = join(directory, "adapter_config.json");
+  const json = JSON.parse(await readFile(path, "utf8")) as { modules_to_save: string[] };
+  json.modules_to_save.push("relative_attention_bias");
+  await writeFile(path, JSON.stringify(json));
+  const trained = await loadOnto(model, directory);
+  assert.deepEqual(
+    await trained.adapter.saved.get(table)?.read(),
+    values.map((value) => value + 1),
+  );
+  trained.set.dispose();
   model.dispose();
 });
 

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from "re2js";
 
-import { PatternFault, translatePattern } from "./translate-pattern";
+import { expectShort, PatternFault, translatePattern } from "./translate-pattern";
 
 /**
  * Use of a pattern in peft: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or the name before a
@@ -24,7 +24,7 @@ interface Compiled {
   readonly ahead: readonly { readonly pattern: RE2JS; readonly negative: boolean }[];
 }
 
-const REMEMBERED = 1000; // expressions
+const REMEMBERED = 1000; // expressions: more than all options of one configuration may have
 const compiled = new Map<string, Compiled>();
 
 /**
@@ -35,13 +35,20 @@ const compiled = new Map<string, Compiled>();
 function compile(pattern: string, use: PatternUse): Compiled {
   const key = `${use} ${pattern}`;
   const known = compiled.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    compiled.delete(key); // the one used last comes last
+    compiled.set(key, known);
+    return known;
+  }
   const { re2, ahead } = translatePattern(EXPRESSIONS[use](pattern));
   const made = {
     main: engineFor(`\\A(?:${re2})${use === "target" ? "\\z" : ""}`),
     ahead: ahead.map((one) => ({ pattern: engineFor(`\\A(?:${one.re2})`), negative: one.negative })),
   };
-  if (compiled.size >= REMEMBERED) compiled.clear();
+  for (const oldest of compiled.keys()) {
+    if (compiled.size < REMEMBERED) break;
+    compiled.delete(oldest);
+  }
   compiled.set(key, made);
   return made;
 }
@@ -63,12 +70,18 @@ function matches({ main, ahead }: Compiled, name: string): boolean {
 /** Why a pattern cannot be used, as text that follows the pattern. Undefined if it can be used. */
 export function patternFault(pattern: string, use: PatternUse): string | undefined {
   try {
-    if (use !== "key" || !isPlain(pattern)) compile(pattern, use); // plain keys need no expression
+    if (needsExpression(pattern, use)) compile(pattern, use);
+    else expectShort(pattern);
     return undefined;
   } catch (error) {
     if (error instanceof PatternFault) return error.message;
     throw error;
   }
+}
+
+/** Whether a pattern is compiled to be matched. Entries of lists that are plain names are compared instead. */
+export function needsExpression(pattern: string, use: PatternUse): boolean {
+  return use === "target" || !isPlain(pattern);
 }
 
 /** The cost of a pattern in steps per character; 0 for plain names and refused patterns. */
@@ -89,14 +102,17 @@ export function fullMatch(pattern: string, name: string): boolean {
 
 /** Whether an entry of `modules_to_save` names a module, or one around it. */
 export function matchesSaved(entry: string, name: string): boolean {
-  return matches(compile(entry, "saved"), name);
+  if (needsExpression(entry, "saved")) return matches(compile(entry, "saved"), name);
+  return endOf(name, entry, (end) => end === name.length || name[end] === ".") !== undefined;
 }
 
 /**
  * Whether a key of `rank_pattern` or `alpha_pattern` names a module: it must match the end of the name, from a dot on.
  */
 export function matchesKey(key: string, name: string): boolean {
-  return isPlain(key) ? endsPlainly(name, key) : matches(compile(key, "key"), name);
+  if (needsExpression(key, "key")) return matches(compile(key, "key"), name);
+  const start = name.length - key.length;
+  return (start === 0 || name[start - 1] === ".") && isAt(name, start, key);
 }
 
 /** The value of the first key that names a module, or undefined (peft's `get_pattern_key`). */
@@ -107,6 +123,11 @@ export function patternValue(patterns: Readonly<Record<string, number>>, name: s
 
 /** The layer's number in a name, after a `layers_pattern`. */
 export function layerAfter(pattern: string, name: string): string | undefined {
+  if (!needsExpression(pattern, "layers")) {
+    const numberAt = (end: number): string | undefined => /^\.(\d+)\./.exec(name.slice(end))?.[1];
+    const end = endOf(name, pattern, (at) => numberAt(at) !== undefined);
+    return end === undefined ? undefined : numberAt(end);
+  }
   const { main } = compile(pattern, "layers");
   const matcher = main.matcher(name);
   return matcher.find() ? (matcher.group("idx") ?? undefined) : undefined;
@@ -117,9 +138,21 @@ function isPlain(pattern: string): boolean {
   return /^[A-Za-z0-9_.]+$/.test(pattern);
 }
 
-function endsPlainly(name: string, key: string): boolean {
-  const start = name.length - key.length;
-  if (start < 0 || (start > 0 && name[start - 1] !== ".")) return false;
-  for (let i = 0; i < key.length; i++) if (key[i] !== "." && key[i] !== name[start + i]) return false;
+/** The end of a plain pattern's first match that begins with a part of the name, and whose end `holds` accepts. */
+function endOf(name: string, pattern: string, holds: (end: number) => boolean): number | undefined {
+  for (let start = 0; start + pattern.length <= name.length;) {
+    const end = start + pattern.length;
+    if (isAt(name, start, pattern) && holds(end)) return end;
+    const dot = name.indexOf(".", start);
+    if (dot < 0) return undefined;
+    start = dot + 1;
+  }
+  return undefined;
+}
+
+/** Whether a plain pattern matches the characters of a name from `start` on. */
+function isAt(name: string, start: number, pattern: string): boolean {
+  if (start + pattern.length > name.length) return false;
+  for (let i = 0; i < pattern.length; i++) if (pattern[i] !== "." && pattern[i] !== name[start + i]) return false;
   return true;
 }

@@ -25,14 +25,19 @@ const MOST_TIMES = 1000; // RE2's own limit for repetitions
  *   message names it.
  */
 export function translatePattern(source: string): TranslatedPattern {
-  if (source.length > LONGEST)
-    throw new PatternFault(`must have at most ${LONGEST} characters; it has ${source.length}`);
+  expectShort(source);
   const { re2, size, ahead } = new Translator(source).whole();
   if (size > LARGEST)
     throw new PatternFault(
       `is too large: with its repetitions expanded it must take at most ${LARGEST} steps; it takes ${size}`,
     );
   return { re2, size, ahead };
+}
+
+/** @throws PatternFault if a pattern has too many characters. */
+export function expectShort(source: string): void {
+  if (source.length > LONGEST)
+    throw new PatternFault(`must have at most ${LONGEST} characters; it has ${source.length}`);
 }
 
 type Flags = Readonly<Record<"i" | "s" | "x", boolean>>;
@@ -117,7 +122,7 @@ class Translator {
     const char = this.#next();
     if (char === "") throw notPython("bad escape (end of pattern)");
     if (char === "A") return assertion("\\A");
-    if (char === "Z" || char === "z") return assertion("\\z");
+    if (char === "Z") return assertion("\\z"); // \z: only since Python 3.14
     if (char === "b" || char === "B") return assertion(`\\${char}`);
     if (CLASSES[char] !== undefined) return atom(CLASSES[char]);
     if (/[1-9]/.test(char) && !/^[0-3][0-7]{2}/.test(this.#source.slice(this.#at - 1)))

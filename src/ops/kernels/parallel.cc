@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <thread>
 #if defined(__x86_64__)
@@ -44,9 +45,12 @@ bool spin_until(Happened happened) {
 class Pool {
  public:
   Pool() {
-    for (int i = 1; i < requested_threads(); ++i) {
-      std::thread([this] { work(); }).detach();
-      ++helpers_;
+    try {
+      for (int i = 1; i < requested_threads(); ++i) {
+        std::thread([this] { work(); }).detach();
+        ++helpers_;
+      }
+    } catch (const std::exception&) {  // system_error at a limit of threads, or bad_alloc: fewer helpers will do
     }
   }
 

@@ -89,6 +89,10 @@ void Call::out_of_memory() {
   if (ok()) TF_SetStatus(status_, TF_RESOURCE_EXHAUSTED, "there is no memory for a kernel's scratch space");
 }
 
+void Call::fail(const char* message) {
+  if (ok()) TF_SetStatus(status_, TF_INTERNAL, message);
+}
+
 std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
   std::vector<int64_t> shape(static_cast<size_t>(TF_NumDims(tensor)));
   for (size_t axis = 0; axis < shape.size(); ++axis) shape[axis] = TF_Dim(tensor, static_cast<int>(axis));

@@ -63,6 +63,9 @@ class Call {
 
   void out_of_memory();
 
+  // Reports an error inside a kernel, unless there was one before.
+  void fail(const char* message);
+
  private:
   TF_OpKernelContext* const context_;
   TF_Status* const status_;

@@ -1,4 +1,5 @@
 // Registers the operations with TensorFlow, for the CPU, when the binding is loaded.
+#include <exception>
 #include <initializer_list>
 #include <new>
 #include <type_traits>
@@ -34,6 +35,8 @@ void run(void* operation, TF_OpKernelContext* context) {
     static_cast<const Operation*>(operation)->compute(call);
   } catch (const std::bad_alloc&) {
     call.out_of_memory();
+  } catch (const std::exception& error) {  // must not leave through TensorFlow's C frames
+    call.fail(error.what());
   }
 }
 
