@@ -8,7 +8,7 @@ import { loadDanfojs } from "./load-danfojs";
  * if they have groups. Its types are set explicitly: danfojs would read PMIDs as numbers.
  */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
-  return frameOf(documents, { label: documents.map((d) => d.label) });
+  return frameOf(documents, [{ name: "label", values: documents.map((d) => d.label) }]);
 }
 
 /** A document and, for each label, whether it has it: 0 or 1. */
@@ -20,25 +20,30 @@ export interface MultiLabelDocument extends Omit<CorpusDocument, "label"> {
 export function toMultiLabelFrame(documents: readonly MultiLabelDocument[], labels: readonly string[]): DataFrame {
   return frameOf(
     documents,
-    Object.fromEntries(labels.map((name, label) => [name, documents.map((d) => d.label[label])])),
+    labels.map((name, label) => ({ name, values: documents.map((d) => d.label[label]) })),
   );
 }
 
-function frameOf(
-  documents: readonly Omit<CorpusDocument, "label">[],
-  labels: Readonly<Record<string, readonly number[]>>,
-): DataFrame {
+interface LabelColumn {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** Makes a frame from rows: an object of columns would put a label such as `10` before the texts. */
+function frameOf(documents: readonly Omit<CorpusDocument, "label">[], labels: readonly LabelColumn[]): DataFrame {
   const pairs = documents.some((d) => d.text_pair !== undefined);
   const groups = documents.some((d) => d.group !== undefined);
-  const columns = {
-    texts: documents.map((d) => d.texts),
-    ...(pairs ? { text_pair: documents.map((d) => d.text_pair) } : {}),
-    ID: documents.map((d) => d.ID),
-    ...(groups ? { group: documents.map((d) => d.group) } : {}),
-    ...labels,
-  };
-  const strings = ["string", "string", ...(pairs ? ["string"] : []), ...(groups ? ["string"] : [])];
-  const counts = Object.keys(labels).map(() => "int32");
+  const strings = ["texts", ...(pairs ? ["text_pair"] : []), "ID", ...(groups ? ["group"] : [])];
+  const rows = documents.map((d, i) => [
+    d.texts,
+    ...(pairs ? [d.text_pair] : []),
+    d.ID,
+    ...(groups ? [d.group] : []),
+    ...labels.map(({ values }) => values[i]),
+  ]);
   const { DataFrame } = loadDanfojs();
-  return new DataFrame(columns, { dtypes: [...strings, ...counts] });
+  return new DataFrame(rows, {
+    columns: [...strings, ...labels.map(({ name }) => name)],
+    dtypes: [...strings.map(() => "string"), ...labels.map(() => "int32")],
+  });
 }

@@ -45,9 +45,9 @@ test("audit prints a summary and writes the table, without texts", async () => {
 });
 
 test("audit finds texts of the data in the test texts", async () => {
-  const { summary, issues } = json<Audit>(
-    await cli(["audit", "--data", data, "--test", tests, "--checks", "duplicates", "--json"]),
-  );
+  const printed = await cli(["audit", "--data", data, "--test", tests, "--checks", "duplicates", "--json"]);
+  const { summary, issues } = json<Audit>(printed);
+  assert.match(printed.err, /Data: 120 texts/, "notices are not lost");
   assert.deepEqual([summary.texts, summary.checks], [123, ["duplicates"]]);
   const across = issues.filter(({ reason }) => reason === "duplicate-across-parts");
   assert.deepEqual(

@@ -31,6 +31,7 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
   const args = ["predict", "--model", model, "--input", input, "--output", output, "--workers", "1"];
   const printed = await cli([...args, "--json"]);
   assert.equal(printed.code, 0, printed.err);
+  assert.match(printed.err, /^Device: /, "notices are not lost");
   const events = lines(printed.out).map(
     (line) => JSON.parse(line) as { type: string; texts?: number; corrupt?: number; folders?: string[] },
   );
@@ -72,12 +73,14 @@ test("calibrate --cascade writes the screen beside the weights, with the bound o
   const args = ["calibrate", "--model", model, "--labels", "neg,pos", "--data", csv, "--cascade", csv];
   const printed = await cli([...args, "--max-recall-loss", "0.02", "--json"]);
   assert.equal(printed.code, 0, printed.err);
-  const { files, positive, recall } = json<{
+  const { files, notices, positive, recall } = json<{
     files: string[];
+    notices: string[];
     positive: string;
     recall: { lossBound: number; positives: number };
   }>(printed);
   assert.deepEqual(files, [join(model, "cascade.json")]);
+  assert.ok(notices.some((text) => text.startsWith("Data: ")));
   assert.equal(positive, "pos");
   assert.equal(recall.positives, 200);
   assert.ok(recall.lossBound <= 0.02);

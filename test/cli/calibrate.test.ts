@@ -108,7 +108,8 @@ test("a calibration of other labels or weights is refused, and a failed one leav
     stale.err,
     /must be for the weights in its folder; they have changed since it was made\. Make it again with npx tslora calibrate, or remove it\./,
   );
-  await writeFile(path, '{"version": 1, "labels": ["neg", "pos"], "calibration": {"method": "temperature"}}');
+  const other = { ...(JSON.parse(kept) as object), calibration: { method: "temperature" } };
+  await writeFile(path, JSON.stringify(other));
   const broken = await cli(["predict", "--model", tiny.model, "--adapter", adapter, "--labels", "neg,pos", "w5"]);
   assert.match(broken.err, /calibration\.json must be a file that npx tslora calibrate writes; it holds/);
   assert.equal(broken.out, "");

@@ -27,12 +27,12 @@ after(() => rm(folder, { recursive: true, force: true }));
 test("predict gives the library's probabilities, for arguments, files and standard input alike", async () => {
   const texts = ["w5 w6", "w40 w41 w42", ""];
   const reference = await referenceProbabilities(texts, tiny);
-  const check = (printed: Printed): void => {
+  const check = (printed: Printed, count = texts.length): void => {
     assert.equal(printed.code, 0, printed.err);
     const rows = lines(printed.out).map((line) => JSON.parse(line) as PredictionJson);
     assert.deepEqual(
       rows.map(({ index }) => index),
-      [0, 1, 2],
+      Array.from({ length: count }, (_, i) => i),
     );
     rows.forEach(({ label, score, probabilities }, i) => {
       assert.ok(Math.abs(probabilities.NEGATIVE + probabilities.POSITIVE - 1) < 1e-12);
@@ -41,7 +41,7 @@ test("predict gives the library's probabilities, for arguments, files and standa
     });
     expectWithin(
       rows.map(({ probabilities }) => probabilities.POSITIVE),
-      reference,
+      { values: reference.values.slice(0, count), bounds: reference.bounds.slice(0, count) },
       { what: "probabilities" },
     );
   };
@@ -50,13 +50,14 @@ test("predict gives the library's probabilities, for arguments, files and standa
   check(await cli(base, { input: ["w5 ", "w6\r\nw40 w41", " w42\n\n"] }));
   await writeFile(join(folder, "texts.txt"), texts.join("\n") + "\n");
   check(await cli([...base, "--file", join(folder, "texts.txt")]));
+  const cells = texts.slice(0, 2); // in a table, a blank cell is no text
   await writeFile(
     join(folder, "texts.jsonl"),
-    texts.map((text, i) => JSON.stringify({ review: text, n: i })).join("\n\n"),
+    cells.map((text, i) => JSON.stringify({ review: text, n: i })).join("\n\n"),
   );
-  check(await cli([...base, "--file", join(folder, "texts.jsonl"), "--text-column", "review", "--id-column", "n"]));
-  await writeFile(join(folder, "texts.tsv"), `review\tn\n${texts.map((text, i) => `${text}\t${i}`).join("\n")}\n`);
-  check(await cli([...base, "--file", join(folder, "texts.tsv"), "--text-column", "review"]));
+  check(await cli([...base, "--file", join(folder, "texts.jsonl"), "--text-column", "review", "--id-column", "n"]), 2);
+  await writeFile(join(folder, "texts.tsv"), `review\tn\n${cells.map((text, i) => `${text}\t${i}`).join("\n")}\n`);
+  check(await cli([...base, "--file", join(folder, "texts.tsv"), "--text-column", "review"]), 2);
 });
 
 test("predict prints label and probability, or the --top-k labels; a threshold changes the decision", async () => {
@@ -184,4 +185,36 @@ test("predict reads tables as train does, and leaves out rows only when asked, e
     "report",
   ]);
   assert.match(text.err, /Left out: .*some\.csv, line 3: it must have 2 cells.*\n1 of 3 rows were left out\./);
+});
+
+test("a blank cell of a table is no text: its row is refused, or left out when asked", async () => {
+  const base = ["predict", "--model", model, "--adapter", tiny.adapter, "--json"];
+  const rows = ["w5 w6", "", "  ", "w7"];
+  const files = {
+    "blank.csv": `id,text\n${rows.map((text, i) => `${i},${text}`).join("\n")}\n`,
+    "blank.jsonl": rows.map((text) => JSON.stringify({ text })).join("\n"),
+    "blank.json": JSON.stringify(rows.map((text) => ({ text }))),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder, name), content);
+    const args = [...base, "--file", join(folder, name)];
+    const refused = await cli(args);
+    assert.deepEqual([refused.code, lines(refused.out).length], [2, 1], name);
+    assert.match(refused.err, /: text is empty/);
+    const reported = await cli([...args, "--on-bad-entry", "report"]);
+    assert.equal(reported.code, 0, reported.err);
+    assert.deepEqual(
+      lines(reported.out).map((line) => "leftOut" in (JSON.parse(line) as object)),
+      [false, true, true, false],
+      name,
+    );
+  }
+});
+
+test("with --json, notices still go to standard error, and standard output is JSON alone", async () => {
+  const args = ["predict", "--model", model, "--adapter", tiny.adapter, "w5 w6"];
+  const [plain, asJson] = [await cli(args), await cli([...args, "--json"])];
+  assert.equal(asJson.err, plain.err);
+  assert.match(asJson.err, /^Model: .*\nDevice: .*\nAdapter: .*\nLabels: /);
+  assert.equal(json<PredictionJson>(asJson).index, 0);
 });

@@ -111,6 +111,45 @@ test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 
   );
 });
 
+/** A script that runs a command, and interrupts itself at an output. */
+const interruptedAt = (output: string, args: readonly string[]): string => `
+  const { runCli } = require(${JSON.stringify(join(MAIN, "..", "program.js"))});
+  const { Writable } = require("node:stream");
+  const sink = (to, at) =>
+    new Writable({
+      write: (chunk, encoding, done) => {
+        to.write(chunk);
+        if (at !== undefined && String(chunk).includes(at)) process.emit("SIGINT", "SIGINT");
+        done();
+      },
+    });
+  const streams = { out: sink(process.stdout, ${JSON.stringify(output)}), err: sink(process.stderr) };
+  const terminal = { ...streams, color: false, live: false };
+  runCli(${JSON.stringify(args)}, terminal).then((code) => (process.exitCode = code));`;
+
+test("stopped before its first step, a training says how to start again; after its last, its weights are saved and the rest can be made", async () => {
+  const csv = await tinyCsv(join(folder, "moments.csv"));
+  const out = join(folder, "moments");
+  const args = ["train", "--model", model, "--data", csv, "-o", out, "--max-steps", "3", "--json"];
+  const early = new Running(["-e", interruptedAt('"type":"start"', args)]);
+  assert.equal(await early.code(), 130, early.err);
+  const { steps, resume, restart } = JSON.parse(early.out.trimEnd().split("\n").at(-1) ?? "") as {
+    steps: number;
+    resume?: string;
+    restart: string;
+  };
+  assert.deepEqual([steps, resume], [0, undefined]);
+
+  const late = new Running(["-e", interruptedAt('"type":"end"', [...restart.split(" ").slice(1), "--json"])]);
+  assert.equal(await late.code(), 130, late.err);
+  assert.match(late.err, /Stopped while evaluating\. Training is finished, .*adapter\. .*--resume-from last/);
+  const result = join(out, "results.json");
+  assert.ok(existsSync(join(out, "adapter", "adapter_model.safetensors")) && !existsSync(result));
+  const rest = new Running([MAIN, "train", "--config", join(out, "training_args.json"), "--resume-from", "last"]);
+  assert.equal(await rest.code(), 0, rest.err);
+  assert.ok(existsSync(result) && existsSync(join(out, "adapter", "README.md")));
+});
+
 test("predict answers each line as it comes, and ends where its input ends", async () => {
   const running = new Running([MAIN, "predict", "--model", model, "--json"]);
   running.child.stdin.write("w5 w6\n");

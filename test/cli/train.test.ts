@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
@@ -148,6 +148,25 @@ test("train --init-lora-weights eva distributes ranks, and resumes to the same a
   const again = await cli(["train", "--config", join(out, "training_args.json"), "--resume-from", "last"]);
   assert.equal(again.code, 0, again.err);
   assert.deepEqual(await readFile(join(out, "adapter", "adapter_model.safetensors")), weights);
+});
+
+test("--overwrite-output-dir sets the earlier run's adapter and record aside together, and keeps the model that it trains", async () => {
+  const out = join(folder, "over");
+  const base = join(out, "model");
+  await cp(model, base, { recursive: true });
+  const args = trainArgs({ ...tiny, model: base }, "over", "--max-steps", "2", "--overwrite-output-dir");
+  for (const more of [[], ["--labels", "pos,neg"]]) {
+    const printed = await cli([...args, ...more]);
+    assert.equal(printed.code, 0, printed.err);
+  }
+  const earlier = join(out, "earlier-1");
+  for (const name of ["adapter", "results.json", "training_args.json", "trained_texts.json"])
+    assert.ok(existsSync(join(earlier, name)) && existsSync(join(out, name)), name);
+  assert.ok(existsSync(base) && !existsSync(join(earlier, "model")));
+  const labels = async (adapter: string): Promise<string> =>
+    (await cli(["predict", "--adapter", adapter, "w5 w6"])).err.replace(/\s+/g, " ");
+  assert.match(await labels(join(earlier, "adapter")), /Labels: 0 neg, 1 pos/);
+  assert.match(await labels(join(out, "adapter")), /Labels: 0 pos, 1 neg/);
 });
 
 test("train refuses bad input before anything is written", async () => {

@@ -9,6 +9,7 @@ import type { DataFrame } from "danfojs-node";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import type { LoadCorpusOptions } from "../../src/corpus/load-options";
 import { trainTestSplit } from "../../src/corpus/split/train-test-split";
+import { cleanTexts } from "../../src/corpus/text/clean-text";
 
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-multi-label-"))));
@@ -75,6 +76,30 @@ test("given labels set the order, and may be written as numbers; texts for evalu
     loadCorpus(await jsonl("names.jsonl", LISTS), { ...options, allowMissingClasses: false }),
     /two labels or more, each of at least one text; got .*0 of d/,
   );
+});
+
+test("a number means the label of that number, in any order of the names and also if these are numbers", async () => {
+  const rows = [
+    { text: "one", labels: [0] },
+    { text: "two", labels: [1] },
+    { text: "three", labels: [1, 0] },
+  ];
+  const expected = [
+    [1, 0, 1],
+    [0, 1, 1],
+  ];
+  const path = await jsonl("numbered.jsonl", rows);
+  for (const labels of [{ Toxic: 1, Clean: 0 }, { Clean: 0, Toxic: 1 }, ["Clean", "Toxic"]]) {
+    const { frame } = await loadCorpus(path, { multiLabel: true, labels });
+    assert.deepEqual(frame.columns, ["texts", "ID", "Clean", "Toxic"]);
+    assert.deepEqual(flags(frame, ["Clean", "Toxic"]), expected);
+  }
+  const { frame } = await loadCorpus(path, { multiLabel: true, labels: ["10", "2"] });
+  for (const one of [frame, cleanTexts(frame)]) {
+    assert.deepEqual(one.columns, ["texts", "ID", "10", "2"]);
+    assert.deepEqual(one.dtypes, ["string", "string", "int32", "int32"]);
+    assert.deepEqual(flags(one, ["10", "2"]), expected);
+  }
 });
 
 test("wrong values are refused with line and column", async () => {

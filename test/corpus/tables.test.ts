@@ -224,6 +224,10 @@ test("a column of IDs is used by default where it names the rows, and reported",
   assert.deepEqual(readFrame(numbered.frame).ID, ["1", "2", "3"]);
   assert.match(numbered.notice, /column id repeats values \("7"\).*numbered from 1/);
   assert.match(await refusal("ids.csv", repeated, { idColumn: "id" }), /the ID 7 is in more than one class/);
+  const twice = await load("twice.csv", "id,text,label,id\n7,a,x,1\n8,b,y,2\n");
+  assert.deepEqual(readFrame(twice.frame).ID, ["1", "2"]);
+  assert.match(twice.notice, /A column of IDs is there twice, so the rows are numbered from 1/);
+  assert.doesNotMatch(twice.notice, /no ID column/);
   const unique = await load("unique.csv", "id,text,label\n7,a,x\n9,b,y\n");
   assert.deepEqual(readFrame(unique.frame).ID, ["7", "9"]);
   assert.match(unique.notice, /IDs are taken from the column id/);

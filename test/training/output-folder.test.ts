@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -81,4 +81,24 @@ test("the newest three folders of earlier runs are kept, and the one from which 
   await runToEnd(resumed, { ...SHORT, outputDir, resumeFrom: from });
   assert.ok((await earlier()).includes("earlier-3"), (await earlier()).join(", "));
   for (const one of [fresh, resumed]) one.dispose();
+});
+
+test("before its first event a run sets another run's weights, results and record aside, if these are of tslora train", async () => {
+  const outputDir = join(folder, "finished");
+  const c = await trainable();
+  await runToEnd(c, { ...SHORT, outputDir });
+  await c.saveAdapter(join(outputDir, "adapter"));
+  await runToEnd(c, { ...SHORT, outputDir });
+  assert.ok((await readdir(outputDir)).includes("adapter"), "without a record the adapter is the user's");
+  const written = ["results.json", "trained_texts.json", "training_args.json"];
+  for (const name of [...written, "notes.txt"]) await writeFile(join(outputDir, name), "{}");
+  const events = train(c, { train: data, validation, ...SHORT, outputDir });
+  await events.next();
+  const left = (await readdir(outputDir)).filter((name) => name !== LOCK_FILE);
+  assert.deepEqual(left.sort(), ["earlier-1", "earlier-2", "notes.txt", "trainer_log.jsonl"]);
+  const aside = await readdir(join(outputDir, "earlier-2"));
+  for (const name of ["adapter", "checkpoint-2", "trainer_log.jsonl", ...written])
+    assert.ok(aside.includes(name), `${name}: ${aside.join(", ")}`);
+  await events.return(undefined as never);
+  c.dispose();
 });

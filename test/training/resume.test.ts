@@ -283,7 +283,7 @@ test("a new run in an old run's folder moves the old files to another folder, an
   const kept = (await readdir(outputDir)).sort();
   const second = await trainable("lora");
   const events = await runToEnd(second, { ...COMMON, maxSteps: 2, outputDir, seed: 3 });
-  assert.match(eventsOf("warning", events)[0].message, /held another run's checkpoints and log.*earlier-1/);
+  assert.match(eventsOf("warning", events)[0].message, /held another run's files.*earlier-1/);
   assert.deepEqual((await readdir(join(outputDir, "earlier-1"))).sort(), kept);
   assert.deepEqual((await readdir(outputDir)).sort(), ["checkpoint-2", "earlier-1", "trainer_log.jsonl"]);
   const third = await trainable("lora");

@@ -25,9 +25,7 @@ export async function runAudit({ terminal, values }: CommandCall): Promise<numbe
   const options = pick(values, AUDIT_OPTIONS);
   const data = pick(values, DATA_OPTIONS);
   expectOptions(data, options);
-  const notice = (text: string): void => {
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
-  };
+  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
   const interruption = hearInterruption(terminal, { effect: "nothing is written" });
   const progress = auditProgress(terminal);
   try {

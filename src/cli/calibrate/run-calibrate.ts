@@ -61,7 +61,7 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
   });
   try {
     if (options.cascade !== undefined)
-      return await (await import("./run-cascade.js")).runCascade(call, { classifier, folder, notice });
+      return await (await import("./run-cascade.js")).runCascade(call, { classifier, folder, notice, notices });
     expectOneLabel(classifier);
     const { labels } = classifier;
     const fitted = await readLogits(call, { classifier, notice, folder, which: "data" });

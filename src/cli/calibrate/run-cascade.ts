@@ -15,12 +15,17 @@ import type { Terminal } from "../terminal/terminal";
 /** Shares of positive texts for which the lines say how much the encoder reads. */
 const SHARES = [0.5, 0.1, 0.01];
 
+interface CascadeInput {
+  readonly classifier: SequenceClassifier;
+  readonly folder: string;
+  readonly notice: (text: string) => void;
+  /** The notices so far, for `--json`. */
+  readonly notices: readonly string[];
+}
+
 /** `tslora calibrate --cascade`: fits the screen of `predict --cascade`, and writes it beside the weights. */
-export async function runCascade(
-  { terminal, values }: CommandCall,
-  of: { readonly classifier: SequenceClassifier; readonly folder: string; readonly notice: (text: string) => void },
-): Promise<number> {
-  const { classifier, folder, notice } = of;
+export async function runCascade({ terminal, values }: CommandCall, of: CascadeInput): Promise<number> {
+  const { classifier, folder, notice, notices } = of;
   const { cascade: path, maxRecallLoss, positive } = pick(values, CALIBRATE_OPTIONS);
   if (classifier.labels.length !== 2)
     throw new TsloraError(
@@ -36,9 +41,10 @@ export async function runCascade(
   const cascade = fitCascade(train.frame, { labels, positive, validation, maxRecallLoss });
   const file = await saveCascade(folder, cascade);
   const { recall, threshold } = cascade;
+  const document = { notices, files: [file], threshold, positive: labels[cascade.positive], recall };
   terminal.out.write(
     values.json === true
-      ? `${JSON.stringify({ files: [file], threshold, positive: labels[cascade.positive], recall }, undefined, 2)}\n`
+      ? `${JSON.stringify(document, undefined, 2)}\n`
       : `${cascadeLines(cascade, { file, terminal }).join("\n")}\n`,
   );
   return EXIT.ok;

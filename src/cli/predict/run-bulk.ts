@@ -14,14 +14,17 @@ import { hearInterruption } from "../run/interruption";
 import { sentence } from "../terminal/text-layout";
 import { BulkView, bulkLines } from "./bulk-view";
 
-/** `tslora predict --input`: files in shards. Progress goes to standard error, with --json to standard output. */
+/**
+ * `tslora predict --input`: files in shards. Notices and progress go to standard error, with --json progress to
+ * standard output.
+ */
 export async function runBulk(call: CommandCall): Promise<number> {
   const { terminal, values } = call;
   const bulk = pick(values, BULK_OPTIONS);
   checkBulk(call);
   const json = values.json === true;
   const view = new BulkView(terminal, { json });
-  const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
+  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
   const { model, adapter: given, labels, maxLength } = pick(values, MODEL_OPTIONS);
   const adapter = given === undefined ? undefined : await findAdapter(given);
   const base = adapter !== undefined && model === undefined ? await resolveBase("predict", adapter) : undefined;

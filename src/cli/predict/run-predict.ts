@@ -43,7 +43,7 @@ export async function runPredict(call: CommandCall): Promise<number> {
   const json = values.json === true;
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
-    const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
+    const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
     const { classifier, model, adapterFolder } = await openClassifier({
       command: "predict",
       terminal,

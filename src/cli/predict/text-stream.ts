@@ -8,8 +8,9 @@ export type { LeftOut, ReadText, StreamFormat } from "../../corpus/table/text-ta
 
 /**
  * Reads texts from a stream. A batch holds the texts that have arrived; it never waits for more. Nothing is read ahead
- * beyond the stream's buffer, so memory stays constant for a stream of any length. A row without a text gives an entry
- * with its problem. A row of CSV is complete once the next one begins or the stream ends.
+ * beyond the stream's buffer, so memory stays constant for a stream of any length. A table's row without a text, also
+ * with a blank cell, gives an entry with its problem; an empty line of plain texts is an empty text. A row of CSV is
+ * complete once the next one begins or the stream ends.
  *
  * @throws TsloraError `bad-input` if a column is missing or the rest cannot be read, after yielding the rows before.
  */

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import type { DataFrame } from "danfojs-node";
 
 import { lockFolder } from "../../base/lock/lock-output";
@@ -5,6 +7,7 @@ import { Problems } from "../../base/problems";
 import { returnValueOf } from "../../base/return-value";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
+import { TRAINING_ARGS } from "../../classifier/read-run-record";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { prepareTraining } from "../../classifier/prepare-training";
 import { deviceOf } from "../../device/device";
@@ -16,6 +19,7 @@ import { resolveModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
 import { resolveLoraConfig } from "../../lora/resolve-lora-config";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
+import { listCheckpoints } from "../../training/checkpoint/find-checkpoint";
 import { train } from "../../training/train";
 import type { TrainSummary } from "../../training/train-event";
 import { evaluationLines } from "../evaluate/evaluation-lines";
@@ -34,7 +38,7 @@ import type { LoadedRun, RunContext } from "./loaded-run";
 import { writeTrainedTexts } from "./trained-texts";
 import { planTrain, type TrainPlan } from "./plan-train";
 import { TrainView } from "./train-view";
-import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
+import { saveWeights, writeCard, writeTrainingArgs, writeTrainResults } from "./write-run";
 
 /** `tslora train`. Everything is checked before anything is written. */
 export async function runTrain({ terminal, values }: CommandCall): Promise<number> {
@@ -99,48 +103,66 @@ async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
 }
 
 async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
-  const { plan, model, parts, classifier, notices, notice } = run;
+  const { plan, model, parts, classifier, notice } = run;
   const { view, signal } = to;
   const score = scorer(classifier, to);
-  const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
+  const before = plan.evaluateBefore
+    ? await score("Evaluating before training", parts.test).catch(rethrowBefore(signal))
+    : undefined;
   prepareTraining(classifier, { method: plan.method, adapter: plan.lora });
-  const eva = await initializeEva(classifier, { plan, parts, ...to }).catch((error: unknown) => {
-    expectRunning(signal);
-    throw error;
-  });
+  const eva = await initializeEva(classifier, { plan, parts, ...to }).catch(rethrowBefore(signal));
   if (eva !== undefined) notice(eva);
   notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
   expectRunning(signal);
   if (plan.findLearningRate) return findRate(run, to);
-  const { corpus } = parts.loaded;
-  const args = async (): Promise<string> => {
+  const writeArgs = async (): Promise<void> => {
     await writeTrainedTexts(plan.outputDir, parts.train);
-    return writeTrainingArgs(plan, { classifier, model, corpus });
+    await writeTrainingArgs(plan, { classifier, model, corpus: parts.loaded.corpus });
   };
   const baseline = plan.baseline ? await baselineOf(parts, plan) : undefined; // refuses texts that it cannot use
   expectRunning(signal);
-  const training = await follow(classifier, { plan, parts, view, signal, onStart: args });
-  if (signal.aborted) return stopped(training, { plan, view, args: await args() });
-  const validation = await score("Evaluating on validation", parts.validation);
-  const after = await score("Evaluating", parts.test);
-  const scores = { before, after, validation, baseline };
-  const saved = await saveTrained(classifier, { plan, model, parts, training, scores, notices });
-  const path = await writeTrainResults(plan.outputDir, {
-    model: model.id,
-    device: classifier.device,
-    data: corpus.source.kind,
-    seed: classifier.seed,
-    method: plan.method,
-    labels: classifier.labels,
-    trainableParameters: classifier.countParameters(),
-    ...scores,
-    training,
-    elapsed: training.elapsedSeconds,
-    notices,
-    banner: corpus.banner,
-  });
-  showResults(scores, { plan, saved, path, to });
+  const training = await follow(classifier, { plan, parts, view, signal, onStart: writeArgs });
+  if (training.stopped) return stopped(training, { plan, view });
+  await finish(run, { training, before, baseline, to });
   return EXIT.ok;
+}
+
+/**
+ * Saves the trained weights, evaluates them, and writes their card and the results. If this stops or fails, a message
+ * says what is saved, and names the command that does the rest.
+ */
+async function finish(
+  { plan, model, parts, classifier, notices }: LoadedRun,
+  { training, before, baseline, to }: Pick<Scores, "before" | "baseline"> & { training: TrainSummary; to: RunContext },
+): Promise<void> {
+  const score = scorer(classifier, to);
+  let saved: string | undefined;
+  try {
+    saved = await saveWeights(classifier, plan);
+    const validation = await score("Evaluating on validation", parts.validation);
+    const after = await score("Evaluating", parts.test);
+    const scores = { before, after, validation, baseline };
+    const finished = { plan, model, parts, training, scores, notices };
+    await writeCard(saved, classifier, finished);
+    const path = await writeTrainResults(classifier, finished);
+    showResults(scores, { plan, saved, path, to });
+  } catch (error) {
+    const place = saved === undefined ? "the last checkpoint" : shortPath(saved);
+    const kept = `Training is finished, and its weights are in ${place}.`;
+    const left = `${kept} What is missing, such as results.json, is written by: npx ${resumeCommand(plan, "last")}`;
+    if (to.signal.aborted) throw new TsloraError("aborted", `Stopped while evaluating. ${left}`, { cause: error });
+    to.view.warn(left);
+    throw error;
+  }
+}
+
+/** The command that resumes a run. */
+function resumeCommand(plan: TrainPlan, from: string): string {
+  return `${repeatCommand(plan)} --resume-from ${from}`;
+}
+
+function repeatCommand({ outputDir }: TrainPlan): string {
+  return `tslora train --config ${shortPath(join(outputDir, TRAINING_ARGS))}`;
 }
 
 /** Shows a finished run's scores and output paths. */
@@ -183,6 +205,14 @@ function expectRunning(signal: AbortSignal): void {
   if (signal.aborted) throw new TsloraError("aborted", "Stopped before training began; nothing was written.");
 }
 
+/** Handles an error before training; that of a stopped run says that nothing was written. */
+function rethrowBefore(signal: AbortSignal): (error: unknown) => never {
+  return (error) => {
+    expectRunning(signal);
+    throw error;
+  };
+}
+
 /** Runs the training and shows its events. Calls `onStart` before the first event, when all checks are done. */
 async function follow(
   classifier: SequenceClassifier,
@@ -204,14 +234,24 @@ async function follow(
   });
 }
 
-function stopped(
-  { steps }: TrainSummary,
-  { plan, view, args }: { plan: TrainPlan; view: TrainView; args: string },
-): number {
-  const command = `tslora train --config ${shortPath(args)} --resume-from last`;
-  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: command }, [
-    `Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Resume with:`,
-    `  npx ${command}`,
+/** Says how a stopped run goes on: from its checkpoint, from that of the run that it resumed, or from the start. */
+async function stopped({ steps }: TrainSummary, { plan, view }: { plan: TrainPlan; view: TrainView }): Promise<number> {
+  const { outputDir } = plan;
+  const { resumeFrom } = plan.train;
+  const isSaved = (await listCheckpoints(outputDir)).some(({ step }) => step === steps);
+  if (!isSaved && resumeFrom === undefined) {
+    const restart = `${repeatCommand(plan)} --overwrite-output-dir`;
+    view.result({ type: "stopped", steps, outputDir, restart }, [
+      "Stopped before the first step: nothing was trained. Start again with:",
+      `  npx ${restart}`,
+    ]);
+    return EXIT.interrupted;
+  }
+  const resume = resumeCommand(plan, isSaved || resumeFrom === undefined ? "last" : shortPath(resumeFrom));
+  const where = isSaved ? `its checkpoint is in ${shortPath(outputDir)}` : "no further step was trained";
+  view.result({ type: "stopped", steps, outputDir, resume }, [
+    `Stopped after step ${steps}; ${where}. Resume with:`,
+    `  npx ${resume}`,
   ]);
   return EXIT.interrupted;
 }
@@ -229,16 +269,6 @@ function scorer(
       return classifier.problemType === "multi_label_classification"
         ? await evaluateMultiLabel(classifier, data, options)
         : await evaluate(classifier, data, options);
-    } catch (error) {
-      if (signal.aborted)
-        throw new TsloraError(
-          "aborted",
-          "Stopped while evaluating. The files that training has written so far are complete.",
-          {
-            cause: error,
-          },
-        );
-      throw error;
     } finally {
       progress.stop();
     }

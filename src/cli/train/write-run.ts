@@ -38,6 +38,11 @@ export interface TrainResults {
   readonly banner?: string;
 }
 
+/** A run whose weights were evaluated. */
+export interface FinishedRun extends CardSource {
+  readonly scores: Pick<TrainResults, "before" | "after" | "validation" | "baseline">;
+}
+
 /** Names of the model and the data that make a later run use the same ones. */
 export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
   const { origin } = model;
@@ -86,19 +91,38 @@ export async function writeTrainingArgs(
   return path;
 }
 
-/** Saves the adapter or the model with its card. Returns the folder. */
-export async function saveTrained(classifier: SequenceClassifier, run: CardSource): Promise<string> {
-  const { outputDir, method } = run.plan;
+/** Saves the adapter or the model. Returns the folder. */
+export async function saveWeights(classifier: SequenceClassifier, { outputDir, method }: TrainPlan): Promise<string> {
   const folder = join(outputDir, method === "lora" ? "adapter" : "model");
   if (method === "lora") await classifier.saveAdapter(folder);
   else await classifier.saveModel(folder);
-  await saveModelCard(folder, cardOfRun(classifier, run));
   return folder;
 }
 
+/** Writes the card of the saved weights. */
+export async function writeCard(folder: string, classifier: SequenceClassifier, run: FinishedRun): Promise<void> {
+  await saveModelCard(folder, cardOfRun(classifier, run));
+}
+
 /** Writes results.json. Returns its path. */
-export async function writeTrainResults(outputDir: string, results: TrainResults): Promise<string> {
-  const path = join(outputDir, "results.json");
+export async function writeTrainResults(classifier: SequenceClassifier, run: FinishedRun): Promise<string> {
+  const { plan, model, parts, training, scores, notices } = run;
+  const { corpus } = parts.loaded;
+  const results: TrainResults = {
+    model: model.id,
+    device: classifier.device,
+    data: corpus.source.kind,
+    seed: classifier.seed,
+    method: plan.method,
+    labels: classifier.labels,
+    trainableParameters: classifier.countParameters(),
+    ...scores,
+    training,
+    elapsed: training.elapsedSeconds,
+    notices,
+    banner: corpus.banner,
+  };
+  const path = join(plan.outputDir, "results.json");
   await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);
   return path;
 }

@@ -6,8 +6,9 @@ import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { findColumn, ID_COLUMN, needColumn, PAIR_COLUMN, TEXT_COLUMN } from "../table/choose-column";
+import { isBlank } from "../table/text-table";
 import type { TableColumns } from "./read-table-file";
-import type { RecordItem, TextRecord } from "./text-record";
+import type { RecordItem, RecordProblem, TextRecord } from "./text-record";
 
 /** Options of {@link readParquetFile}. */
 export interface ParquetFileOptions extends Pick<TableColumns, "textColumn" | "textPair" | "idColumn"> {
@@ -109,21 +110,23 @@ function* pieces(
 }
 
 function itemOf(row: Row, { text, pair, id }: Columns, number: number): RecordItem {
-  const problem = (column: string, expected: string): RecordItem => ({
+  const problem = (kind: RecordProblem["kind"], message: string): RecordItem => ({
     kind: "problem",
-    problem: {
-      kind: row[column] === null || row[column] === undefined ? "no-text" : "corrupt",
-      place: `row ${number}`,
-      message: `${column} must be ${expected}; got ${shownValue(row[column], 60)}`,
-    },
+    problem: { kind, place: `row ${number}`, message },
   });
+  const wrong = (column: string, expected: string): string =>
+    `${column} must be ${expected}; got ${shownValue(row[column], 60)}`;
+  const noText = (column: string): RecordItem => {
+    const message = typeof row[column] === "string" ? `${column} is empty` : wrong(column, "a string");
+    return problem(isBlank(row[column] ?? null) ? "no-text" : "corrupt", message);
+  };
   const own = row[text];
-  if (typeof own !== "string") return problem(text, "a string");
+  if (typeof own !== "string" || isBlank(own)) return noText(text);
   const second = pair === undefined ? undefined : row[pair];
-  if (pair !== undefined && typeof second !== "string") return problem(pair, "a string");
+  if (pair !== undefined && (typeof second !== "string" || isBlank(second))) return noText(pair);
   const name = id === undefined ? number : row[id];
   if (id !== undefined && !["string", "number", "bigint"].includes(typeof name))
-    return problem(id, "a name or a number");
+    return problem("corrupt", wrong(id, "a name or a number"));
   const record: TextRecord = {
     id: String(name),
     text: own,

@@ -31,7 +31,10 @@ export async function* readTableFile(
       if ("text" in entry) {
         const { text, textPair, id } = entry;
         yield { kind: "record", record: { id: String(id ?? row), text, textPair } };
-      } else yield { kind: "problem", problem: { kind: "corrupt", place: entry.place, message: entry.message } };
+      } else {
+        const { place, message, isEmpty = false } = entry;
+        yield { kind: "problem", problem: { kind: isEmpty ? "no-text" : "corrupt", place, message } };
+      }
     }
   };
   for await (const bytes of openBytes(path, { start, end })) yield* read(table.push(bytes));

@@ -19,7 +19,7 @@ export interface TextRecord {
 
 /** A record that cannot be used. The reader continues behind it. */
 export interface RecordProblem {
-  /** `no-text`: a PubMed record without an abstract, an empty cell; `corrupt`: everything else. */
+  /** `no-text`: a PubMed record without an abstract, a blank or null cell; `corrupt`: everything else. */
   readonly kind: "corrupt" | "no-text";
   /** Its PMID, line or row, such as `PMID 123` or `line 7`. */
   readonly place: string;

@@ -196,12 +196,12 @@ function namesOf(
 ): NumberedLabels {
   if (labels === undefined && at.kind !== "columns") return numberLabels(cells);
   const classes = labels ?? Object.fromEntries((at.kind === "columns" ? at.columns : []).map((name, i) => [name, i]));
-  const names = Object.keys(classes);
+  const nameOfNumber = new Map(Object.entries(classes).map(([name, label]) => [label, name]));
   const numbered =
     at.kind === "list" &&
     cells.length > 0 &&
-    cells.every((cell) => /^\d+$/.test(cell) && Number(cell) < names.length && !names.includes(cell));
-  return { classes, nameOf: (cell) => (numbered ? names[Number(cell)] : cell) };
+    cells.every((cell) => /^\d+$/.test(cell) && nameOfNumber.has(Number(cell)) && !Object.hasOwn(classes, cell));
+  return { classes, nameOf: (cell) => (numbered ? (nameOfNumber.get(Number(cell)) ?? cell) : cell) };
 }
 
 function labelOf(
@@ -234,7 +234,9 @@ function chooseIds(
   wanted: string | undefined,
 ): { idColumn?: string; remarks: string[] } {
   if (wanted === NONE) return { remarks: ["Rows are numbered from 1."] };
-  const column = wanted === undefined && !isUsualNameUnique(of.columns) ? undefined : findColumn(of, ID_COLUMN, wanted);
+  if (wanted === undefined && repeatsIdColumn(of.columns))
+    return { remarks: ["A column of IDs is there twice, so the rows are numbered from 1. Rename one of them."] };
+  const column = findColumn(of, ID_COLUMN, wanted);
   if (column === undefined) return { remarks: ["There is no ID column: rows are numbered from 1."] };
   if (wanted === undefined) {
     const values = rows.flatMap((row) => plain(row.get(column)) ?? []);
@@ -249,10 +251,10 @@ function chooseIds(
   return { idColumn: column, remarks: wanted === undefined ? [`IDs are taken from the column ${column}.`] : [] };
 }
 
-/** Whether each of the usual names for a column of IDs occurs at most once. */
-function isUsualNameUnique(columns: readonly string[]): boolean {
+/** Whether two columns have the same name, a usual one for IDs. */
+function repeatsIdColumn(columns: readonly string[]): boolean {
   const usual = columns.filter((column) => ID_COLUMN.usual.some((name) => name.toLowerCase() === column.toLowerCase()));
-  return new Set(usual).size === usual.length;
+  return new Set(usual).size < usual.length;
 }
 
 function firstRepeated(values: readonly string[]): string[] {

@@ -39,9 +39,11 @@ export interface LeftOut {
   /** The row's line. */
   readonly place: string;
   readonly message: string;
+  /** Whether the row has no text: its cell is empty, blank or null. */
+  readonly isEmpty?: boolean;
 }
 
-/** One text per line. */
+/** One text per line; an empty line is an empty text. */
 export class LineReader {
   readonly #name: string;
   readonly #decoder: ByteDecoder;
@@ -135,8 +137,12 @@ export class TextTable {
     const { row } = item;
     const columns = this.#choose(row.columns);
     const asked = columns.pair === undefined ? [columns.text] : [columns.text, columns.pair];
-    const bad = asked.find((column) => typeof row.get(column) !== "string");
-    if (bad !== undefined) return leaveOut(row.name, `${bad} must be a string; got ${shown(row, bad)}`);
+    const bad = asked.find((column) => typeof row.get(column) !== "string" || isBlank(row.get(column)));
+    if (bad !== undefined) {
+      const value = row.get(bad);
+      const message = typeof value === "string" ? `${bad} is empty` : `${bad} must be a string; got ${shown(row, bad)}`;
+      return { ...leaveOut(row.name, message), isEmpty: isBlank(value) };
+    }
     const [text, textPair] = asked.map((column) => String(row.get(column)));
     const read = columns.pair === undefined ? { text } : { text, textPair };
     if (columns.id === undefined) return read;
@@ -145,6 +151,11 @@ export class TextTable {
       ? { ...read, id }
       : leaveOut(row.name, `${columns.id} must be a name or a number; got ${shown(row, columns.id)}`);
   }
+}
+
+/** Whether a cell holds no text: it is empty, blank or null. */
+export function isBlank(value: unknown): boolean {
+  return value === null || (typeof value === "string" && value.trim() === "");
 }
 
 function shown(row: Row, column: string): string {

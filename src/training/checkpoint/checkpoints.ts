@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { syncPath } from "../../base/files/sync-path";
 import { makeFolder } from "../../base/files/make-folder";
 import { writeAtomically } from "../../base/files/write-atomically";
+import { TRAINING_ARGS } from "../../classifier/read-run-record";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { writeSafetensors, type TensorToWrite } from "../../model/weights/write-safetensors";
 import type { AdamW } from "../optimizer/adamw";
@@ -13,6 +14,12 @@ import { listCheckpoints } from "./find-checkpoint";
 import { recoverFolders, replaceFolder } from "./replace-folder";
 import { checksumsOf, writeChecksums } from "./folder-checksums";
 import { LOG_FILE } from "../log/training-log";
+
+/**
+ * Files that `tslora train` writes beside the checkpoints. The record is moved last, since only a folder with a record
+ * holds such files.
+ */
+const RUN_FILES = ["adapter", "model", "results.json", "trained_texts.json", TRAINING_ARGS];
 
 /** Number of `earlier-<n>` folders that an output folder keeps. */
 export const EARLIER_KEPT = 3;
@@ -61,7 +68,8 @@ export class Checkpoints {
 
   /**
    * Prepares the output folder for this run. Deletes incomplete folders of a killed run. Moves files of another run, or
-   * of this run after the step that it resumes from, to `earlier-<n>`. Keeps the newest {@link EARLIER_KEPT} such
+   * of this run after the step that it resumes from, to `earlier-<n>`; of another run of `tslora train` also its
+   * weights, results and record, except the model that this run trains. Keeps the newest {@link EARLIER_KEPT} such
    * folders and the one that the run resumes from; deletes older ones.
    *
    * @param options.resume - the checkpoint to resume from; if it is in another folder, the best checkpoint that it
@@ -77,7 +85,8 @@ export class Checkpoints {
     const foreign = (await listCheckpoints(this.#directory))
       .filter(({ step }) => step > own)
       .map(({ path }) => basename(path));
-    if (own < 0) foreign.push(...names.filter((name) => name === LOG_FILE || name === "runs"));
+    const logs = names.filter((name) => name === LOG_FILE || name === "runs");
+    if (own < 0) foreign.push(...logs, ...this.#runFiles(names));
     const source = resume === undefined ? undefined : dirname(resolve(resume.path));
     const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
     const best = resume?.state.best?.step;
@@ -128,6 +137,13 @@ export class Checkpoints {
   /** At the end of a run, keeps only the newest `limit` checkpoints and the best one. */
   async finish(): Promise<void> {
     await this.#deleteOld({ strict: true });
+  }
+
+  /** The files of a run of `tslora train`, without the folder of the model that is trained. */
+  #runFiles(names: readonly string[]): string[] {
+    if (!names.includes(TRAINING_ARGS)) return [];
+    const base = resolve(this.#classifier.origin.directory);
+    return RUN_FILES.filter((name) => names.includes(name) && resolve(this.#directory, name) !== base);
   }
 
   /** Moves files to a new folder `earlier-<n>`, and deletes the oldest such folders, except `source`. */

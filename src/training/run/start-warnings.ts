@@ -55,5 +55,5 @@ function asideMessage(aside: SetAside, { options, checkpoint }: Pick<StartFacts,
   if (checkpoint !== undefined)
     return `Files written after step ${checkpoint.state.step}, or by another run, were moved to ${where}: delete them when you do not need them.${gone}`;
   const folder = shownPath(options.outputDir ?? "");
-  return `${folder} held another run's checkpoints and log. They were moved to ${where}: resume from them with resumeFrom, or delete them when you do not need them.${gone}`;
+  return `${folder} held another run's files. They were moved to ${where}: resume from them with resumeFrom, or delete them when you do not need them.${gone}`;
 }

@@ -112,6 +112,8 @@ export class TrainingRun {
   async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
     const { totalSteps, stepsPerEpoch } = this.#plan;
     const started = performance.now();
+    // Before the first event, at which callers write their own files beside the checkpoints.
+    const aside = await this.#openOutput(this.#inputs.resume?.checkpoint);
     yield* this.#emit({
       type: "start",
       totalSteps,
@@ -122,7 +124,7 @@ export class TrainingRun {
       trainableParameters: this.#classifier.countParameters().trainable,
       newlyInitialized: this.#newlyInitialized,
     });
-    yield* this.#begin();
+    yield* this.#begin(aside);
     const { wasInterrupted } = this.#evaluation;
     if (this.#hasStepsLeft || wasInterrupted) yield* this.#preparePrefix(stop);
     if (wasInterrupted) yield* this.#repeatEvaluation(stop);
@@ -164,10 +166,9 @@ export class TrainingRun {
     }
   }
 
-  /** Prepares the output folder, restores a checkpoint if there is one, and reports the first warnings. */
-  async *#begin(): AsyncGenerator<TrainEvent, void, void> {
+  /** Restores a checkpoint if there is one, and reports the first warnings. */
+  async *#begin(aside: SetAside | undefined): AsyncGenerator<TrainEvent, void, void> {
     const checkpoint = this.#inputs.resume?.checkpoint;
-    const aside = await this.#openOutput(checkpoint);
     if (this.#inputs.resume !== undefined) this.#restore(this.#inputs.resume);
     const warnings = startWarnings({
       classifier: this.#classifier,

@@ -135,3 +135,20 @@ test("files that are not whole, lack a column or have another ending are errors"
     for await (const item of readRecords(join(folder, "missing.jsonl"))) assert.fail(item.kind);
   }, TsloraError);
 });
+
+test("a blank or null cell is no text, in every format; a null ID is corrupt", async () => {
+  const texts = ["one", "", " \t", "four"];
+  const expected = ["1: one", "no-text", "no-text", "4: four"];
+  const kinds = (items: readonly RecordItem[]): string[] => short(items).map((item) => item.replace(/^\w+ \d /, ""));
+  const numbered = texts.map((text, i) => ({ id: i + 1, text }));
+  const jsonl = numbered.map((row) => JSON.stringify(row)).join("\n");
+  assert.deepEqual(kinds(await read("b.jsonl", jsonl)), expected);
+  const csv = `id,text\n${numbered.map(({ id, text }) => `${id},${text}\n`).join("")}`;
+  assert.deepEqual(kinds(await read("b.csv", csv)), expected);
+  assert.deepEqual(kinds(await read("b.parquet", await parquet({ id: [1, 2, 3, 4], text: texts }, 2))), expected);
+  assert.deepEqual(kinds(await read("null.jsonl", '{"text":null}\n{"text":"two"}\n')), ["no-text", "2: two"]);
+  const pairs = await parquet({ q: ["a", "b"], a: ["c", " "] }, 2);
+  assert.deepEqual(kinds(await read("pairs.parquet", pairs, { textColumn: "q", textPair: "a" })), ["1: a", "no-text"]);
+  const ids = await parquet({ id: ["x", null], text: ["one", "two"] }, 2);
+  assert.deepEqual(kinds(await read("ids.parquet", ids)), ["x: one", "corrupt"]);
+});
