@@ -1,4 +1,4 @@
-import { Problems } from "../base/problems";
+import type { Problems } from "../base/problems";
 import { AUDIT_CHECKS, type AuditCheck } from "./audit-defaults";
 import type { NearDuplicateOptions } from "./duplicates/near-duplicates";
 import type { SimilarEmbeddingOptions } from "./duplicates/similar-embeddings";
@@ -54,13 +54,12 @@ export interface AuditOptions {
   readonly onProgress?: (progress: AuditProgress) => void;
 }
 
-/**
- * The checks to make.
- *
- * @throws TsloraError `bad-option` for an unknown check, or one for which data are missing.
- */
-export function checksOf({ checks, probabilities }: AuditOptions, labelled: boolean): ReadonlySet<AuditCheck> {
-  const problems = new Problems("audit");
+/** The checks to make. Adds a problem for an unknown check, or one for which data are missing. */
+export function checksOf(
+  problems: Problems,
+  { checks, probabilities }: AuditOptions,
+  labelled: boolean,
+): ReadonlySet<AuditCheck> {
   for (const check of checks ?? [])
     problems.expect(AUDIT_CHECKS.includes(check), `checks must be of ${AUDIT_CHECKS.join(", ")}; got ${String(check)}`);
   const asked = checks?.includes("labels") === true || probabilities !== undefined;
@@ -69,6 +68,5 @@ export function checksOf({ checks, probabilities }: AuditOptions, labelled: bool
     "checks must not name labels, nor probabilities be given, for data without a column label; a text with several labels has none",
   );
   problems.expect(checks === undefined || checks.length > 0, "checks must name a check at least; got none");
-  problems.throwIfAny();
   return new Set(checks ?? AUDIT_CHECKS.filter((check) => check !== "labels" || labelled));
 }

@@ -1,9 +1,8 @@
 import { cellSignal } from "../base/cell-signal";
-import { Problems } from "../base/problems";
 import { OUT_OF_FOLD_DEFAULTS, SEVERITY_RANK } from "./audit-defaults";
-import { checksOf, type AuditOptions } from "./audit-options";
+import type { AuditOptions } from "./audit-options";
 import type { AuditIssue, AuditResult } from "./audit-result";
-import { readAuditedTexts, type AuditedData, type AuditedTexts } from "./audited-texts";
+import type { AuditedData, AuditedTexts } from "./audited-texts";
 import { checkPairs } from "./checks/duplicate-check";
 import type { FoundIssue } from "./checks/found-issue";
 import { checkGroups, groupRows } from "./checks/group-check";
@@ -14,6 +13,7 @@ import { findSimilarEmbeddings } from "./duplicates/similar-embeddings";
 import { issuesFrame } from "./issues-frame";
 import { outOfFoldProbabilities } from "./labels/out-of-fold";
 import type { ClassProbabilities } from "./labels/labelled-probabilities";
+import { readAudit } from "./read-audit";
 import { summarize } from "./summarize";
 
 /**
@@ -29,13 +29,12 @@ import { summarize } from "./summarize";
  *
  * @param data - a danfojs DataFrame with `texts`, `ID` and `label`, or the parts of a split by name, such as `{ train,
  *   validation, test }`
- * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if data do not fit.
+ * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if data do not fit; both before the
+ *   first check.
  */
 export async function audit(data: AuditedData, options: AuditOptions = {}): Promise<AuditResult> {
   const { signal = cellSignal(), onProgress } = options;
-  const audited = readAuditedTexts(data, options);
-  const checks = checksOf(options, audited.labels !== undefined);
-  expectRows(audited, options);
+  const { audited, checks } = readAudit(data, options);
   const found: FoundIssue[] = [];
   const pairs: SimilarPair[] = [];
   if (checks.has("texts")) found.push(...checkTexts(audited, options.oddTexts ?? {}));
@@ -74,17 +73,6 @@ export async function audit(data: AuditedData, options: AuditOptions = {}): Prom
     }),
     ...(probabilities === undefined ? {} : { probabilities }),
   };
-}
-
-/** Refuses probabilities and embeddings that are not one row for each text. */
-function expectRows({ texts }: AuditedTexts, { probabilities, embeddings }: AuditOptions): void {
-  const problems = new Problems("audit");
-  for (const [name, rows] of Object.entries({ probabilities, embeddings }))
-    problems.expect(
-      rows === undefined || rows.length === texts.length,
-      `${name} must have a row for each of ${texts.length} texts; got ${rows?.length ?? 0}`,
-    );
-  problems.throwIfAny();
 }
 
 async function probabilitiesOf(

@@ -1,6 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
-import { Problems } from "../base/problems";
+import type { Problems } from "../base/problems";
 import type { TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import { readFrame, readTextColumns, textInputs } from "../corpus/read-frame";
@@ -23,11 +23,12 @@ export interface AuditedTexts {
 }
 
 /**
- * Reads the rows of all parts.
+ * Reads the rows of all parts. Adds a problem for labels without a name.
  *
- * @throws TsloraError `bad-input` if a column is missing or there is no text, `bad-option` for labels without a name.
+ * @throws TsloraError `bad-input` if a column is missing or there is no text.
  */
 export function readAuditedTexts(
+  problems: Problems,
   data: AuditedData,
   { labels, groupColumn }: { readonly labels?: readonly string[]; readonly groupColumn?: string },
 ): AuditedTexts {
@@ -38,12 +39,10 @@ export function readAuditedTexts(
   if (texts.length === 0) throw new TsloraError("bad-input", "audit: the data must have at least one text; got none.");
   const given = labelled ? parts.flatMap((frame) => readFrame(frame).label) : undefined;
   const classes = given === undefined ? 0 : given.reduce((most, label) => Math.max(most, label + 1), 0);
-  const problems = new Problems("audit");
   problems.expect(
     labels === undefined || labels.length >= classes,
     `labels must name each of ${classes} classes; got ${labels?.length ?? 0}`,
   );
-  problems.throwIfAny();
   return {
     texts,
     ID: parts.flatMap((frame) => readTextColumns(frame).ID),

@@ -6,11 +6,17 @@ import { isRecord } from "../base/json";
 import { sha256Of } from "../base/sha256-of";
 import type { RunResult } from "./run-result";
 
-/** A result that was found, or the reason for computing it: none was stored, or the stored file is damaged. */
+/**
+ * A result that was found, or the reason for computing it: none was stored in the current format, or the stored file is
+ * damaged.
+ */
 export type CachedRun =
   | { readonly kind: "found"; readonly result: RunResult }
   | { readonly kind: "missing" }
   | { readonly kind: "damaged"; readonly path: string };
+
+/** The format of a stored run. A change of {@link RunResult} needs another number. */
+const FORMAT = 1;
 
 /** Finished runs in a folder: one file per run, named by the run's key, with the SHA-256 of the result. */
 export class RunCache {
@@ -30,14 +36,15 @@ export class RunCache {
       throw error;
     }
     const stored = parse(text);
-    return stored?.sha256 === digest(stored?.result)
-      ? { kind: "found", result: stored?.result as RunResult }
+    if (typeof stored?.format === "number" && stored.format !== FORMAT) return { kind: "missing" };
+    return stored?.format === FORMAT && stored.sha256 === digest(stored.result)
+      ? { kind: "found", result: stored.result as RunResult }
       : { kind: "damaged", path };
   }
 
   /** Stores a result under a temporary name and renames the file, so that a killed process leaves no part of it. */
   async write(key: string, result: RunResult): Promise<void> {
-    await writeAtomically(this.#path(key), `${JSON.stringify({ format: 1, sha256: digest(result), result })}\n`);
+    await writeAtomically(this.#path(key), `${JSON.stringify({ format: FORMAT, sha256: digest(result), result })}\n`);
   }
 
   #path(key: string): string {

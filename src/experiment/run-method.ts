@@ -97,11 +97,16 @@ async function* trained(
 
 type TrainedMethod = Extract<Method, { readonly kind: "head" | "lora" | "full" }>;
 
-/** A classifier that gives each text the same probabilities: the shares of the labels in the training texts. */
+/**
+ * A classifier that gives each text the same probabilities: the shares of the labels in the training texts, as
+ * scikit-learn's `DummyClassifier(strategy="prior")`. A label without a training text has the probability 2^-52 instead
+ * of 0, since logits must be finite; `log_loss` in scikit-learn clips a probability of 0 to the same number.
+ */
 function majorityClass({ train }: PlannedRun, labels: readonly string[]): TextClassifier {
-  const logits = labels.map((_, label) =>
-    Math.log(Math.max(train.filter((row) => row.label === label).length, Number.MIN_VALUE) / train.length),
-  );
+  const logits = labels.map((_, label) => {
+    const share = train.filter((row) => row.label === label).length / train.length;
+    return Math.log(Math.max(share, Number.EPSILON));
+  });
   return {
     labels,
     predictLogits: (texts) => Promise.resolve(Float32Array.from(texts.flatMap(() => logits))),

@@ -63,8 +63,8 @@ export const ONNX_FILES = { float32: join("onnx", "model.onnx"), int8: join("onn
  * written.
  *
  * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `bad-input` if the adapter
- *   cannot be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written, `aborted`
- *   if `signal` stopped it.
+ *   cannot be merged, a newly initialized weight is not trained or a weight is not finite, `not-saved` if a file cannot
+ *   be written, `aborted` if `signal` stopped it.
  */
 export async function exportOnnx(
   classifier: SequenceClassifier,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { audit } from "../../src/audit/audit";
+import type { AuditOptions, AuditProgress } from "../../src/audit/audit-options";
 import { auditCsv, auditJson } from "../../src/audit/export-issues";
 import { withoutIssues } from "../../src/audit/without-issues";
 import { findLabelIssues } from "../../src/audit/labels/find-label-issues";
@@ -145,6 +146,62 @@ test("embeddings that are nearly equal are listed and kept together", async () =
     ],
   );
   assert.deepEqual(groups, [0, 0, 1, 2, 2, 3]);
+});
+
+test("all invalid options are in one error, before any check", async () => {
+  const seen: string[] = [];
+  const onProgress = ({ check }: AuditProgress): void => void seen.push(check);
+  const options: AuditOptions = {
+    checks: ["labels", "duplicates", "spelling" as "texts"],
+    labels: ["one"],
+    folds: { nSplits: 1, randomState: -1 },
+    labelIssues: {
+      filterBy: "all" as "both",
+      returnIndicesRankedBy: "luck" as "self_confidence",
+      minExamplesPerClass: -1,
+      fracNoise: 2,
+    },
+    duplicates: { threshold: 1, shingleSize: 0, numPerm: 1, seed: -1 },
+    similarEmbeddings: { threshold: 0, seed: 0.5 },
+    oddTexts: { minWords: NaN, maxWords: -1 },
+    embeddings: [[1]],
+    onProgress,
+  };
+  await assert.rejects(audit(parts, options), (error: TsloraError) => {
+    assert.equal(error.code, "bad-option");
+    const { problems } = error.details as { problems: string[] };
+    assert.deepEqual(
+      problems.map((problem) => problem.split(" ", 1)[0]),
+      [
+        "labels",
+        "checks",
+        "embeddings",
+        ...["threshold", "shingleSize", "numPerm", "seed"].map((name) => `duplicates.${name}`),
+        ...["threshold", "seed"].map((name) => `similarEmbeddings.${name}`),
+        ...["returnIndicesRankedBy", "filterBy", "minExamplesPerClass", "fracNoise"].map(
+          (name) => `labelIssues.${name}`,
+        ),
+        ...["minWords", "maxWords"].map((name) => `oddTexts.${name}`),
+        ...["nSplits", "randomState"].map((name) => `folds.${name}`),
+      ],
+    );
+    return true;
+  });
+  const refused = (more: AuditOptions, code: string, message: RegExp): Promise<void> =>
+    assert.rejects(audit(parts, { onProgress, ...more }), { code, message });
+  const rows = (row: number[]): number[][] => Array.from({ length: 8 }, () => row);
+  await refused({ folds: { nSplits: 6 } }, "bad-option", /nSplits must be at most the texts of the largest class, 5/);
+  await refused({ probabilities: rows([0.5, 0.3, 0.2]) }, "bad-option", /a column for each of 2 named classes; got 3/);
+  await refused({ labels: ["a", "b", "c"], probabilities: rows([0.5, 0.5]) }, "bad-option", /of 3 named .* got 2/);
+  await refused({ probabilities: rows([NaN, 1]) }, "bad-input", /row 0: there must be 2 probabilities from 0 to 1/);
+  await refused({ embeddings: rows([1, NaN]) }, "bad-input", /each embedding must be 2 finite numbers/);
+  await refused({ labels: ["a", "b", "c"] }, "bad-input", /two texts or more of each class; c has fewer/);
+  assert.deepEqual(seen, []);
+});
+
+test("options of folds that no check needs are not compared with the data", async () => {
+  const { issues } = await audit(parts.test.iloc({ rows: [0] }), { checks: ["texts"], folds: { nSplits: 50 } });
+  assert.deepEqual(issues, []);
 });
 
 test("invalid options and data are refused, and an audit can be stopped", async () => {

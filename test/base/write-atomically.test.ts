@@ -77,6 +77,18 @@ test("a path that cannot be written gives an error of one line with the reason, 
     assert.ok(!(await readdir(folder)).some((name) => name.startsWith("half")));
   }));
 
+test("an error of making the content that is not the system's is thrown as it is, and no file is left", () =>
+  withFolder(async (folder) => {
+    for (const mistake of [new TypeError("x is not a function"), new RangeError("4"), new Error("stopped")]) {
+      async function* broken(): AsyncGenerator<string> {
+        yield "half";
+        await Promise.reject(mistake);
+      }
+      await assert.rejects(writeAtomically(join(folder, "a.txt"), broken()), (error: unknown) => error === mistake);
+      assert.deepEqual(await readdir(folder), []);
+    }
+  }));
+
 test(
   "a device is written to and stays a device; one that is full is an error in one line",
   { skip: process.platform !== "linux" },

@@ -17,6 +17,7 @@ import { runExperiment } from "../../src/experiment/run-experiment";
 import { accuracyOf, type RunResult } from "../../src/experiment/run-result";
 import { scoresOfRun, summarizeRuns } from "../../src/experiment/summarize-runs";
 import { accuracyScore } from "../../src/evaluation/metrics/accuracy-score";
+import { logLoss } from "../../src/evaluation/metrics/log-loss";
 import { tinyModel, tinyTexts } from "../cli/tiny";
 
 const rows = tinyTexts(60).map(({ text, label }) => ({ text, label: label === "pos" ? 1 : 0 }));
@@ -134,6 +135,49 @@ describe("an experiment", () => {
     assert.equal(again.summary.cached, 0);
     assert.deepEqual(untimed(again.summary.results), untimed(summary.results));
     assert.equal((await run(few)).summary.cached, 2);
+  });
+
+  it("a stored run of another format is not taken, nor called damaged, and its run computed again", async () => {
+    const cacheDir = join(folder, "format");
+    const one = { cacheDir, methods: methods.slice(0, 1), holdout: { ...holdout, seeds: [1] } };
+    const { summary } = await run(one);
+    const [name] = (await readdir(cacheDir, { recursive: true })).filter((file) => file.endsWith(".json"));
+    const path = join(cacheDir, name);
+    const text = await readFile(path, "utf8");
+    assert.match(text, /"format":1,/);
+    for (const [format, damaged] of [
+      ['"format":2,', []],
+      ["", [path]],
+    ] as const) {
+      await writeFile(path, text.replace('"format":1,', format));
+      const again = await run(one);
+      const [first] = again.events;
+      assert.ok(first.type === "experiment");
+      assert.deepEqual([first.cached, first.damaged], [0, damaged]);
+      assert.deepEqual(untimed(again.summary.results), untimed(summary.results));
+      assert.match(await readFile(path, "utf8"), /"format":1,/);
+    }
+  });
+
+  it("the majority class where a label has no training text: a finite logit, and scikit-learn's loss", async () => {
+    const labels = ["neg", "pos", "rare", "rarest"];
+    const rare = { ...test[0], label: 2 };
+    const few = { cacheDir: join(folder, "rare"), labels, methods: methods.slice(0, 1) };
+    const { summary } = await run({ ...few, holdout: { ...holdout, test: [...test, rare] } });
+    const shares = [0, 1].map((label) => train.filter((row) => row.label === label).length / train.length);
+    const [result] = summary.results;
+    for (const { yPred, probabilities } of result.predictions) {
+      assert.equal(yPred, shares[0] >= shares[1] ? 0 : 1);
+      [...shares, Number.EPSILON, Number.EPSILON].forEach((share, label) =>
+        assert.ok(Math.abs(probabilities[label] / share - 1) < 1e-5, `${labels[label]}: ${probabilities[label]}`),
+      );
+    }
+    const yTrue = result.predictions.map((one) => one.yTrue);
+    const yProba = result.predictions.map(({ probabilities }) => probabilities);
+    const classes = labels.map((_, label) => label);
+    const clipped = yProba.map(() => [...shares, 0, 0]); // as DummyClassifier(strategy="prior") gives them
+    const [own, theirs] = [yProba, clipped].map((rows) => logLoss(yTrue, rows, { labels: classes }));
+    assert.ok(Math.abs(own - theirs) < 1e-5, `${own} and ${theirs}`);
   });
 
   it("folds are scikit-learn's; every text is tested once in each repeat, and validation is no part of the test", () => {

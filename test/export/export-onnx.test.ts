@@ -175,6 +175,23 @@ test("a model or an adapter that cannot be exported leaves nothing", async () =>
   await assert.rejects(stat(output), { code: "ENOENT" });
 });
 
+test("a weight that is not finite is named, in every precision, and nothing is written", async () => {
+  const parts = ["word_embeddings.weight", "attention.self.query.weight", "output.LayerNorm.bias", "classifier.bias"];
+  for (const [i, quantize] of ([undefined, "int8", "int8-weights", "int8"] as const).entries()) {
+    const classifier = await open({ adapter: false });
+    const { ops } = classifier.model;
+    const weight = classifier.model.parameters().find(({ name }) => name.endsWith(parts[i]));
+    assert.ok(weight !== undefined, parts[i]);
+    const numbers = Float32Array.from(await weight.read());
+    numbers[numbers.length - 1] = i % 2 === 0 ? NaN : -Infinity;
+    weight.assign(ops.escape(() => ops.float(numbers, weight.shape)));
+    const named = new RegExp(`must be finite numbers; ${weight.name.replaceAll(".", "\\.")} holds (NaN|-Infinity)`);
+    await refuses(exportOnnx(classifier, output, { quantize }), "bad-input", named);
+    classifier.dispose();
+    await assert.rejects(stat(output), { code: "ENOENT" });
+  }
+});
+
 test("a failure while files are written leaves the folder as it was, and what a killed export left is removed", async () => {
   const copy = join(dirname(output), "model");
   await cp(source, copy, { recursive: true });

@@ -13,7 +13,7 @@ import { readRecords } from "../../src/export/page/browser/read-records";
 import { atThreshold } from "../../src/export/page/browser/threshold";
 import type { PageFacts } from "../../src/export/page/page-facts";
 import { readTestScores } from "../../src/export/page/test-scores";
-import { writePage } from "../../src/export/page/write-page";
+import { writePage, type WritePageOptions } from "../../src/export/page/write-page";
 import { precisionRecallFscoreSupport } from "../../src/evaluation/metrics/precision-recall-fscore-support";
 import { cli, tinyModel } from "../cli/tiny";
 
@@ -58,10 +58,42 @@ test("writePage writes a site that contains all that it loads, and reports its s
   });
   await assert.rejects(writePage(classifier, join(root, "stopped"), { signal: AbortSignal.abort() }), {
     code: "aborted",
+    message: /^Writing the page was stopped; .*stopped is as it was\.$/, // the folder of the page, not of its model
   });
   assert.ok(!existsSync(join(root, "stopped")));
   classifier.takesPairs = true;
   await assert.rejects(writePage(classifier, join(root, "x")), { code: "unsupported" });
+  classifier.dispose();
+});
+
+test("a page shows scores of its own weights; with an adapter, those of the run that is named", async () => {
+  const base = await tinyModel(join(root, "scored"));
+  const scoresOf = (share: number): string => {
+    const predictions = [0, 1].map((yTrue, index) => ({ index, yTrue, probabilities: [1 - share, share] }));
+    return JSON.stringify({ labels: LABELS, after: { predictions } });
+  };
+  await writeFile(join(base, "results.json"), scoresOf(0.25));
+  const run = join(root, "adapter-run");
+  await mkdir(run);
+  await writeFile(join(run, "results.json"), scoresOf(0.75));
+  const classifier = await loadClassifier(base, { labels: LABELS });
+  const scoresOn = async (name: string, options: WritePageOptions = {}): Promise<readonly number[] | undefined> => {
+    const output = join(root, `scored-${name}`);
+    await writePage(classifier, output, options);
+    const { threshold } = JSON.parse(await readFile(join(output, "page.json"), "utf8")) as PageFacts;
+    if (threshold.kind === "none") assert.match(threshold.reason, /no run with a results\.json was named/);
+    return threshold.kind === "none" ? undefined : threshold.test.scores;
+  };
+  await classifier.loadAdapter(join(source, "adapter"));
+  assert.equal(await scoresOn("active"), undefined);
+  assert.deepEqual(await scoresOn("named", { run }), [0.75, 0.75]);
+  classifier.disableAdapter();
+  assert.deepEqual(await scoresOn("disabled"), [0.25, 0.25]);
+  classifier.enableAdapter();
+  await classifier.mergeAdapter();
+  assert.equal(await scoresOn("merged"), undefined);
+  await classifier.mergeAndUnload();
+  assert.equal(await scoresOn("unloaded"), undefined);
   classifier.dispose();
 });
 

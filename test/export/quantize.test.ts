@@ -43,6 +43,17 @@ test("a weight in 8 bits is at most half a step from the number, with a step for
   assert.deepEqual([factor.scales[0], linear.scales[0], table.scales[0]], [1, 1, 1]);
 });
 
+test("a row or an output with NaN or Infinity does not become a finite one", () => {
+  for (const bad of [NaN, Infinity, -Infinity])
+    for (const quantize of [quantizeFactor, quantizeLinear, quantizeTable]) {
+      const { scales } = quantize(Float32Array.of(0.1, bad, 0.5, 0.25), [2, 2]);
+      assert.ok(
+        !Number.isFinite(scales[0]) && scales[1] > 0 && scales[1] < 1,
+        `${quantize.name} of ${bad}: ${scales.join()}`,
+      );
+    }
+});
+
 test("the largest inputs and weights do not overflow the 16 bits of a processor without VNNI", () => {
   assert.ok(2 * 255 * 64 <= 2 ** 15 - 1);
 });

@@ -63,12 +63,35 @@ test("the limit of one file is protobuf's", () => {
   assert.ok(MOST_BYTES < 2 ** 31 && MOST_BYTES > 2e9);
 });
 
-test("a weight that cannot be read leaves no file", async () => {
-  for (const mostBytes of [undefined, 0]) {
-    const failing = sumOf([5000, 5000], async (weight) => {
-      if (weight === 1) throw new Error("the device is lost");
-    });
-    await assert.rejects(writeModel(join(folder, "model.onnx"), failing, { mostBytes }), /the device is lost/);
-    assert.deepEqual(await readdir(folder), []);
-  }
+/** Sizes of two weights. With `mostBytes: 0`, the last one is in the second file, or is so small that it is not. */
+const SIZES = [
+  [5000, 5000],
+  [5000, 100],
+] as const;
+
+test("if a weight cannot be read, its error is thrown as it is, and neither file is left", async () => {
+  const lost = new TypeError("the device is lost");
+  for (const mostBytes of [undefined, 0])
+    for (const sizes of SIZES) {
+      const failing = sumOf(sizes, async (weight) => {
+        if (weight === 1) throw lost;
+      });
+      const writing = writeModel(join(folder, "model.onnx"), failing, { mostBytes });
+      await assert.rejects(writing, (error: unknown) => error === lost);
+      assert.deepEqual(await readdir(folder), []);
+    }
+});
+
+test("if the signal is aborted, its reason is thrown as it is, and neither file is left", async () => {
+  const reason = new Error("stopped");
+  for (const mostBytes of [undefined, 0])
+    for (const sizes of SIZES) {
+      const stop = new AbortController();
+      const graph = sumOf(sizes, async (weight) => {
+        if (weight === 1) stop.abort(reason);
+      });
+      const writing = writeModel(join(folder, "model.onnx"), graph, { mostBytes, signal: stop.signal });
+      await assert.rejects(writing, (error: unknown) => error === reason);
+      assert.deepEqual(await readdir(folder), []);
+    }
 });

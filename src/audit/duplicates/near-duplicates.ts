@@ -54,13 +54,10 @@ export async function findNearDuplicates(
   options: NearDuplicateOptions = {},
 ): Promise<NearDuplicates> {
   const { signal, onProgress } = options;
-  const {
-    threshold = NEAR_DUPLICATE_DEFAULTS.threshold,
-    shingleSize = NEAR_DUPLICATE_DEFAULTS.shingleSize,
-    numPerm = NEAR_DUPLICATE_DEFAULTS.numPerm,
-    seed = NEAR_DUPLICATE_DEFAULTS.seed,
-  } = options;
-  expectOptions({ threshold, shingleSize, numPerm, seed });
+  const problems = new Problems("findNearDuplicates");
+  checkNearDuplicateOptions(problems, options);
+  problems.throwIfAny();
+  const { threshold, shingleSize, numPerm, seed } = withDefaults(options);
   signal?.throwIfAborted();
   const pause = new Pause(signal);
   const normalised = texts.map(normaliseInput);
@@ -130,29 +127,36 @@ function cached<T>(compute: (key: number) => T): (key: number) => T {
   };
 }
 
-/** Adds a problem for each option of {@link NearDuplicateOptions} out of range. */
-function expectOptions({
-  threshold,
-  shingleSize,
-  numPerm,
-  seed,
-}: Required<Omit<NearDuplicateOptions, "signal" | "onProgress">>): void {
-  const problems = new Problems("findNearDuplicates");
+/**
+ * Adds a problem for each option of {@link NearDuplicateOptions} out of range.
+ *
+ * @param prefix - what precedes the options' names
+ */
+export function checkNearDuplicateOptions(problems: Problems, options: NearDuplicateOptions, prefix = ""): void {
+  const { threshold, shingleSize, numPerm, seed } = withDefaults(options);
   problems.expect(
     threshold > 0 && threshold < 1,
-    `threshold must be a number between 0 and 1; got ${String(threshold)}`,
+    `${prefix}threshold must be a number between 0 and 1; got ${String(threshold)}`,
   );
   problems.expect(
     Number.isSafeInteger(shingleSize) && shingleSize >= 1,
-    `shingleSize must be a whole number of at least 1; got ${String(shingleSize)}`,
+    `${prefix}shingleSize must be a whole number of at least 1; got ${String(shingleSize)}`,
   );
   problems.expect(
     Number.isSafeInteger(numPerm) && numPerm >= 2 && numPerm <= 1024,
-    `numPerm must be a whole number from 2 to 1024; got ${String(numPerm)}`,
+    `${prefix}numPerm must be a whole number from 2 to 1024; got ${String(numPerm)}`,
   );
   problems.expect(
     Number.isSafeInteger(seed) && seed >= 0 && seed < 2 ** 32,
-    `seed must be a whole number from 0 to 4294967295; got ${String(seed)}`,
+    `${prefix}seed must be a whole number from 0 to 4294967295; got ${String(seed)}`,
   );
-  problems.throwIfAny();
+}
+
+function withDefaults({
+  threshold = NEAR_DUPLICATE_DEFAULTS.threshold,
+  shingleSize = NEAR_DUPLICATE_DEFAULTS.shingleSize,
+  numPerm = NEAR_DUPLICATE_DEFAULTS.numPerm,
+  seed = NEAR_DUPLICATE_DEFAULTS.seed,
+}: NearDuplicateOptions): Required<Omit<NearDuplicateOptions, "signal" | "onProgress">> {
+  return { threshold, shingleSize, numPerm, seed };
 }

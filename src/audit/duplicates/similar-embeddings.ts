@@ -17,6 +17,8 @@ export interface SimilarEmbeddingOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const DEFAULT_THRESHOLD = 0.95;
+const DEFAULT_SEED = 1;
 const TABLES = 24;
 const PLANES = 12; // of each table; a pair of cosine 0.95 shares a bucket in some table with probability 0.9998
 
@@ -27,15 +29,18 @@ const PLANES = 12; // of each table; a pair of cosine 0.95 shares a bucket in so
  *
  * @param embeddings - [texts][features]
  * @returns pairs that connect the groups of similar texts
- * @throws TsloraError `bad-input` if rows differ in length or a number is not finite.
+ * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if rows differ in length or a number is
+ *   not finite.
  */
 export async function findSimilarEmbeddings(
   embeddings: readonly ArrayLike<number>[],
-  { threshold = 0.95, seed = 1, signal, onProgress }: SimilarEmbeddingOptions = {},
+  options: SimilarEmbeddingOptions = {},
 ): Promise<SimilarPair[]> {
+  const { threshold = DEFAULT_THRESHOLD, seed = DEFAULT_SEED, signal, onProgress } = options;
   const problems = new Problems("findSimilarEmbeddings");
-  problems.expect(threshold > 0 && threshold < 1, `threshold must be a number between 0 and 1; got ${threshold}`);
+  checkSimilarEmbeddingOptions(problems, options);
   problems.throwIfAny();
+  expectEmbeddings("findSimilarEmbeddings", embeddings);
   signal?.throwIfAborted();
   const units = centredUnits(embeddings);
   const pause = new Pause(signal);
@@ -66,18 +71,36 @@ export async function findSimilarEmbeddings(
   return pairs.sort((a, b) => a.second - b.second || a.first - b.first);
 }
 
+/**
+ * Adds a problem for each option of {@link SimilarEmbeddingOptions} out of range.
+ *
+ * @param prefix - what precedes the options' names
+ */
+export function checkSimilarEmbeddingOptions(problems: Problems, options: SimilarEmbeddingOptions, prefix = ""): void {
+  const { threshold = DEFAULT_THRESHOLD, seed = DEFAULT_SEED } = options;
+  problems.expect(
+    threshold > 0 && threshold < 1,
+    `${prefix}threshold must be a number between 0 and 1; got ${String(threshold)}`,
+  );
+  problems.expect(Number.isSafeInteger(seed), `${prefix}seed must be a whole number; got ${String(seed)}`);
+}
+
+/** @throws TsloraError `bad-input` if rows differ in length or a number is not finite. */
+export function expectEmbeddings(where: string, embeddings: readonly ArrayLike<number>[]): void {
+  const width = embeddings[0]?.length ?? 0;
+  for (const [row, values] of embeddings.entries())
+    if (values.length !== width || !Array.from(values).every(Number.isFinite))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: each embedding must be ${width} finite numbers; got ${values.length} numbers, or one that is not finite, in row ${row}.`,
+      );
+}
+
 /** Rows of length 1 after the mean is subtracted; a row that equals the mean is 0. */
 function centredUnits(embeddings: readonly ArrayLike<number>[]): Float64Array[] {
   const width = embeddings[0]?.length ?? 0;
   const mean = new Float64Array(width);
-  for (const [row, values] of embeddings.entries()) {
-    if (values.length !== width || !Array.from(values).every(Number.isFinite))
-      throw new TsloraError(
-        "bad-input",
-        `findSimilarEmbeddings: each embedding must be ${width} finite numbers; got ${values.length} numbers, or one that is not finite, in row ${row}.`,
-      );
-    for (let i = 0; i < width; i++) mean[i] += values[i] / embeddings.length;
-  }
+  for (const values of embeddings) for (let i = 0; i < width; i++) mean[i] += values[i] / embeddings.length;
   return embeddings.map((values) => {
     const centred = mean.map((value, i) => values[i] - value);
     const length = Math.sqrt(dot(centred, centred));

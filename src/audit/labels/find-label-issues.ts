@@ -1,7 +1,7 @@
 import { Problems } from "../../base/problems";
 import { ISSUE_FILTERS, type IssueFilter, type QualityMethod } from "../audit-defaults";
 import { confidentJoint } from "./confident-joint";
-import { expectMethod, labelQualityScores } from "./label-quality-scores";
+import { checkMethod, labelQualityScores } from "./label-quality-scores";
 import { argmax, argsort, expectProbabilities, type ClassProbabilities } from "./labelled-probabilities";
 import { pruneCounts } from "./prune-counts";
 
@@ -46,7 +46,9 @@ export function findLabelIssues(
   options: FindLabelIssuesOptions = {},
 ): number[] {
   const { filterBy = "prune_by_noise_rate", returnIndicesRankedBy } = options;
-  expectOptions(options);
+  const problems = new Problems("findLabelIssues");
+  checkLabelIssueOptions(problems, options);
+  problems.throwIfAny();
   expectProbabilities("findLabelIssues", labels, probabilities);
   const chosen = choose(labels, probabilities, { ...options, filterBy });
   const rows = labels.flatMap((label, row) =>
@@ -57,21 +59,26 @@ export function findLabelIssues(
   return argsort(rows.map((row) => scores[row])).map((i) => rows[i]);
 }
 
-/** @throws TsloraError `bad-option` that lists every invalid option. */
-function expectOptions(options: FindLabelIssuesOptions): void {
+/**
+ * Adds a problem for each invalid option of {@link FindLabelIssuesOptions}.
+ *
+ * @param prefix - what precedes the options' names
+ */
+export function checkLabelIssueOptions(problems: Problems, options: FindLabelIssuesOptions, prefix = ""): void {
   const { filterBy, returnIndicesRankedBy, minExamplesPerClass = 1, fracNoise = 1 } = options;
-  expectMethod("findLabelIssues", "returnIndicesRankedBy", returnIndicesRankedBy);
-  const problems = new Problems("findLabelIssues");
+  checkMethod(problems, `${prefix}returnIndicesRankedBy`, returnIndicesRankedBy);
   problems.expect(
     filterBy === undefined || ISSUE_FILTERS.includes(filterBy),
-    `filterBy must be one of ${ISSUE_FILTERS.join(", ")}; got ${String(filterBy)}`,
+    `${prefix}filterBy must be one of ${ISSUE_FILTERS.join(", ")}; got ${String(filterBy)}`,
   );
   problems.expect(
     Number.isSafeInteger(minExamplesPerClass) && minExamplesPerClass >= 0,
-    `minExamplesPerClass must be a whole number from 0; got ${String(minExamplesPerClass)}`,
+    `${prefix}minExamplesPerClass must be a whole number from 0; got ${String(minExamplesPerClass)}`,
   );
-  problems.expect(fracNoise >= 0 && fracNoise <= 1, `fracNoise must be a number from 0 to 1; got ${String(fracNoise)}`);
-  problems.throwIfAny();
+  problems.expect(
+    fracNoise >= 0 && fracNoise <= 1,
+    `${prefix}fracNoise must be a number from 0 to 1; got ${String(fracNoise)}`,
+  );
 }
 
 /** 1 for each row that the rule chooses. */

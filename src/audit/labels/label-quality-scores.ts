@@ -15,7 +15,9 @@ export function labelQualityScores(
   probabilities: ClassProbabilities,
   { method = "self_confidence" }: { readonly method?: QualityMethod } = {},
 ): number[] {
-  expectMethod("labelQualityScores", "method", method);
+  const problems = new Problems("labelQualityScores");
+  checkMethod(problems, "method", method);
+  problems.throwIfAny();
   expectProbabilities("labelQualityScores", labels, probabilities);
   return labels.map((label, row) => {
     const own = probabilities[row][label];
@@ -27,12 +29,10 @@ export function labelQualityScores(
   });
 }
 
-/** @throws TsloraError `bad-option` unless the method is known. */
-export function expectMethod(where: string, option: string, method: QualityMethod | undefined): void {
-  const problems = new Problems(where);
+/** Adds a problem unless the method is known. */
+export function checkMethod(problems: Problems, option: string, method: QualityMethod | undefined): void {
   problems.expect(
     method === undefined || QUALITY_METHODS.includes(method),
     `${option} must be one of ${QUALITY_METHODS.join(", ")}; got ${String(method)}`,
   );
-  problems.throwIfAny();
 }

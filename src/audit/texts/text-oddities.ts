@@ -1,3 +1,4 @@
+import type { Problems } from "../../base/problems";
 import { findMojibake } from "./mojibake";
 import { mainScript, scriptShares } from "./scripts";
 
@@ -64,6 +65,19 @@ export function findOddTexts(texts: readonly string[], options: OddTextOptions =
       add("mostly-digits", `${count(digits, "digit")}, ${count(letters, "letter")}`);
   });
   return found;
+}
+
+/**
+ * Adds a problem for each invalid option of {@link OddTextOptions}.
+ *
+ * @param prefix - what precedes the options' names
+ */
+export function checkOddTextOptions(problems: Problems, { minWords, maxWords }: OddTextOptions, prefix = ""): void {
+  for (const [name, words] of Object.entries({ minWords, maxWords }))
+    problems.expect(
+      words === undefined || words >= 0,
+      `${prefix}${name} must be a number of at least 0; got ${String(words)}`,
+    );
 }
 
 /** Signs of a damaged encoding: replacement characters, lone surrogates, UTF-8 decoded as another encoding. */

@@ -60,11 +60,15 @@ export function isFaultOfPlace(error: unknown): boolean {
   return Object.hasOwn(PLACE, faultCode(error) ?? "");
 }
 
-/** The error for a file that could not be written, in one line. */
-export function notSaved(path: string, error: unknown): TsloraError {
-  if (error instanceof TsloraError) return error;
+/**
+ * The error to throw after writing a file failed: for an error of the system, a TsloraError `not-saved` in one line.
+ * Any other error is returned as it is, such as a signal's reason, or a mistake in the code that makes the content.
+ */
+export function notSaved(path: string, error: unknown): unknown {
+  const fault = faultCode(error);
+  if (fault === undefined) return error;
   const advice = isFaultOfPlace(error) ? " Choose another place." : "";
-  const details = { path, fault: faultCode(error), place: isFaultOfPlace(error) };
+  const details = { path, fault, place: isFaultOfPlace(error) };
   return new TsloraError("not-saved", `${shownPath(path)} could not be written: ${faultText(error)}.${advice}`, {
     cause: error,
     details,

@@ -30,7 +30,8 @@ const NAME_BYTES = 255;
  * without replacing it.
  *
  * @param path - the final path; a missing folder is made
- * @throws TsloraError `not-saved`, in one line, for any system error. No part of the file is left.
+ * @throws TsloraError `not-saved`, in one line, for any system error; other errors of making the content as they are.
+ *   No part of the file is left.
  */
 export async function writeAtomically(
   path: string,

@@ -53,7 +53,8 @@ export async function loadBesideWeights(
   const path = join(directory, name);
   if (!existsSync(path)) return undefined;
   const stored = await readJsonObject(path);
-  if (stored.version !== VERSION || !Array.isArray(stored.labels)) throw notOurs(path, { madeBy });
+  const isOurs = stored.version === VERSION && (stored.weights === null || typeof stored.weights === "string");
+  if (!isOurs || !Array.isArray(stored.labels)) throw notOurs(path, { madeBy });
   const again = `Make it again with ${madeBy}, or remove it.`;
   const own: readonly unknown[] = stored.labels;
   if (own.length !== labels.length || labels.some((label, i) => label !== own[i]))

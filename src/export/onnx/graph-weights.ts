@@ -1,3 +1,4 @@
+import { TsloraError } from "../../base/tslora-error";
 import type { GraphBuilder, StoredTensor, Value } from "./graph-builder";
 import { quantizeFactor, quantizeLinear, quantizeTable, transposed } from "./quantize";
 import type { Quantization, Quantized } from "./quantize";
@@ -16,7 +17,10 @@ export interface GraphModule {
   readonly hasBias: boolean;
 }
 
-/** Adds the nodes that use weights. Each weight is stored once, however often it is used. */
+/**
+ * Adds the nodes that use weights. Each weight is stored once, however often it is used. Reading a weight with NaN or
+ * Infinity throws: 8-bit weights and inputs would make plausible logits of it.
+ */
 export class GraphWeights {
   readonly #builder: GraphBuilder;
   readonly #weights: ReadonlyMap<string, ExportedWeight>;
@@ -33,7 +37,7 @@ export class GraphWeights {
     { weights, quantize }: { weights: readonly ExportedWeight[]; quantize: Quantization },
   ) {
     this.#builder = builder;
-    this.#weights = new Map(weights.map((weight) => [weight.name, weight]));
+    this.#weights = new Map(weights.map((weight) => [weight.name, finite(weight)]));
     this.#quantize = quantize;
   }
 
@@ -158,4 +162,23 @@ export class GraphWeights {
     if (found === undefined) throw new TypeError(`The model has no weight "${name}".`);
     return found;
   }
+}
+
+/** The same weight, whose numbers are checked when they are read. */
+function finite(weight: ExportedWeight): ExportedWeight {
+  const { name, shape, read } = weight;
+  return {
+    name,
+    shape,
+    read: async () => {
+      const numbers = await read();
+      const bad = numbers.findIndex((number) => !Number.isFinite(number));
+      if (bad < 0) return numbers;
+      throw new TsloraError(
+        "bad-input",
+        `Exported weights must be finite numbers; ${name} holds ${numbers[bad]}. Did training diverge?`,
+        { details: { weight: name } },
+      );
+    },
+  };
 }

@@ -57,9 +57,10 @@ export function transposed(weight: Float32Array, [out, into]: readonly number[])
   return result;
 }
 
-/** The 32-bit step that makes the largest number `most`; 1 if all are 0. */
+/** The 32-bit step that makes the largest number `most`; 1 if all are 0, not finite if a number is not. */
 function scaleOf(numbers: Float32Array, most: number): number {
   let largest = 0;
   for (const number of numbers) largest = Math.max(largest, Math.abs(number));
-  return Math.fround(largest / most) || 1;
+  const step = Math.fround(largest / most);
+  return step === 0 ? 1 : step;
 }

@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { writeAtomically } from "../../base/files/write-atomically";
@@ -52,13 +53,14 @@ export interface WholeGraph {
 export interface WriteModelOptions {
   /** Weights with more bytes in all are written to a second file, PATH_data. @default 2 GiB less 16 MiB */
   readonly mostBytes?: number;
-  /** Stops the writing between two weights: the signal's reason is thrown, and no part of the file is left. */
+  /** Stops the writing between two weights: the signal's reason is thrown, and neither file is left. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Writes a graph as an ONNX file. Weights that are too large for one protobuf message go to a second file, PATH_data.
- * Reads and writes one weight at a time. Each file is written under a temporary name and renamed.
+ * Reads and writes one weight at a time. Each file is written under a temporary name and renamed. If the model's file
+ * cannot be written, the second file is removed.
  *
  * @returns the paths written
  */
@@ -75,7 +77,12 @@ export async function writeModel(
   if (external.length > 0) await writeAtomically(data, stoppable(externalParts(external), signal));
   const places = placesOf(external);
   const headers = tensors.map((tensor) => ({ tensor, header: headerOf(tensor, places.get(tensor), basename(data)) }));
-  await writeAtomically(path, stoppable(modelParts(graph, { headers, places }), signal));
+  try {
+    await writeAtomically(path, stoppable(modelParts(graph, { headers, places }), signal));
+  } catch (error) {
+    if (external.length > 0) await rm(data, { force: true }).catch(() => undefined);
+    throw error;
+  }
   return external.length > 0 ? [data, path] : [path];
 }
 

@@ -14,7 +14,7 @@ const RESULTS = "results.json";
  * Reads the saved scores of a run's test texts from `results.json`, in the adapter's or model's folder or the one
  * above.
  *
- * @param folder - of the adapter or the model; undefined if there is none
+ * @param folder - of the adapter or the model; undefined if it is not known
  * @throws TsloraError `bad-input` for a results.json that is not JSON.
  */
 export async function readTestScores(
@@ -23,7 +23,9 @@ export async function readTestScores(
 ): Promise<PageThreshold> {
   if (problemType !== "single_label_classification" || labels.length !== 2)
     return none("a threshold is for classifiers of two labels, of which a text has one");
-  const path = folder === undefined ? undefined : findRunFile(resolve(expandHome(folder)), RESULTS);
+  if (folder === undefined)
+    return none("the weights are not those of the model's folder, and no run with a results.json was named");
+  const path = findRunFile(resolve(expandHome(folder)), RESULTS);
   if (path === undefined) return none("the run's folder holds no results.json with scores of test texts");
   const { after, labels: named } = await readJsonObject(path);
   if (JSON.stringify(named) !== JSON.stringify(labels))

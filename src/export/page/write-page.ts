@@ -6,6 +6,7 @@ import { expandHome } from "../../base/files/expand-home";
 import { writeAtomically } from "../../base/files/write-atomically";
 import { lockFolder } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
+import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
@@ -32,7 +33,7 @@ export interface WritePageOptions {
   readonly weights?: "int8" | "float32";
   /**
    * The folder of the adapter or the model, for the test scores of its run (`results.json` there or one folder above).
-   * @default the model's folder
+   * @default the model's folder; with an adapter in use, or weights that changed after loading: none, and no threshold
    */
   readonly run?: string;
   /**
@@ -72,7 +73,7 @@ export async function writePage(
   directory: string,
   options: WritePageOptions = {},
 ): Promise<WrittenPage> {
-  const { title = "Text classifier", weights = "int8", run = classifier.origin.directory } = options;
+  const { title = "Text classifier", weights = "int8", run = folderOfOwnScores(classifier) } = options;
   const { overwriteOutputDir = false, signal = cellSignal() } = options;
   const folder = expandHome(directory);
   const problems = new Problems("writePage");
@@ -84,7 +85,8 @@ export async function writePage(
     typeof title === "string" && title.trim() !== "" && title.length <= 200,
     `title must be a text of 1 to 200 characters; got ${shownValue(title)}`,
   );
-  checkExportFolder(problems, folder, { overwrite: overwriteOutputDir, sources: [classifier.origin.directory, run] });
+  const sources = [classifier.origin.directory, ...(run === undefined ? [] : [run])];
+  checkExportFolder(problems, folder, { overwrite: overwriteOutputDir, sources });
   problems.throwIfAny();
   if (classifier.takesPairs)
     throw new TsloraError("unsupported", "writePage: the classifier must take single texts; it was trained on pairs.");
@@ -95,7 +97,7 @@ export async function writePage(
     const files = await inStaging(
       folder,
       async (staging) => {
-        await writeModel(classifier, staging, { weights, signal });
+        await exportModel(classifier, staging, { weights, signal });
         const runtime = weights === "int8" ? "wasm" : "webgpu";
         await writeSite(staging, { runtime });
         facts = await writeFacts(classifier, staging, { title: title.trim(), weights, threshold });
@@ -106,18 +108,28 @@ export async function writePage(
     );
     return written(folder, files, { threshold, bytes: facts?.bytes.all ?? 0 });
   } catch (error) {
-    if (signal?.aborted !== true || (error instanceof TsloraError && error.code === "aborted")) throw error;
-    throw new TsloraError("aborted", "Writing the page was stopped; its folder is as it was.", { cause: error });
+    if (signal?.aborted !== true) throw error;
+    const message = `Writing the page was stopped; ${shownPath(folder)} is as it was.`;
+    throw new TsloraError("aborted", message, { cause: error });
   } finally {
     lock.release();
   }
+}
+
+/**
+ * The model's folder if its test scores are those of the weights in use, which neither an adapter nor training changed.
+ * An adapter does not know its folder.
+ */
+function folderOfOwnScores({ adapterState, model, origin }: SequenceClassifier): string | undefined {
+  const isChanged = model.parameters().some(({ version }) => version > 0);
+  return adapterState === "active" || adapterState === "merged" || isChanged ? undefined : origin.directory;
 }
 
 /** Files that the tokenizer reads in the browser; each export has tokenizer.json. */
 const PAGE_TOKENIZER = /^(tokenizer(_config)?|config|special_tokens_map)\.json$/;
 
 /** Exports the model into the site, with only the weights that the page uses. */
-async function writeModel(
+async function exportModel(
   classifier: SequenceClassifier,
   staging: string,
   { weights, signal }: { weights: "int8" | "float32"; signal: AbortSignal | undefined },

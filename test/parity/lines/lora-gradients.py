@@ -1,4 +1,4 @@
-"""Logits and gradients of adapters that tslora saved, by peft, in double precision; gradients in single too."""
+"""Logits and gradients of adapters that tslora saved, by peft, in double precision and in single."""
 import json
 import sys
 
@@ -32,7 +32,7 @@ def numbers(model, case):
 def compute(case):
     model = PeftModel.from_pretrained(AutoModelForSequenceClassification.from_pretrained(case["base"]), case["adapter"], is_trainable=True).eval()
     single = numbers(model, case)
-    return dict(**numbers(model.double(), case), single=single["gradients"])
+    return dict(**numbers(model.double(), case), single=single)
 
 
 json.dump([compute(case) for case in json.load(open(sys.argv[1]))], open(sys.argv[2], "w"))

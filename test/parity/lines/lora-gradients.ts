@@ -22,9 +22,9 @@ interface Computed {
   readonly gradients: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Results of peft in double precision, and its gradients in single. */
+/** Results of peft in double precision and in single. */
 interface Reference extends Computed {
-  readonly single: Computed["gradients"];
+  readonly single: Computed;
 }
 
 /**
@@ -32,6 +32,8 @@ interface Reference extends Computed {
  * the bound to measure by.
  */
 const ROUNDED = 2e-5;
+/** The same for logits: some configurations multiply what a layer adds by several times, in each layer. */
+const ROUNDED_LOGITS = 2e-6;
 
 /** A configuration, so that it can be looked for. */
 interface Drawn {
@@ -128,6 +130,10 @@ function measures(ours: readonly Computed[], theirs: readonly Reference[], drawn
   const parts = PARTS.map(([part]) => measure(`gradient of ${part}`, 1e-4));
   const idle = measure("gradient of a key's bias, 0 by nature", 1e-5);
   const rounded = measure("where peft itself is rounded that much: our distance to double precision over peft's", 10);
+  const roundedLogits = measure(
+    "logits where peft itself is rounded: our distance to double precision over peft's",
+    10,
+  );
   const names = measure("names of what is trained", 0);
   const byType = new Map(
     drawn.map(({ type }) => [
@@ -142,14 +148,16 @@ function measures(ours: readonly Computed[], theirs: readonly Reference[], drawn
     names.cases++;
     if (Object.keys(gradients).sort().join() !== Object.keys(wanted.gradients).sort().join())
       Object.assign(names, { largest: names.largest + 1, worst: about });
-    take(own.logits, difference(logits, wanted.logits), about);
+    const [distance, peft] = [logits, wanted.single.logits].map((other) => difference(other, wanted.logits));
+    if (peft > ROUNDED_LOGITS) take(roundedLogits, distance / peft, about);
+    else take(own.logits, distance, about);
     // 32-bit rounding goes by the case's largest gradient: a tensor below a three-hundredth of that counts as that
     // large.
     const most = Math.max(...Object.values(wanted.gradients).flat().map(Math.abs));
     for (const [name, values] of Object.entries(wanted.gradients)) {
       const isIdle = queryOfIdleKey(name, config) !== undefined;
       const size = isIdle ? most : Math.max(most / 300, ...values.map(Math.abs));
-      const [relative, itself] = [gradients[name] ?? [], wanted.single[name]].map(
+      const [relative, itself] = [gradients[name] ?? [], wanted.single.gradients[name]].map(
         (other) => difference(other, values) / size,
       );
       const where = `${name} of ${about}`;
@@ -166,6 +174,7 @@ function measures(ours: readonly Computed[], theirs: readonly Reference[], drawn
     ...parts,
     idle,
     rounded,
+    roundedLogits,
     names,
   ].filter(({ cases }) => cases > 0);
 }
