@@ -82,7 +82,8 @@ def run(case):
     ours = {name.removeprefix("base_model.model.").removesuffix(".lora_A.weight"): value for name, value in weights.items() if name.endswith("lora_A.weight")}
     spectra = {group_of(name.replace("base_model.model.", "")): hook.spectrum for name, hook in WatchedHook.made.items()}
     order = list(theirs)
-    same = comparable({n: len(theirs[n]) for n in order}) == comparable({n: len(ours[n]) for n in order if n in ours}) and len(ours) == len(theirs)
+    names = [*theirs, *(name for name in ours if name not in theirs)]  # equal ratios may give one side's key a rank, the other's value
+    same = comparable({n: len(theirs.get(n, [])) for n in names}) == comparable({n: len(ours.get(n, [])) for n in names})
     found = json.load(open(os.path.join(case["adapter"], "adapter_config.json")))
     loaded = PeftModel.from_pretrained(untrained, case["adapter"]).eval()
     read = {name.replace("base_model.model.", ""): module for name, module in loaded.named_modules() if hasattr(module, "lora_A")}
