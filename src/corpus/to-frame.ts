@@ -2,6 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 import type { CorpusDocument } from "./corpus";
 import { loadDanfojs } from "./load-danfojs";
+import { GROUP } from "./read-frame";
 
 /**
  * A danfojs frame of documents: `texts`, `ID`, `label`, and `text_pair` if the documents are pairs of texts, `group`
@@ -33,7 +34,7 @@ interface LabelColumn {
 function frameOf(documents: readonly Omit<CorpusDocument, "label">[], labels: readonly LabelColumn[]): DataFrame {
   const pairs = documents.some((d) => d.text_pair !== undefined);
   const groups = documents.some((d) => d.group !== undefined);
-  const strings = ["texts", ...(pairs ? ["text_pair"] : []), "ID", ...(groups ? ["group"] : [])];
+  const strings = ["texts", ...(pairs ? ["text_pair"] : []), "ID", ...(groups ? [GROUP] : [])];
   const rows = documents.map((d, i) => [
     d.texts,
     ...(pairs ? [d.text_pair] : []),

@@ -15,7 +15,7 @@ import { DATA_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
 import { countProgress, type CountProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { GROUP } from "../../corpus/read-frame";
 
 type AuditValues = OptionValues<typeof AUDIT_OPTIONS>;
@@ -25,7 +25,7 @@ export async function runAudit({ terminal, values }: CommandCall): Promise<numbe
   const options = pick(values, AUDIT_OPTIONS);
   const data = pick(values, DATA_OPTIONS);
   expectOptions(data, options);
-  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  const notice = (text: string): void => writeNotice(terminal, text);
   const interruption = hearInterruption(terminal, { effect: "nothing is written" });
   const progress = auditProgress(terminal);
   try {
@@ -95,8 +95,7 @@ async function report(
   if (output !== undefined)
     await writeAtomically(output, /\.json$/i.test(output) ? auditJson(result) : auditCsv(result));
   terminal.out.write(json ? auditJson(result) : `${auditLines(result, terminal).join("\n")}\n`);
-  if (output !== undefined && !json)
-    terminal.err.write(`${sentence(`The issues are in ${shownPath(output)}.`, terminal.err)}\n`);
+  if (output !== undefined && !json) writeNotice(terminal, `The issues are in ${shownPath(output)}.`);
 }
 
 const WORDS = {

@@ -19,7 +19,7 @@ import { CALIBRATE_OPTIONS } from "../options/calibrate-options";
 import { pick } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { countProgress } from "../terminal/show-progress";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { calibrationLines, compareCalibration } from "./calibration-lines";
 
 type Notice = (text: string) => void;
@@ -50,7 +50,7 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
   const notices: string[] = [];
   const notice: Notice = (text) => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    if (values.json !== true) writeNotice(terminal, text);
   };
   const { classifier, model } = await openClassifier({
     command: "calibrate",

@@ -8,7 +8,7 @@ import { FEWEST_TRAINING_TEXTS } from "../../evaluation/shift/distances";
 import { EVALUATE_OPTIONS } from "../options/evaluate-options";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { findCalibration } from "../inputs/stored-calibration";
@@ -33,7 +33,7 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   const notices: string[] = [];
   const notice: Notice = (text) => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    if (values.json !== true) writeNotice(terminal, text);
   };
   const { classifier, model, adapterFolder } = await openClassifier({
     command: "evaluate",

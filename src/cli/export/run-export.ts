@@ -16,7 +16,8 @@ import { pick } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
 import { shortPath } from "../run/run-in-terminal";
-import { bytes, sentence } from "../terminal/text-layout";
+import { bytes } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { table, type Terminal } from "../terminal/terminal";
 import { compareExports, type Comparison } from "./compare-exports";
 import { comparisonLines, costWarning } from "./export-lines";
@@ -31,7 +32,7 @@ export async function runExport(call: CommandCall): Promise<number> {
   const notices: string[] = [];
   const notice: Notice = (text) => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    if (values.json !== true) writeNotice(terminal, text);
   };
   const opened = await openClassifier({
     command: "export",

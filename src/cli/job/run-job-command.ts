@@ -6,7 +6,7 @@ import type { CommandCall } from "../library-command";
 import { INPUTS_OPTION } from "../options/driver-options";
 import { pick } from "../options/option-table";
 import { hearInterruption } from "../run/interruption";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { eventLine } from "./event-line";
 
 /** `tslora job run`. Events go to standard output. */
@@ -22,7 +22,7 @@ export async function runJobCommand({ terminal, args, values }: CommandCall): Pr
     const text = json ? JSON.stringify(value) : line;
     if (text !== undefined) terminal.out.write(`${text}\n`);
   };
-  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  const notice = (text: string): void => writeNotice(terminal, text);
   const { signal, release } = hearInterruption(terminal, { effect: "the job stops at a checkpoint", show: notice });
   try {
     const outcome = await runStoredJob(name, {

@@ -5,7 +5,7 @@ import { saveModelCard } from "../../hub/card/model-card";
 import { readRunFacts } from "../../hub/card/run-facts";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../inputs/open-classifier";
 import { pick } from "../options/option-table";
@@ -41,7 +41,7 @@ async function mergeLocked(
   const notices: string[] = [];
   const notice = (text: string): void => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    if (values.json !== true) writeNotice(terminal, text);
   };
   const {
     classifier,

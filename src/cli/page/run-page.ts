@@ -11,7 +11,8 @@ import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
 import { shortPath } from "../run/run-in-terminal";
 import { table } from "../terminal/terminal";
-import { bytes, sentence } from "../terminal/text-layout";
+import { bytes } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 
 /** `tslora page`. Notices go to standard error, the files with their sizes to standard output. */
 export async function runPage({ terminal, values }: CommandCall): Promise<number> {
@@ -25,7 +26,7 @@ export async function runPage({ terminal, values }: CommandCall): Promise<number
   const notices: string[] = [];
   const notice = (text: string): void => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    if (values.json !== true) writeNotice(terminal, text);
   };
   const { classifier, adapterFolder } = await openClassifier({
     command: "page",

@@ -11,7 +11,7 @@ import { pick } from "../options/option-table";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import { BulkView, bulkLines } from "./bulk-view";
 
 /**
@@ -24,7 +24,7 @@ export async function runBulk(call: CommandCall): Promise<number> {
   checkBulk(call);
   const json = values.json === true;
   const view = new BulkView(terminal, { json });
-  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  const notice = (text: string): void => writeNotice(terminal, text);
   const { model, adapter: given, labels, maxLength } = pick(values, MODEL_OPTIONS);
   const adapter = given === undefined ? undefined : await findAdapter(given);
   const base = adapter !== undefined && model === undefined ? await resolveBase("predict", adapter) : undefined;

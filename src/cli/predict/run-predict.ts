@@ -9,7 +9,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { isDelimiter } from "../../corpus/table/table-format";
 import { EXIT } from "../exit-codes";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
@@ -43,7 +43,7 @@ export async function runPredict(call: CommandCall): Promise<number> {
   const json = values.json === true;
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
-    const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+    const notice = (text: string): void => writeNotice(terminal, text);
     const { classifier, model, adapterFolder } = await openClassifier({
       command: "predict",
       terminal,

@@ -7,7 +7,7 @@ import { pick } from "../options/option-table";
 import { PULL_OPTIONS } from "../options/push-options";
 import { hearInterruption } from "../run/interruption";
 import { fetchProgress } from "../terminal/fetch-progress";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 
 /** `tslora pull`. Prints the folders in the cache. */
 export async function runPull({ terminal, args, values }: CommandCall): Promise<number> {
@@ -23,8 +23,7 @@ export async function runPull({ terminal, args, values }: CommandCall): Promise<
     progress.stop();
     if (values.json === true) terminal.out.write(`${JSON.stringify(pulled, undefined, 2)}\n`);
     else {
-      for (const text of pulled.kind === "adapter" ? pulled.notices : [])
-        terminal.err.write(`${sentence(text, terminal.err)}\n`);
+      for (const text of pulled.kind === "adapter" ? pulled.notices : []) writeNotice(terminal, text);
       terminal.out.write(`${linesOf(pulled).join("\n")}\n`);
     }
     return EXIT.ok;

@@ -11,7 +11,8 @@ import { PUSH_OPTIONS } from "../options/push-options";
 import { hearInterruption } from "../run/interruption";
 import { byteProgress } from "../terminal/byte-progress";
 import { table, type Terminal } from "../terminal/terminal";
-import { bytes, sentence } from "../terminal/text-layout";
+import { bytes } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 
 const CALLED = "tslora push";
 
@@ -92,5 +93,5 @@ function showPushed(pushed: PushedRepository, terminal: Terminal): void {
 
 function showNotices({ notices, notSent }: PreparedPush, terminal: Terminal): void {
   const left = notSent.length === 0 ? [] : [`Not sent: ${notSent.join(", ")}.`];
-  for (const text of [...notices, ...left]) terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  for (const text of [...notices, ...left]) writeNotice(terminal, text);
 }

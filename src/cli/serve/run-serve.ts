@@ -6,7 +6,7 @@ import { pick } from "../options/option-table";
 import { SERVED_OPTIONS, SERVER_OPTIONS, type NamedFolder } from "../options/serve-options";
 import { DEVICE_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 
 /** `tslora serve`. The address goes to standard output, notices to standard error. */
 export async function runServe({ terminal, values }: CommandCall): Promise<number> {
@@ -25,7 +25,7 @@ export async function runServe({ terminal, values }: CommandCall): Promise<numbe
     `--adapter must give each adapter a name of its own; got ${adapter.map(({ name }) => JSON.stringify(name)).join(", ")}`,
   );
   problems.throwIfAny();
-  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  const notice = (text: string): void => writeNotice(terminal, text);
   const running = await serve({
     ...{ model: model ?? "", adapters, labels, maxLength, adapterDirectory },
     ...server,

@@ -10,6 +10,7 @@ import { shortPath } from "../run/run-in-terminal";
 import { RATE_FILES } from "./plan-train";
 import { rateLines } from "./rate-lines";
 import type { LoadedRun, RunContext } from "./loaded-run";
+import { resultsOf } from "./write-run";
 
 /**
  * `tslora train --find-learning-rate`: tests learning rates on the training texts, prints a table with the suggestion,
@@ -45,18 +46,12 @@ export async function findRate(run: LoadedRun, { terminal, view, signal }: RunCo
 
 /** Writes the test's numbers and its figure. Returns their paths. */
 async function writeTest(
-  { plan, model, parts, classifier, notices }: LoadedRun,
+  run: LoadedRun,
   { points, suggestion, message, steps, reason, elapsedSeconds }: LearningRateTest,
 ): Promise<readonly string[]> {
-  const { corpus } = parts.loaded;
+  const { plan, parts, classifier, notices } = run;
   const content = {
-    model: model.id,
-    device: classifier.device,
-    data: corpus.source.kind,
-    seed: classifier.seed,
-    method: plan.method,
-    labels: classifier.labels,
-    trainableParameters: classifier.countParameters(),
+    ...resultsOf(classifier, run),
     suggestion,
     message,
     steps,
@@ -64,7 +59,7 @@ async function writeTest(
     elapsed: elapsedSeconds,
     points,
     notices,
-    banner: corpus.banner,
+    banner: parts.loaded.corpus.banner,
   };
   const { renderSvg } = await import("../../figures/plotly/render-svg.js");
   const texts = [

@@ -13,6 +13,7 @@ import type { TrainSummary } from "../../training/train-event";
 import { TRAINING_ARGS } from "../../classifier/read-run-record";
 import { SPLIT_DEFAULTS } from "../options/shared-options";
 import { cardOfRun, type CardSource } from "./card-of-run";
+import type { LoadedRun } from "./loaded-run";
 import type { TrainPlan } from "./plan-train";
 
 /** Results of a run, as in `results.json`: the keys of the study's results that apply, and more. */
@@ -104,23 +105,32 @@ export async function writeCard(folder: string, classifier: SequenceClassifier, 
   await saveModelCard(folder, cardOfRun(classifier, run));
 }
 
-/** Writes results.json. Returns its path. */
-export async function writeTrainResults(classifier: SequenceClassifier, run: FinishedRun): Promise<string> {
-  const { plan, model, parts, training, scores, notices } = run;
-  const { corpus } = parts.loaded;
-  const results: TrainResults = {
+/** The model, the data and the settings with which the results of a run begin. */
+export function resultsOf(
+  classifier: SequenceClassifier,
+  { plan, model, parts }: Pick<LoadedRun, "plan" | "model" | "parts">,
+): Pick<TrainResults, "model" | "device" | "data" | "seed" | "method" | "labels" | "trainableParameters"> {
+  return {
     model: model.id,
     device: classifier.device,
-    data: corpus.source.kind,
+    data: parts.loaded.corpus.source.kind,
     seed: classifier.seed,
     method: plan.method,
     labels: classifier.labels,
     trainableParameters: classifier.countParameters(),
+  };
+}
+
+/** Writes results.json. Returns its path. */
+export async function writeTrainResults(classifier: SequenceClassifier, run: FinishedRun): Promise<string> {
+  const { plan, parts, training, scores, notices } = run;
+  const results: TrainResults = {
+    ...resultsOf(classifier, run),
     ...scores,
     training,
     elapsed: training.elapsedSeconds,
     notices,
-    banner: corpus.banner,
+    banner: parts.loaded.corpus.banner,
   };
   const path = join(plan.outputDir, "results.json");
   await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);

@@ -9,7 +9,7 @@ import type { CommandCall } from "../library-command";
 import { INPUTS_OPTION, REDIS_OPTION, STORE_OPTION, WORKERS_OPTION } from "../options/driver-options";
 import { pick } from "../options/option-table";
 import { hearInterruption } from "../run/interruption";
-import { sentence } from "../terminal/text-layout";
+import { writeNotice } from "../terminal/write-notice";
 
 /** `tslora worker`. Events go to standard output, notices to standard error. */
 export async function runWorker({ terminal, values }: CommandCall): Promise<number> {
@@ -22,7 +22,7 @@ export async function runWorker({ terminal, values }: CommandCall): Promise<numb
     "--store is needed: the folder or S3-compatible storage that the machines share",
   );
   problems.throwIfAny();
-  const notice = (text: string): void => void terminal.err.write(`${sentence(text, terminal.err)}\n`);
+  const notice = (text: string): void => writeNotice(terminal, text);
   const store = await openStore(given.store ?? "");
   const json = values.json === true;
   const worker = await QueueWorker.start({

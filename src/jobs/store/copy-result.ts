@@ -1,7 +1,7 @@
 import { copyFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { isFaultOfDisk, notSaved } from "../../base/files/file-fault";
+import { notSaved } from "../../base/files/file-fault";
 import { listTree } from "../../base/files/list-tree";
 import { makeFolder } from "../../base/files/make-folder";
 import { sha256OfFile } from "../../base/files/sha256-of-file";
@@ -42,7 +42,7 @@ export async function copyResult(
     await rename(beside, to);
     await store.releaseResult(job);
   } catch (error) {
-    throw isFaultOfDisk(error) ? notSaved(to, error) : error;
+    throw notSaved(to, error);
   } finally {
     await rm(beside, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 import { Queue, QueueEvents } from "bullmq";
 
+import { asError } from "../../../base/as-error";
 import { canonicalSha256 } from "../../../base/canonical-json";
 import { codeVersion } from "../../contract/code-version";
 import type { JobDocument } from "../../contract/job-document";
@@ -148,7 +149,7 @@ export class BullmqDriver implements JobDriver {
     let isAway = false;
     const fail = (name: string, error: unknown): void => {
       if (!isOutage(error)) return this.#pending.get(name)?.fail(error);
-      if (!isAway && !this.#storeIsAway) this.#onNotice(`${textOf(error)} The jobs go on when it is back.`);
+      if (!isAway && !this.#storeIsAway) this.#onNotice(`${asError(error).message} The jobs go on when it is back.`);
       isAway = true; // a later look may reach it
     };
     await Promise.all(names.map((name) => this.#lookAt(name).catch((error: unknown) => fail(name, error))));
@@ -180,8 +181,4 @@ export class BullmqDriver implements JobDriver {
       return settle({ type: "stopped", job });
     await this.#add(document, { again: false });
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -218,7 +218,7 @@ export class ObjectStore {
       await rename(beside, path);
       return true;
     } catch (error) {
-      throw isFaultOfDisk(error) ? notSaved(path, error) : error;
+      throw notSaved(path, error);
     } finally {
       await rm(beside, { force: true });
     }
