@@ -3,10 +3,18 @@ import type { Tensor } from "./tensor";
 
 /**
  * Ways to multiply 8-bit integers, in the kernels' order. All give the same numbers, bit for bit: "scalar" is the
- * definition, "pairs" needs SSE2, "byte-pairs" AVX2, and "quads" AVX512-VNNI or AVX-VNNI. "emulated-quads" computes
- * what "quads" does without its instruction.
+ * definition, "pairs" needs SSE2, "byte-pairs" AVX2, "quads" AVX512-VNNI or AVX-VNNI, and "blocks" AMX.
+ * "emulated-quads" and "emulated-blocks" compute what these do without their instructions.
  */
-export const INT8_METHODS = ["scalar", "pairs", "byte-pairs", "quads", "emulated-quads"] as const;
+export const INT8_METHODS = [
+  "scalar",
+  "pairs",
+  "byte-pairs",
+  "quads",
+  "emulated-quads",
+  "blocks",
+  "emulated-blocks",
+] as const;
 export type Int8Method = (typeof INT8_METHODS)[number];
 
 /** Most input features of a weight in 8 bits: the sums of its products fit in 32 bits. */

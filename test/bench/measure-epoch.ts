@@ -21,7 +21,9 @@ export interface EpochSetting {
   /** Number of batches that represent the epoch, if not all are run. */
   readonly sample: number;
   /** The bars by the other side's batching; a batching without one is not run. */
-  readonly bars: { readonly random: Bar; readonly grouped?: Bar };
+  readonly bars: { readonly random?: Bar; readonly grouped?: Bar };
+  /** Bar against our own training in 32 bits: both sides then train with `bf16`. */
+  readonly bf16?: Bar;
 }
 
 export const NAMES = { distilbert: "DistilBERT size", minilm: "MiniLM" } as const;
@@ -49,13 +51,14 @@ export async function writeTrainingData(
  * since those are computed.
  */
 export async function measureEpoch(context: BenchContext, setting: EpochSetting): Promise<LineResult> {
-  const { size, dropout, method = "lora", bars } = setting;
+  const { size, dropout, method = "lora", bars, bf16 } = setting;
   const { python, whole, note } = context;
   const model = await makeModelFolder({ size, parent: context.models, ...(dropout === undefined ? {} : { dropout }) });
   const data = await writeTrainingData(context, model);
   const comparisons: Comparison[] = [];
   const [ours, theirs] = [Side.ours("tslora", "sides/training"), Side.python("torch", "sides/training", { python })];
-  await withSides([ours, theirs], async () => {
+  const full = bf16 === undefined ? undefined : Side.ours("tslora in 32 bits", "sides/training");
+  await withSides([ours, theirs, ...(full === undefined ? [] : [full])], async () => {
     for (const batching of ["random", "grouped"] as const) {
       const bar = bars[batching];
       if (bar === undefined) continue;
@@ -98,13 +101,15 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
           },
         };
       };
-      const here = contender(ours, { rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH });
-      const there = contender(theirs, { documents: data.documents, batches: plan.batches });
+      const settings = { rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH };
+      const here = contender(ours, { ...settings, bf16: bf16 !== undefined });
+      const there = contender(theirs, { documents: data.documents, batches: plan.batches, bf16: bf16 !== undefined });
       const sampled = `${whole ? "all" : `${sample} of the`} ${epoch} batches`;
       note(
         `${NAMES[size]}, ${batching} batches, ${sampled} a round; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%`,
       );
-      const found = await alternate([here, there], { rounds: rounds * sample, note, warmUp: false, each: "batch" });
+      const contenders = [here, there, ...(full === undefined ? [] : [contender(full, settings)])];
+      const found = await alternate(contenders, { rounds: rounds * sample, note, warmUp: false, each: "batch" });
       const ofRounds = (seconds: readonly number[], cost: readonly number[]): number[] => {
         const share = total(cost.slice(first, first + sample)) / total(cost);
         return Array.from(
@@ -112,17 +117,26 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
           (_, round) => total(seconds.slice(round * sample, (round + 1) * sample)) / share,
         );
       };
-      const cores = `cores used: ${found.coresUsed.tslora.toFixed(2)} here, ${found.coresUsed.torch.toFixed(2)} there`;
-      comparisons.push({
-        work: `epoch, ${NAMES[size]}, ${method === "full" ? "all weights, " : ""}${dropout === 0 ? "dropout 0" : "default dropout"}`,
-        against: `${method === "full" ? "transformers" : "transformers + peft"}, ${batching === "random" ? "default" : "length-grouped"} batches`,
+      const comparison = (side: Side, other: { against: string; cost: readonly number[]; bar: Bar }): Comparison => ({
+        work: `epoch${bf16 === undefined ? "" : " in bf16"}, ${NAMES[size]}, ${method === "full" ? "all weights, " : ""}${dropout === 0 ? "dropout 0" : "default dropout"}`,
+        against: other.against,
         unit: "s",
-        ours: ofRounds(found.measured.tslora, plan.tokens),
-        theirs: ofRounds(found.measured.torch, plan.padded),
+        ours: ofRounds(found.measured[ours.name], plan.tokens),
+        theirs: ofRounds(found.measured[side.name], other.cost),
         combine: "median",
-        bar,
-        note: `${whole ? "every batch run" : `a round is ${sampled}, the epoch by share of tokens`}; ${cores}; peak so far ${ours.peakGigabytes().toFixed(2)} and ${theirs.peakGigabytes().toFixed(2)} GB${found.idleShare > SECONDS_IDLE ? `; a waiting side took up to ${found.idleShare.toFixed(2)} of a core` : ""}`,
+        bar: other.bar,
+        note: `${whole ? "every batch run" : `a round is ${sampled}, the epoch by share of tokens`}; cores used: ${found.coresUsed[ours.name].toFixed(2)} here, ${found.coresUsed[side.name].toFixed(2)} there; peak so far ${ours.peakGigabytes().toFixed(2)} and ${side.peakGigabytes().toFixed(2)} GB${found.idleShare > SECONDS_IDLE ? `; a waiting side took up to ${found.idleShare.toFixed(2)} of a core` : ""}`,
       });
+      const peft = `${method === "full" ? "transformers" : "transformers + peft"}${bf16 === undefined ? "" : " with bf16"}`;
+      comparisons.push(
+        comparison(theirs, {
+          against: `${peft}, ${batching === "random" ? "default" : "length-grouped"} batches`,
+          cost: plan.padded,
+          bar,
+        }),
+      );
+      if (full !== undefined && bf16 !== undefined)
+        comparisons.push(comparison(full, { against: "ours in 32 bits", cost: plan.tokens, bar: bf16 }));
     }
   });
   return { comparisons };

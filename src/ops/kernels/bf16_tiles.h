@@ -7,15 +7,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "amx.h"
 #include "kernels.h"
 #include "tiles.h"
 
-// The compilers that know the instructions of AVX512-BF16, and those of AMX.
+// The compilers that know the instructions of AVX512-BF16.
 #if defined(__AVX512F__) && (defined(__clang__) || __GNUC__ >= 10)
 #define TSLORA_BF16_TARGET __attribute__((target("avx512bf16")))
-#endif
-#if defined(TSLORA_BF16_TARGET) && defined(__linux__) && (defined(__clang__) || __GNUC__ >= 11)
-#define TSLORA_AMX_TARGET __attribute__((target("avx512bf16,amx-tile,amx-bf16")))
 #endif
 
 namespace tslora {
@@ -23,9 +21,7 @@ namespace {
 
 typedef uint16_t Bf16;
 
-constexpr int64_t AMX_ROWS = 16, AMX_PAIRS = 16,
-                  AMX_COLUMNS = 16;  // of a register of AMX, which has 16 rows of 64 bytes
-static_assert(BF16_DEPTH == 2 * AMX_PAIRS, "a matrix is padded to whole registers");
+static_assert(BF16_DEPTH == 2 * AMX_GROUPS, "a matrix is padded to whole registers");
 
 // x to the nearest bfloat16, ties to the even one.
 inline Bf16 rounded(float x) {
@@ -108,9 +104,9 @@ struct PairOrder {
 // then both sums are added, and that to the result.
 struct BlockOrder {
   static void add(const Bf16* a, const float* w, int64_t groups, float* sum) {
-    for (int64_t begin = 0; begin < groups; begin += AMX_PAIRS) {
+    for (int64_t begin = 0; begin < groups; begin += AMX_GROUPS) {
       float first[NR] = {}, second[NR] = {};
-      for (int64_t p = begin; p < begin + AMX_PAIRS; ++p) {
+      for (int64_t p = begin; p < begin + AMX_GROUPS; ++p) {
         const uint32_t pair = pair_at(a + 2 * p);
         const float x0 = first_of(pair), x1 = second_of(pair);
         for (int l = 0; l < NR; ++l) {
@@ -169,64 +165,18 @@ struct Pairs {
 #endif
 
 #if defined(TSLORA_AMX_TARGET)
-// The registers of AMX for up to 32 rows and 32 columns: 0 to 3 hold sums, 4 and 5 rows on the left, 6 and 7 columns.
-struct alignas(64) AmxShapes {
-  uint8_t palette = 1, start = 0, unused[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {};
-
-  explicit AmxShapes(int64_t count) {
-    const uint8_t upper = static_cast<uint8_t>(count < AMX_ROWS ? count : AMX_ROWS);
-    const uint8_t lower = static_cast<uint8_t>(count > AMX_ROWS ? count - AMX_ROWS : 1);
-    const uint8_t all[8] = {upper, upper, lower, lower, upper, lower, AMX_PAIRS, AMX_PAIRS};
-    std::memcpy(rows, all, sizeof all);
-  }
-};
-static_assert(sizeof(AmxShapes) == 64, "as ldtilecfg reads it");
-
 // 16 pairs of 16 rows and 16 columns at a time (tdpbf16ps).
 struct Blocks {
   static constexpr int64_t ROWS = 2 * AMX_ROWS;
 
-  TSLORA_AMX_TARGET static void tile(int64_t rows, const Bf16Tile& t) {
-    static_assert(NR == 2 * AMX_COLUMNS, "a panel is two registers wide");
-    const AmxShapes shapes(rows);
-    _tile_loadconfig(&shapes);
-    const bool tall = rows > AMX_ROWS;
-    const size_t c_bytes = static_cast<size_t>(t.c_row) * sizeof(float), w_bytes = NR * sizeof(float),
-                 a_bytes = static_cast<size_t>(t.a_row) * sizeof(Bf16);
-    float* lower = t.c + AMX_ROWS * t.c_row;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    if (!t.first) {
-      _tile_loadd(0, t.c, c_bytes);
-      _tile_loadd(1, t.c + AMX_COLUMNS, c_bytes);
-      if (tall) {
-        _tile_loadd(2, lower, c_bytes);
-        _tile_loadd(3, lower + AMX_COLUMNS, c_bytes);
-      }
-    }
-    for (int64_t p = 0; p < t.groups; p += AMX_PAIRS) {
-      _tile_loadd(6, t.w + p * NR, w_bytes);
-      _tile_loadd(7, t.w + p * NR + AMX_COLUMNS, w_bytes);
-      _tile_loadd(4, t.a + 2 * p, a_bytes);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      if (tall) {
-        _tile_loadd(5, t.a + AMX_ROWS * t.a_row + 2 * p, a_bytes);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
-      }
-    }
-    _tile_stored(0, t.c, c_bytes);
-    _tile_stored(1, t.c + AMX_COLUMNS, c_bytes);
-    if (tall) {
-      _tile_stored(2, lower, c_bytes);
-      _tile_stored(3, lower + AMX_COLUMNS, c_bytes);
-    }
-    _tile_release();
+  static void tile(int64_t rows, const Bf16Tile& t) {
+    amx_tile<AmxProduct::BF16>(rows, {.a = reinterpret_cast<const char*>(t.a),
+                                      .a_row = t.a_row * static_cast<int64_t>(sizeof(Bf16)),
+                                      .w = reinterpret_cast<const char*>(t.w),
+                                      .groups = t.groups,
+                                      .c = reinterpret_cast<char*>(t.c),
+                                      .c_row = t.c_row * static_cast<int64_t>(sizeof(float)),
+                                      .first = t.first});
   }
 };
 #endif

@@ -87,9 +87,9 @@ void TSLORA_OWN(int8_dequantize)(const int32_t* sums, Int8Row row, const float* 
     y[c] = (row.step * static_cast<float>(sums[c]) + row.low * totals[c]) * scales[c] + bias[c];
 }
 
-void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, int64_t group, int8_t* packed, float* scales,
+void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, Int8Layout layout, int8_t* packed, float* scales,
                            float* totals, int64_t begin, int64_t end) {
-  const int64_t depth = weights.depth, padded = round_up(depth, group);
+  const int64_t depth = weights.depth, group = layout.group, padded = round_up(depth, layout.padding);
   for (int64_t panel = begin; panel < end; ++panel) {
     int8_t* to = packed + panel * padded * NR;
     std::memset(to, 0, static_cast<size_t>(padded * NR));
@@ -113,8 +113,8 @@ void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, int64_t g
   }
 }
 
-void TSLORA_OWN(int8_unpack)(const Int8Weights& weights, int64_t group, float* w, int64_t begin, int64_t end) {
-  const int64_t depth = weights.depth, padded = round_up(depth, group);
+void TSLORA_OWN(int8_unpack)(const Int8Weights& weights, Int8Layout layout, float* w, int64_t begin, int64_t end) {
+  const int64_t depth = weights.depth, group = layout.group, padded = round_up(depth, layout.padding);
   for (int64_t c = begin; c < end; ++c) {
     const int8_t* from = weights.packed + c / NR * padded * NR;
     const int64_t l = c % NR;

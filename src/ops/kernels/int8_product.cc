@@ -14,13 +14,19 @@ constexpr int64_t DEPTH = 1536;   // of one pass: a panel and a tile's rows fit 
 constexpr int64_t COLUMNS = 384;  // of one pass: the sums stay in the cache
 constexpr int64_t LINE = 16;      // numbers in a cache line
 constexpr int64_t BLOCK = COLUMNS + LINE;
-static_assert(PRODUCT_COLUMNS % COLUMNS == 0 && COLUMNS % NR == 0 && DEPTH % 4 == 0, "whole panels and groups");
+constexpr int64_t AHEAD_ROWS = 2;
+static_assert(PRODUCT_COLUMNS % COLUMNS == 0 && COLUMNS % NR == 0 && DEPTH % AMX_BYTES == 0, "whole panels and groups");
 
 inline Int8Row quantize_row(const float* x, int64_t depth, int64_t padded, uint8_t* u) {
   return TSLORA_OWN(int8_quantize)(x, depth, padded, u);
 }
 inline Int8Row quantize_row(const float* x, int64_t depth, int64_t padded, int16_t* u) {
   return TSLORA_OWN(int8_quantize_wide)(x, depth, padded, u);
+}
+
+// Rows were written past the cache: those that follow are fetched while a row is rounded.
+inline void prefetch(const float* row, int64_t size) {
+  for (int64_t i = 0; i < size; i += LINE) __builtin_prefetch(row + i);
 }
 
 // The distance between two quantized rows: not a multiple of a page.
@@ -31,7 +37,7 @@ template <typename Method>
 void sum_products(const typename Method::Side* u, int64_t stride, int64_t rows, const Int8Weights& weights,
                   int64_t column, int64_t width, int32_t* sums) {
   constexpr int64_t GROUP = Method::GROUP, ROWS = Method::ROWS;
-  const int64_t padded = round_up(weights.depth, GROUP);
+  const int64_t padded = round_up(weights.depth, Method::PADDING);
   const int64_t tiles = (rows + ROWS - 1) / ROWS, height = rows / tiles, taller = rows % tiles;
   for (int64_t p = 0; p < padded; p += DEPTH) {
     const int64_t some = padded - p < DEPTH ? padded - p : DEPTH;
@@ -55,8 +61,11 @@ void multiply_rows(const Int8Product& product, int64_t row, int64_t end_row, int
   const int64_t depth = weights.depth, rows = end_row - row, stride = row_stride(depth);
   Side* u = reinterpret_cast<Side*>(scratch);
   Int8Row quantized[PRODUCT_ROWS];
-  for (int64_t i = 0; i < rows; ++i)
-    quantized[i] = quantize_row(product.x + (row + i) * depth, depth, round_up(depth, Method::GROUP), u + i * stride);
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* x = product.x + (row + i) * depth;
+    prefetch(x + AHEAD_ROWS * depth, i + AHEAD_ROWS < rows ? depth : 0);
+    quantized[i] = quantize_row(x, depth, round_up(depth, Method::PADDING), u + i * stride);
+  }
   for (int64_t j = column; j < end_column; j += COLUMNS) {
     const int64_t width = end_column - j < COLUMNS ? end_column - j : COLUMNS;
     sum_products<Method>(u, stride, rows, weights, j, width, sums);
@@ -81,7 +90,8 @@ void multiply_rows(const Int8Product& product, int64_t row, int64_t end_row, int
 }  // namespace
 
 int TSLORA_OWN(int8_methods)() {
-  int methods = 1 << static_cast<int>(Int8Method::SCALAR) | 1 << static_cast<int>(Int8Method::EMULATED_QUADS);
+  int methods = 1 << static_cast<int>(Int8Method::SCALAR) | 1 << static_cast<int>(Int8Method::EMULATED_QUADS) |
+                1 << static_cast<int>(Int8Method::EMULATED_BLOCKS);
 #if defined(__x86_64__)
   methods |= 1 << static_cast<int>(Int8Method::PAIRS);
 #endif
@@ -93,17 +103,23 @@ int TSLORA_OWN(int8_methods)() {
 #elif defined(TSLORA_DOT_TARGET)
   if (__builtin_cpu_supports("avxvnni")) methods |= 1 << static_cast<int>(Int8Method::QUADS);
 #endif
+#if defined(TSLORA_AMX_TARGET)
+  methods |= 1 << static_cast<int>(Int8Method::BLOCKS);  // operations/int8.cc asks the processor and the system
+#endif
   return methods;
 }
 
-int64_t TSLORA_OWN(int8_group)(Int8Method method) {
+Int8Layout TSLORA_OWN(int8_layout)(Int8Method method) {
   switch (method) {
     case Int8Method::SCALAR:
-      return Scalar::GROUP;
+      return {Scalar::GROUP, Scalar::PADDING};
     case Int8Method::PAIRS:
-      return 2;
+      return {2, 2};
+    case Int8Method::BLOCKS:
+    case Int8Method::EMULATED_BLOCKS:
+      return {EmulatedBlocks::GROUP, EmulatedBlocks::PADDING};
     default:
-      return EmulatedQuads::GROUP;
+      return {EmulatedQuads::GROUP, EmulatedQuads::PADDING};
   }
 }
 
@@ -118,6 +134,8 @@ void TSLORA_OWN(int8_product)(const Int8Product& product, int64_t row, int64_t e
       return multiply_rows<Scalar>(product, row, end_row, column, end_column, scratch);
     case Int8Method::EMULATED_QUADS:
       return multiply_rows<EmulatedQuads>(product, row, end_row, column, end_column, scratch);
+    case Int8Method::EMULATED_BLOCKS:
+      return multiply_rows<EmulatedBlocks>(product, row, end_row, column, end_column, scratch);
 #if defined(__x86_64__)
     case Int8Method::PAIRS:
       return multiply_rows<Pairs>(product, row, end_row, column, end_column, scratch);
@@ -129,6 +147,10 @@ void TSLORA_OWN(int8_product)(const Int8Product& product, int64_t row, int64_t e
 #if defined(TSLORA_DOT_TARGET)
     case Int8Method::QUADS:
       return multiply_rows<Quads>(product, row, end_row, column, end_column, scratch);
+#endif
+#if defined(TSLORA_AMX_TARGET)
+    case Int8Method::BLOCKS:
+      return multiply_rows<Blocks>(product, row, end_row, column, end_column, scratch);
 #endif
     default:
       return;  // operations/int8.cc lets no other method through

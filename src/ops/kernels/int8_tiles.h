@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "amx.h"
 #include "kernels.h"
 #include "tiles.h"
 
@@ -30,11 +31,13 @@ struct Int8Tile {
 };
 
 // Each method has a tile of up to ROWS rows and NR columns. A panel holds GROUP rows of a column side by side:
-// [groups, NR, GROUP]. Side is the type of u in memory.
+// [groups, NR, GROUP]; the depth is padded to a multiple of PADDING. Side is the type of u in memory.
+// A tile is a template of its height, or takes any if ANY_HEIGHT.
 
 // The definition: one product after the other. The other methods must give the same numbers.
 struct Scalar {
-  static constexpr int GROUP = 1, ROWS = 6;
+  static constexpr int GROUP = 1, PADDING = 1, ROWS = 6;
+  static constexpr bool ANY_HEIGHT = false;
   typedef uint8_t Side;
 
   template <int R>
@@ -51,7 +54,8 @@ struct Scalar {
 
 // The result of an instruction that sums four products (vpdpbusd), in plain C++.
 struct EmulatedQuads {
-  static constexpr int GROUP = 4, ROWS = MR;
+  static constexpr int GROUP = 4, PADDING = GROUP, ROWS = MR;
+  static constexpr bool ANY_HEIGHT = false;
   typedef uint8_t Side;
 
   template <int R>
@@ -71,6 +75,11 @@ struct EmulatedQuads {
     for (int r = 0; r < R; ++r)
       for (int l = 0; l < NR; ++l) t.c[r * t.c_row + l] = sum[r][l];
   }
+};
+
+// The layout and the sums of Blocks.
+struct EmulatedBlocks : EmulatedQuads {
+  static constexpr int PADDING = AMX_BYTES;
 };
 
 #if defined(__x86_64__)
@@ -115,7 +124,8 @@ inline Sums add_pairs(Sums sums, Sums u, Sums w) { return _mm_add_epi32(sums, _m
 
 // Products of 16-bit integers, summed two by two in 32 bits (vpmaddwd): at most 2 * 255 * 127, so nothing saturates.
 struct Pairs {
-  static constexpr int GROUP = 2, ROWS = MR;
+  static constexpr int GROUP = 2, PADDING = GROUP, ROWS = MR;
+  static constexpr bool ANY_HEIGHT = false;
   typedef int16_t Side;
 
   template <int R>
@@ -161,7 +171,8 @@ inline Sums add_byte_pairs(Sums sums, Sums u, Sums w) {
 // Products of 8-bit integers, summed two by two in 16 bits (vpmaddubsw), then in 32. That instruction saturates, but
 // not here: 255 * MOST_PAIR is below 2^15.
 struct BytePairs {
-  static constexpr int GROUP = 4, ROWS = MR;
+  static constexpr int GROUP = 4, PADDING = GROUP, ROWS = MR;
+  static constexpr bool ANY_HEIGHT = false;
   typedef uint8_t Side;
   static_assert(255 * MOST_PAIR < 32768, "the sum of two products fits in 16 bits");
 
@@ -200,7 +211,8 @@ struct BytePairs {
 #if defined(TSLORA_DOT_TARGET)
 // Products of 8-bit integers, summed four by four in 32 bits (vpdpbusd, which does not saturate).
 struct Quads {
-  static constexpr int GROUP = 4, ROWS = MR;
+  static constexpr int GROUP = 4, PADDING = GROUP, ROWS = MR;
+  static constexpr bool ANY_HEIGHT = false;
   typedef uint8_t Side;
 
   template <int R>
@@ -236,10 +248,31 @@ struct Quads {
 #endif
 #endif
 
+#if defined(TSLORA_AMX_TARGET)
+// Products of 8-bit integers, 16 groups of four of 16 rows and 16 columns at a time (tdpbusd, which does not saturate).
+struct Blocks {
+  static constexpr int GROUP = 4, PADDING = AMX_BYTES, ROWS = 2 * AMX_ROWS;
+  static constexpr bool ANY_HEIGHT = true;
+  typedef uint8_t Side;
+
+  static void tile(int64_t rows, const Int8Tile<Side>& t) {
+    amx_tile<AmxProduct::INT8>(rows, {.a = reinterpret_cast<const char*>(t.a),
+                                      .a_row = t.a_row,
+                                      .w = reinterpret_cast<const char*>(t.w),
+                                      .groups = t.groups,
+                                      .c = reinterpret_cast<char*>(t.c),
+                                      .c_row = t.c_row * static_cast<int64_t>(sizeof(int32_t)),
+                                      .first = t.first});
+  }
+};
+#endif
+
 // Calls the tile of `rows` rows.
 template <typename Method, int R = Method::ROWS>
 inline void tile_of(int64_t rows, const Int8Tile<typename Method::Side>& t) {
-  if constexpr (R > 0) {
+  if constexpr (Method::ANY_HEIGHT) {
+    Method::tile(rows, t);
+  } else if constexpr (R > 0) {
     if (rows == R)
       Method::template tile<R>(t);
     else

@@ -170,11 +170,18 @@ constexpr bool product_copies(int64_t depth) { return depth % 1024 == 0; }
 
 // The ways to multiply 8-bit integers. All give the same sums; each has a layout of its own for packed weights.
 enum class Int8Method {
-  SCALAR,          // one product after the other: the definition
-  PAIRS,           // products of 16-bit integers, summed two by two: SSE2 and wider
-  BYTE_PAIRS,      // products of 8-bit integers, summed two by two in 16 bits: AVX2, AVX-512
-  QUADS,           // products of 8-bit integers, summed four by four: AVX512-VNNI, AVX-VNNI
-  EMULATED_QUADS,  // the same in plain C++
+  SCALAR,           // one product after the other: the definition
+  PAIRS,            // products of 16-bit integers, summed two by two: SSE2 and wider
+  BYTE_PAIRS,       // products of 8-bit integers, summed two by two in 16 bits: AVX2, AVX-512
+  QUADS,            // products of 8-bit integers, summed four by four: AVX512-VNNI, AVX-VNNI
+  EMULATED_QUADS,   // the same in plain C++
+  BLOCKS,           // products of 8-bit integers, 16 rows and columns at a time: AMX
+  EMULATED_BLOCKS,  // the same in plain C++
+};
+// The layout of a packed weight: the rows that lie side by side, and the number that the depth is padded to a multiple
+// of.
+struct Int8Layout {
+  int64_t group, padding;
 };
 // Two neighbours of a channel have magnitudes that add up to at most this, so that BYTE_PAIRS cannot saturate.
 constexpr int MOST_PAIR = 128;
@@ -268,13 +275,12 @@ struct Kernels {
                             int64_t begin, int64_t end);
   // The methods that this processor has, as a sum of 2^method.
   int (*int8_methods)();
-  // Number of rows of a weight that lie side by side in the packed form.
-  int64_t (*int8_group)(Int8Method method);
+  Int8Layout (*int8_layout)(Int8Method method);
   // Quantizes panels [begin, end) of w [columns, depth].
-  void (*int8_pack)(const Int8Weights& weights, const float* w, int64_t group, int8_t* packed, float* scales,
+  void (*int8_pack)(const Int8Weights& weights, const float* w, Int8Layout layout, int8_t* packed, float* scales,
                     float* totals, int64_t begin, int64_t end);
   // scale * q for rows [begin, end) of w [columns, depth].
-  void (*int8_unpack)(const Int8Weights& weights, int64_t group, float* w, int64_t begin, int64_t end);
+  void (*int8_unpack)(const Int8Weights& weights, Int8Layout layout, float* w, int64_t begin, int64_t end);
   // Size of the scratch memory, in floats, that a block of the next one needs.
   int64_t (*int8_scratch)(int64_t depth);
   // One block of a product, as `product`; any end_column.
@@ -334,14 +340,14 @@ void TSLORA_OWN(bf16_pack_columns)(const float* w, int64_t row, int64_t column, 
                                    float* packed, int64_t begin, int64_t end);
 void TSLORA_OWN(bf16_multiply)(const Factors& factors, Bf16Method method, const ProductBlock& block, Sums sums);
 int TSLORA_OWN(int8_methods)();
-int64_t TSLORA_OWN(int8_group)(Int8Method method);
+Int8Layout TSLORA_OWN(int8_layout)(Int8Method method);
 Int8Row TSLORA_OWN(int8_quantize)(const float* x, int64_t depth, int64_t padded, uint8_t* u);
 Int8Row TSLORA_OWN(int8_quantize_wide)(const float* x, int64_t depth, int64_t padded, int16_t* u);
 void TSLORA_OWN(int8_dequantize)(const int32_t* sums, Int8Row row, const float* scales, const float* totals,
                                  const float* bias, int64_t columns, float* y);
-void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, int64_t group, int8_t* packed, float* scales,
+void TSLORA_OWN(int8_pack)(const Int8Weights& weights, const float* w, Int8Layout layout, int8_t* packed, float* scales,
                            float* totals, int64_t begin, int64_t end);
-void TSLORA_OWN(int8_unpack)(const Int8Weights& weights, int64_t group, float* w, int64_t begin, int64_t end);
+void TSLORA_OWN(int8_unpack)(const Int8Weights& weights, Int8Layout layout, float* w, int64_t begin, int64_t end);
 int64_t TSLORA_OWN(int8_scratch)(int64_t depth);
 void TSLORA_OWN(int8_product)(const Int8Product& product, int64_t row, int64_t end_row, int64_t column,
                               int64_t end_column, float* scratch);

@@ -37,7 +37,7 @@ def begin(request):
     optimizer = torch.optim.AdamW(parameters, lr=1e-3 if request["method"] == "lora" else 2e-5, weight_decay=0.01, fused=True)
     schedule = get_linear_schedule_with_warmup(optimizer, 0, len(request["batches"]))
     documents = json.load(open(request["documents"]))
-    state.update(model=model, parameters=parameters, optimizer=optimizer, schedule=schedule, batches=request["batches"], at=0, documents=documents)
+    state.update(model=model, parameters=parameters, optimizer=optimizer, schedule=schedule, batches=request["batches"], at=0, documents=documents, bf16=request.get("bf16", False))
     return {"trainable": sum(p.numel() for p in parameters), "attention": model.config._attn_implementation}
 
 
@@ -65,7 +65,8 @@ def steps(request):
     start = time.perf_counter()
     losses = []
     for batch in batches:
-        loss = model(**batch).loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=state["bf16"]):  # as Trainer does with bf16=True
+            loss = model(**batch).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state["parameters"], 1.0)
         optimizer.step()

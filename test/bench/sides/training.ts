@@ -16,6 +16,7 @@ export interface TrainingSetting {
   readonly groupByLength: boolean;
   readonly batchSize: number;
   readonly maxLength: number;
+  readonly bf16?: boolean;
 }
 
 let classifier: SequenceClassifier | undefined;
@@ -26,7 +27,8 @@ void serve({
   async versions() {
     return { node: process.version, tensorflow: loadTensorFlow().version };
   },
-  async begin({ model, method, loraDropout, r = 8, rows, seed, groupByLength, batchSize, maxLength }: TrainingSetting) {
+  async begin({ model, method, loraDropout, r = 8, rows, seed, bf16 = false, ...batches }: TrainingSetting) {
+    const { groupByLength, batchSize, maxLength } = batches;
     await run?.return(undefined as never);
     classifier?.dispose();
     classifier = await loadClassifier(model, { seed, maxLength });
@@ -40,6 +42,7 @@ void serve({
       groupByLength,
       perDeviceTrainBatchSize: batchSize,
       warmupSteps: 0,
+      bf16,
     });
     const first = await run.next(); // tokens are made before the start is reported
     if (first.value.type !== "start") throw new Error(`The first event was ${first.value.type}.`);

@@ -132,7 +132,7 @@ void compare_int8(const char* what, Int8Method method) {
                                 .depth = depth,
                                 .columns = columns,
                                 .method = k == 0 ? method : Int8Method::SCALAR};
-      int8_pack_avx512(weights, w, int8_group_avx512(weights.method), bytes[k], scales[k], totals[k], 0,
+      int8_pack_avx512(weights, w, int8_layout_avx512(weights.method), bytes[k], scales[k], totals[k], 0,
                        (columns + PANEL - 1) / PANEL);
       Int8Product product{};
       product.x = x;
@@ -161,6 +161,11 @@ void compare_all() {
     compare_int8("int8, quads (AVX512-VNNI)", Int8Method::QUADS);
   else
     print("missing AVX512-VNNI\n");
+  compare_int8("int8, emulated blocks", Int8Method::EMULATED_BLOCKS);
+  if (has_feature(0, EDX, 24) && has_feature(0, EDX, 25))
+    compare_int8("int8, blocks (AMX)", Int8Method::BLOCKS);
+  else
+    print("missing AMX-INT8\n");
   if (has_feature(1, EAX, 5))
     compare_bf16("bfloat16, pairs (AVX512-BF16)", Bf16Method::PAIRS, Bf16Method::EMULATED_PAIRS);
   else

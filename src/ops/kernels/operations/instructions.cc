@@ -1,7 +1,15 @@
 #include "instructions.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "operations.h"
 
@@ -12,6 +20,37 @@ extern const Kernels kernels_baseline __attribute__((weak));
 #if defined(__x86_64__)
 extern const Kernels kernels_avx2 __attribute__((weak)), kernels_avx512 __attribute__((weak));
 #endif
+
+namespace {
+
+// A bit of a register of cpuid: leaf 7, and its subleaf.
+enum class Register { EAX, EDX };
+bool has_feature(uint32_t subleaf, Register which, int bit) {
+#if defined(__x86_64__)
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, subleaf, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return ((which == Register::EAX ? eax : edx) >> bit & 1) != 0;
+#else
+  return false;
+#endif
+}
+
+// Linux saves the large registers of AMX only for a process that asks for them.
+bool may_use_amx() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  static const bool may = has_feature(0, Register::EDX, 24) && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+  return may;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+bool has_avx512_bf16() { return has_feature(1, Register::EAX, 5); }
+
+bool has_amx(Amx kind) { return has_feature(0, Register::EDX, kind == Amx::BF16 ? 22 : 25) && may_use_amx(); }
 
 const std::vector<InstructionSet>& instruction_sets() {
   static const std::vector<InstructionSet> sets = [] {

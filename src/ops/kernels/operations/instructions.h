@@ -29,6 +29,15 @@ const Kernels* find_kernels();
 // As find_kernels(), for operations: they run only if it is not null.
 const Kernels& choose_kernels();
 
+// The kinds of numbers that AMX multiplies.
+enum class Amx { BF16, INT8 };
+
+// Whether the processor has AMX's products of such numbers, and the system saves its registers for this process.
+bool has_amx(Amx kind);
+
+// Whether the processor has AVX512-BF16.
+bool has_avx512_bf16();
+
 }  // namespace tslora
 
 #endif  // TSLORA_INSTRUCTIONS_H_

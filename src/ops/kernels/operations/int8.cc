@@ -10,8 +10,15 @@ namespace {
 
 constexpr int64_t PARTS_A_THREAD = 4;  // so that a thread that starts late does not hold up the others
 
+// The methods that are compiled in and that the processor and the system have, as a sum of 2^method.
+int int8_methods() {
+  static const int methods =
+      choose_kernels().int8_methods() & ~(has_amx(Amx::INT8) ? 0 : 1 << static_cast<int>(Int8Method::BLOCKS));
+  return methods;
+}
+
 bool expect_method(Call& call, int32_t method) {
-  const int methods = choose_kernels().int8_methods();
+  const int methods = int8_methods();
   return call.expect(method >= 0 && method < 8 && (methods >> method & 1) != 0,
                      "method must be one that TsloraInt8Methods names");
 }
@@ -21,8 +28,8 @@ bool expect_depth(Call& call, int64_t depth) {
 }
 
 int64_t padded_depth(int64_t depth, Int8Method method) {
-  const int64_t group = choose_kernels().int8_group(method);
-  return pieces(depth, group) * group;
+  const int64_t padding = choose_kernels().int8_layout(method).padding;
+  return pieces(depth, padding) * padding;
 }
 
 // The packed weight and its channels; an error if their shapes do not fit.
@@ -67,9 +74,9 @@ void compute_blocks(Call& call, const Int8Product& product, int64_t rows) {
 void Int8MethodsOp::compute(Call& call) const {
   TF_Tensor* y = call.output(0, {2});
   if (!call.ok()) return;
-  const int methods = choose_kernels().int8_methods();
+  const int methods = int8_methods();
   Int8Method best = Int8Method::SCALAR;
-  for (const Int8Method method : {Int8Method::PAIRS, Int8Method::BYTE_PAIRS, Int8Method::QUADS})
+  for (const Int8Method method : {Int8Method::PAIRS, Int8Method::BYTE_PAIRS, Int8Method::QUADS, Int8Method::BLOCKS})
     if ((methods >> static_cast<int>(method) & 1) != 0) best = method;
   floats(y)[0] = static_cast<float>(best);
   floats(y)[1] = static_cast<float>(methods);
@@ -90,12 +97,13 @@ void Int8QuantizeOp::compute(Call& call) const {
                             .depth = depth,
                             .columns = columns,
                             .method = Int8Method(method)};
-  const int64_t group = choose_kernels().int8_group(weights.method), panels = pieces(columns, panel);
+  const Int8Layout layout = choose_kernels().int8_layout(weights.method);
+  const int64_t panels = pieces(columns, panel);
   TF_Tensor* packed = call.output(0, {panels, padded_depth(depth, weights.method), panel}, TF_INT8);
   TF_Tensor* channels = call.output(1, {2, columns});
   if (!call.ok()) return;
   parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
-    choose_kernels().int8_pack(weights, floats(w), group, bytes(packed), floats(channels), floats(channels) + columns,
+    choose_kernels().int8_pack(weights, floats(w), layout, bytes(packed), floats(channels), floats(channels) + columns,
                                begin, end);
   });
 }
@@ -107,9 +115,9 @@ void Int8DequantizeOp::compute(Call& call) const {
   if (!call.ok()) return;
   TF_Tensor* w = call.output(0, {weights.columns, depth});
   if (!call.ok()) return;
-  const int64_t group = choose_kernels().int8_group(weights.method);
+  const Int8Layout layout = choose_kernels().int8_layout(weights.method);
   parallel_rows(weights.columns, depth, [&](int64_t begin, int64_t end) {
-    choose_kernels().int8_unpack(weights, group, floats(w), begin, end);
+    choose_kernels().int8_unpack(weights, layout, floats(w), begin, end);
   });
 }
 
