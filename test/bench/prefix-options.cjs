@@ -3,7 +3,7 @@
 
 exports.HELP = `npm run bench:prefix -- [options]
   --rounds N     rounds that are measured (default 1)
-  --seeds N      compares the accuracy of N seeds instead of the time: three epochs, then the test texts
+  --seeds N      compares the accuracy of N seeds instead of the time: three epochs, then the validation texts
   --texts N      training texts, the study's 600 where it is not given
 Three epochs of LoRA on the top two of the embedded encoder's six layers, with and without the cache of the frozen
 layers, in turn; then an epoch of a head alone. With --seeds: accuracy with dropout in the frozen layers (peft's) and

@@ -8,6 +8,7 @@ import { median } from "../../src/base/median";
 import { projectRoot } from "../../src/base/project-root";
 import { evaluate, loadClassifier, train, type SequenceClassifier, type TrainOptions } from "../../src/index";
 import { sharedOps } from "../../src/ops/shared-ops";
+import { differenceSentence } from "./difference-sentence";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { makeModelFolder } from "./model-folders";
 import { loadStudyData, type LabelledTexts } from "./study-data";
@@ -142,14 +143,8 @@ async function compareAccuracy({ model, rows, folder, note }: Settings, seeds: n
     accuracy.push({ seed, peft, without });
     note(`Seed ${seed}: accuracy ${peft.toFixed(3)} with dropout in the frozen layers, ${without.toFixed(3)} without.`);
   }
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const differences = accuracy.map(({ peft, without }) => 100 * (without - peft));
-  const centre = mean(differences);
-  const error = Math.sqrt(mean(differences.map((one) => (one - centre) ** 2)) / Math.max(1, seeds - 1));
-  note(
-    `Without dropout in the frozen layers: ${centre.toFixed(2)} points of accuracy (standard error ${error.toFixed(2)}, ` +
-      `${seeds} seeds); the bar is at most one point less${centre >= -1 ? ", held" : ", NOT HELD"}.`,
-  );
+  const difference = accuracy.map(({ peft, without }) => without - peft);
+  note(differenceSentence("Without dropout in the frozen layers", { difference, mostPoints: 1 }));
   return { accuracy };
 }
 

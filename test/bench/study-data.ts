@@ -21,6 +21,8 @@ export interface StudyData {
   readonly train: LabelledTexts;
   /** The study's 200 for validation. */
   readonly validation: LabelledTexts;
+  /** The study's 200 for the test. */
+  readonly test: LabelledTexts;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function loadStudyData(): Promise<StudyData> {
   if (path === undefined) return invented();
   const { frame } = await loadCorpus(path);
   const [train, rest] = trainTestSplit(frame, { trainSize: 0.6, randomState: 42 });
-  const [, validation] = trainTestSplit(rest, { testSize: 0.5, randomState: 42 });
+  const [test, validation] = trainTestSplit(rest, { testSize: 0.5, randomState: 42 });
   const cleaned = (part: typeof frame): LabelledTexts => {
     const { texts, label } = readFrame(cleanTexts(part));
     return { texts, labels: label };
@@ -42,6 +44,7 @@ export async function loadStudyData(): Promise<StudyData> {
     all: cleaned(frame),
     train: cleaned(train),
     validation: cleaned(validation),
+    test: cleaned(test),
   };
 }
 
@@ -80,5 +83,6 @@ function invented(): StudyData {
     all: { texts, labels },
     train: part(0, 600),
     validation: part(800, 1000),
+    test: part(600, 800),
   };
 }
