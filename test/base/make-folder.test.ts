@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { faultText } from "../../src/base/files/file-fault";
 import { makeFolder } from "../../src/base/files/make-folder";
+import { syncPath } from "../../src/base/files/sync-path";
 import { lockFolder } from "../../src/base/lock/lock-output";
 import { TsloraError } from "../../src/base/tslora-error";
 
@@ -40,5 +41,14 @@ test(
         () => lockFolder(path, { purpose: "test" }),
         (error: unknown) => error instanceof TsloraError && /cannot be written: .* \(E[A-Z]+\)\./.test(error.message),
       );
+  },
+);
+
+test(
+  "a folder on a file system that cannot sync folders counts as synced",
+  { skip: !existsSync("/proc/self") },
+  async () => {
+    await syncPath("/proc/self"); // the system answers EINVAL
+    await assert.rejects(syncPath("/proc/tslora-none"), { code: "ENOENT" });
   },
 );

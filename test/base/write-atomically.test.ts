@@ -21,6 +21,18 @@ test("a file is replaced atomically, keeps its permissions, and links to it stay
     assert.deepEqual((await readdir(folder)).sort(), ["a.txt", "link"]);
   }));
 
+test("a link to a file that does not exist yet stays a link, and the file is made", () =>
+  withFolder(async (folder) => {
+    await mkdir(join(folder, "other disk"));
+    await symlink(join("other disk", "results.json"), join(folder, "first"));
+    await symlink("first", join(folder, "second"));
+    await writeAtomically(join(folder, "second"), "{}");
+    assert.equal(await readFile(join(folder, "other disk", "results.json"), "utf8"), "{}");
+    assert.deepEqual((await readdir(folder)).sort(), ["first", "other disk", "second"]);
+    await writeAtomically(join(folder, "first"), "[]");
+    assert.equal(await readFile(join(folder, "second"), "utf8"), "[]");
+  }));
+
 test("a private file is at no time readable by others, and a new one follows the process's mask", () =>
   withFolder(async (folder) => {
     const path = join(folder, "private");

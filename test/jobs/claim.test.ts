@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { thisMachine } from "../../src/base/lock/this-machine";
 import { ClaimFile } from "../../src/jobs/store/claim-file";
 import type { ClaimOptions, JobClaim } from "../../src/jobs/store/job-store";
 import { takeClaim, type ClaimTimes } from "../../src/jobs/store/take-claim";
@@ -58,6 +60,30 @@ test("a worker on another machine is gone when its beat does not change, whateve
   const claim = await claimFile(path, { ...MINE, until });
   assert.ok(claim !== undefined && looks > BEATS, `taken at look ${looks}`);
   await claim.release();
+});
+
+test("a worker of this machine whose start is unknown is gone when its beat does not change", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  const own = (beat: number): string =>
+    JSON.stringify({ token: "f".repeat(24), machine: thisMachine(), processes: [{ pid: process.pid }], beat });
+  let looks = 0;
+  writeFileSync(path, own(0));
+  const until = async (): Promise<boolean> => {
+    if (++looks <= BEATS) writeFileSync(path, own(looks));
+    return Promise.resolve(false);
+  };
+  const claim = await claimFile(path, { ...MINE, until });
+  assert.ok(claim !== undefined && looks > BEATS, `taken at look ${looks}`);
+  await claim.release();
+});
+
+test("a claim that its worker writes just now is not taken away with a dead one's", async (t) => {
+  const path = join(await temporaryFolder(t), "claim.json");
+  const newer = await open(path, "wx"); // its worker has made it, and writes it next
+  await new ClaimFile(path).takeAway(foreign(0));
+  await newer.writeFile(foreign(1));
+  await newer.close();
+  assert.equal(readFileSync(path, "utf8"), foreign(1));
 });
 
 test("a wait for a claim ends when the job is done, or by the signal", async (t) => {

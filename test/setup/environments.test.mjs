@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 
 import { ENVIRONMENTS } from "../../src/setup/commands/lock-environments.mjs";
+import { writeKernelspecs } from "../../src/setup/commands/write-kernelspecs.mjs";
 import { settleClone } from "../../src/setup/stages/settle-clone.mjs";
 import { settleEnvironment } from "../../src/setup/stages/settle-environment.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
@@ -110,14 +112,50 @@ test("files of a moved clone name its new folder after the next start", (t) => {
   mkdirSync(before, { recursive: true });
   writeFileSync(join(before, "package-lock.json"), "{}"); // which a clone has and an installed package lacks
   settleClone(before); // the first start
-  layEnvironment(join(before, ".tslora", "lab"));
+  for (const name of Object.keys(ENVIRONMENTS)) layEnvironment(join(before, ".tslora", name));
   const kernelspec = (/** @type {string} */ root) =>
     readFileSync(join(root, ".tslora", "jupyter", "data", "kernels", "tslora", "kernel.json"), "utf8");
   assert.ok(kernelspec(before).includes(`"${before}/.tslora/package/`));
   renameSync(before, after);
   settleClone(after);
   assert.ok(kernelspec(after).includes(`"${after}/.tslora/package/`));
-  assert.ok(readFileSync(join(after, ".tslora", "lab", "bin", "activate"), "utf8").includes(`"${after}/.tslora/lab"`));
+  for (const name of Object.keys(ENVIRONMENTS))
+    assert.ok(
+      readFileSync(join(after, ".tslora", name, "bin", "activate"), "utf8").includes(`"${after}/.tslora/${name}"`),
+    );
+});
+
+test("after another Node was installed, the next start writes its path into the kernelspecs", (t) => {
+  const root = makeFolder(t);
+  writeFileSync(join(root, "package-lock.json"), "{}");
+  settleClone(root);
+  const path = join(root, ".tslora", "jupyter", "data", "kernels", "tslab", "kernel.json");
+  const whole = readFileSync(path, "utf8");
+  writeFileSync(path, whole.replace(JSON.stringify(process.execPath), '"/removed/node"'));
+  settleClone(root);
+  assert.equal(readFileSync(path, "utf8"), whole);
+});
+
+test("a project's kernelspecs name the folder in TSLORA_HOME as set-up finds it", (t) => {
+  const project = makeFolder(t);
+  const root = join(project, "node_modules", "tslora");
+  mkdirSync(root, { recursive: true });
+  writeFileSync(join(root, "package.json"), '{"version":"1.0.0"}');
+  const before = process.env["TSLORA_HOME"];
+  t.after(() => {
+    if (before === undefined) delete process.env["TSLORA_HOME"];
+    else process.env["TSLORA_HOME"] = before;
+  });
+  for (const [given, named] of [
+    ["~/shared", { TSLORA_HOME: join(homedir(), "shared") }],
+    [" ", undefined],
+  ]) {
+    process.env["TSLORA_HOME"] = String(given);
+    const data = writeKernelspecs(root);
+    assert.equal(data, join(project, ".tslora", "jupyter", "data"));
+    const { env } = JSON.parse(readFileSync(join(data, "kernels", "tslora", "kernel.json"), "utf8"));
+    assert.deepEqual(env, named);
+  }
 });
 
 test("the compiled package's source maps name existing sources", () => {

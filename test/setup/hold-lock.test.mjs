@@ -1,12 +1,14 @@
 // @ts-check
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs, { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { holdLock } from "../../src/setup/tools/hold-lock.mjs";
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
+import { thisMachine } from "../../src/setup/tools/this-machine.mjs";
 import { makeFolder, startScript, waitUntil } from "./workbench.mjs";
 
 const noWait = { onWait: () => assert.fail("no process holds the lock") };
@@ -33,8 +35,10 @@ function holdElsewhere(t, path) {
  * @param {string} path
  */
 function assertHeldHere(path) {
-  const holder = JSON.parse(readFileSync(path, "utf8"));
-  assert.deepEqual(holder, { pid: process.pid, started: locateProcess(process.pid), host: hostname(), children: [] });
+  const { token, ...holder } = JSON.parse(readFileSync(path, "utf8"));
+  assert.match(token, /^[0-9a-f]{24}$/);
+  const started = locateProcess(process.pid);
+  assert.deepEqual(holder, { pid: process.pid, started, ...thisMachine(), children: [] });
 }
 
 test("a free lock is acquired, and released without leaving a file", async (t) => {
@@ -138,4 +142,78 @@ test("of many processes, one holds the lock at a time, also if there is a dead p
     assert.equal((await ended)[0], 0);
   }
   assert.equal(existsSync(path), false);
+});
+
+test("a process with this id in another container of this host's name is waited for while it touches its file", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  const self = { pid: process.pid, started: "1", ...thisMachine(), token: "0", children: [] };
+  writeFileSync(path, JSON.stringify({ ...self, space: "pid:[1]" }));
+  const { AbortController } = globalThis;
+  const ending = new AbortController();
+  await assert.rejects(holdLock(path, { signal: ending.signal, onWait: () => ending.abort() }), { name: "AbortError" });
+  utimesSync(path, new Date(0), new Date(0));
+  (await holdLock(path, noWait)).release();
+  writeFileSync(path, JSON.stringify({ ...self, started: locateProcess(process.pid), boot: "an earlier start" }));
+  (await holdLock(path, noWait)).release(); // the machine was started again since
+  assert.equal(existsSync(path), false);
+});
+
+test("this machine's clock is not compared with another's", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  writeFileSync(path, JSON.stringify({ pid: 1, started: "1", host: "another machine", children: [] }));
+  const now = Date.now();
+  t.mock.method(Date, "now", () => now + 3_600_000);
+  const { AbortController } = globalThis;
+  const ending = new AbortController();
+  await assert.rejects(holdLock(path, { signal: ending.signal, onWait: () => ending.abort() }), { name: "AbortError" });
+});
+
+test("two processes with one id, in two containers, do not share a file before they hold the lock", async (t) => {
+  const folder = makeFolder(t);
+  const path = join(folder, "lock");
+  const first = await holdLock(path, noWait);
+  const { AbortController } = globalThis;
+  const ending = new AbortController();
+  const waiting = holdLock(path, { signal: ending.signal, onWait: () => first.adopt(process.pid) });
+  // as it would be for a process of the same id: the first one writes its file while the second waits with its own
+  setTimeout(() => ending.abort(), 300);
+  await assert.rejects(waiting, { name: "AbortError" });
+  assert.equal(JSON.parse(readFileSync(path, "utf8")).children.length, 1);
+  first.release();
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a process whose lock was taken over does not write over the new holder's", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  const lock = await holdLock(path, noWait);
+  const other = JSON.stringify({ pid: 1, started: "1", host: "another machine", token: "1", children: [] });
+  writeFileSync(path, other);
+  assert.throws(() => lock.adopt(process.pid), { name: "SetUpError", message: /another machine took it over/ });
+  lock.release();
+  assert.equal(readFileSync(path, "utf8"), other);
+});
+
+test("a lock is held on a file system without hard links", async (t) => {
+  const folder = makeFolder(t);
+  t.mock.method(fs, "linkSync", () => {
+    throw Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM", syscall: "link" });
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const lock = await holdLock(join(folder, "lock"), noWait);
+  assertHeldHere(join(folder, "lock"));
+  lock.release();
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a folder that cannot be written is an error in words", async (t) => {
+  const file = join(makeFolder(t), "file");
+  writeFileSync(file, "");
+  await assert.rejects(holdLock(join(file, "lock"), noWait), {
+    name: "SetUpError",
+    message: /^Set-up must be able to write into .*file; got E[A-Z]+: /,
+  });
 });

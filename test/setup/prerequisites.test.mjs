@@ -159,6 +159,23 @@ for (const version of ["18.20.8", "20.18.3", "19.9.0", "6.0.0"]) {
   );
 }
 
+test("a folder in TSLORA_HOME that cannot be made is named in one line", (t) => {
+  const project = makeFolder(t);
+  const root = join(project, "node_modules", "tslora");
+  cpSync(join(ROOT, "src", "setup"), join(root, "src", "setup"), { recursive: true });
+  copyFileSync(join(ROOT, "package.json"), join(root, "package.json"));
+  for (const file of ["dist/cli/main.js", "node_modules/commander/package.json", "shared"]) {
+    mkdirSync(join(root, file, ".."), { recursive: true });
+    writeFileSync(join(root, file), "");
+  }
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "src", "setup", "tslora.mjs"), "setup"], {
+    encoding: "utf8",
+    env: { PATH: "/nowhere", HOME: project, TSLORA_HOME: join(root, "shared") },
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /Set-up must be able to write into .*shared.*; got E[A-Z]+: [^\n]*\n$/);
+});
+
 test("an untested version of Node gives a warning, and is not refused", () => {
   for (const version of ["20.19.0", "20.20.2", "22.0.0", "22.23.5", "24.1.0", "26.12.1"])
     assert.equal(checkNode(version), undefined, version);

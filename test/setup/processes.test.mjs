@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { explainFailure } from "../../src/setup/tools/explain-failure.mjs";
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { CommandError, runCommand } from "../../src/setup/tools/run-command.mjs";
-import { makeFolder, ROOT, waitUntil } from "./workbench.mjs";
+import { makeFolder, ROOT, startScript, waitUntil } from "./workbench.mjs";
 
 const { AbortController } = globalThis;
 
@@ -91,6 +91,55 @@ test("a command that is stopped has ended before the call returns, with the proc
   assert.notEqual(leader, 0);
   assert.equal(locateProcess(leader), undefined);
   await waitUntil(() => locateProcess(grandchild) === undefined, "the grandchild has ended");
+});
+
+test("a command whose start cannot be noted has ended before the call returns", async () => {
+  let pid = 0;
+  const full = new Error("ENOSPC: no space left on device, write");
+  const running = runCommand([process.execPath, "-e", "setInterval(() => {}, 1000)"], {
+    onStart(started) {
+      pid = started;
+      throw full;
+    },
+  });
+  await assert.rejects(running, full);
+  assert.notEqual(pid, 0);
+  assert.equal(locateProcess(pid), undefined);
+});
+
+test("a process's start is the same text in every language and time zone", async (t) => {
+  const folder = makeFolder(t);
+  writeFileSync(join(folder, "ps"), '#!/bin/sh\necho "S $LC_ALL $TZ"\n'); // macOS's ps writes by both
+  chmodSync(join(folder, "ps"), 0o755);
+  const { line } = await startScript(
+    t,
+    `
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    Object.assign(process.env, { PATH: ${JSON.stringify(folder)}, TZ: "Asia/Tokyo", LC_ALL: "de_DE.UTF-8" });
+    const { locateProcess } = await setup("tools/locate-process");
+    console.log(locateProcess(process.pid));
+  `,
+  );
+  assert.equal(line, "C UTC");
+});
+
+test("set-up that a signal ends has the signal's exit code also as process 1 of a container", async (t) => {
+  const root = makeFolder(t);
+  const { ended } = await startScript(
+    t,
+    `
+    const { makeStages } = await setup("make-stages");
+    process.kill = () => true; // the system keeps process 1 from its own signals
+    const stage = { name: "a", title: "a", place: "a", needs: [], bytes: 0, key: () => "1", make({ run }) {
+      console.log("started");
+      process.emit("SIGTERM", "SIGTERM");
+      return run([process.execPath, "--version"]);
+    } };
+    await makeStages([stage], { root: ${JSON.stringify(root)}, what: "this folder" });
+  `,
+  );
+  assert.deepEqual(await ended, [143, null]);
+  assert.equal(existsSync(join(root, "a")), false);
 });
 
 test("a process is distinguished from a later one with the same id", async () => {

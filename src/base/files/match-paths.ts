@@ -10,9 +10,11 @@ export function isPattern(path: string): boolean {
 
 /**
  * The files that match a pattern, sorted: `*` and `?` within a name, `**` for any folders, `[abc]`, `{a,b}`. A name
- * that begins with a dot matches only a part that begins with a dot too.
+ * that begins with a dot matches only a part that begins with a dot too. A name that exists with its brackets, such as
+ * `texts[1].csv`, means itself.
  */
 export function matchPaths(pattern: string): string[] {
+  if (isNamed(pattern, "file")) return [pattern];
   const found = new Set<string>();
   for (const plain of braces(pattern)) {
     const parts = plain.split("/");
@@ -30,7 +32,7 @@ function walk(folder: string, [part, ...rest]: readonly string[], found: Set<str
       if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
     return;
   }
-  if (!isPattern(part)) {
+  if (!isPattern(part) || isNamed(below(part), rest.length > 0 ? "folder" : "file")) {
     const kind = kindOf(below(part));
     if (rest.length > 0 && kind === "folder") walk(below(part), rest, found);
     else if (rest.length === 0 && kind === "file") found.add(below(part));
@@ -42,6 +44,11 @@ function walk(folder: string, [part, ...rest]: readonly string[], found: Set<str
     if (rest.length > 0 && isFolder) walk(below(name), rest, found);
     else if (rest.length === 0 && !isFolder) found.add(below(name));
   }
+}
+
+/** Whether there is a file or folder of exactly this name, which has brackets but no stars. */
+function isNamed(path: string, kind: "file" | "folder"): boolean {
+  return !/[*?]/.test(path) && kindOf(path) === kind;
 }
 
 function braces(pattern: string): string[] {

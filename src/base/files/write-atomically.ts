@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { open, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
+import { errorCode } from "./error-code";
 import { notSaved } from "./file-fault";
 import { makeFolder } from "./make-folder";
 
@@ -26,8 +27,8 @@ const NAME_BYTES = 255;
 
 /**
  * Writes a file atomically: writes a temporary file beside it, syncs and renames it. It is never readable by more users
- * than the final file. Follows a link and replaces its target. Writes to a device or a pipe, such as `/dev/stdout`,
- * without replacing it.
+ * than the final file. Follows a link and replaces or makes its target. Writes to a device or a pipe, such as
+ * `/dev/stdout`, without replacing it.
  *
  * @param path - the final path; a missing folder is made
  * @throws TsloraError `not-saved`, in one line, for any system error; other errors of making the content as they are.
@@ -40,13 +41,23 @@ export async function writeAtomically(
 ): Promise<void> {
   try {
     makeFolder(dirname(path));
-    const place = await realpath(path).catch(() => path);
+    const place = await targetOf(path);
     const found = await stat(place).catch(() => undefined);
     if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
     if (found !== undefined && !found.isFile()) return await writeInto(place, content);
     await replace(place, content, { mode: mode ?? (found === undefined ? undefined : found.mode & 0o7777), sync });
   } catch (error) {
     throw notSaved(path, error);
+  }
+}
+
+/** The file that a path leads to, which need not exist: a link may name a file that is not written yet. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const link = errorCode(error) === "ENOENT" ? await readlink(path).catch(() => undefined) : undefined;
+    return link === undefined ? path : targetOf(resolve(await realpath(dirname(path)), link));
   }
 }
 

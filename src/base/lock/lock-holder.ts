@@ -1,9 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { isMissing } from "../files/error-code";
-import { locateProcess } from "./locate-process";
+import { isRunning, locateProcess } from "./locate-process";
+import { bootId, processSpace } from "./this-machine";
 
 /** The process that holds a lock, as the lock's file describes it. */
 export interface LockHolder {
@@ -11,6 +13,10 @@ export interface LockHolder {
   /** The process's start time, as its system reports it; with the pid it identifies the process. */
   readonly started: string | undefined;
   readonly host: string;
+  /** The start of the machine, see {@link bootId}; undefined in locks of earlier versions. */
+  readonly boot?: string;
+  /** The processes among which the pid is unique, see {@link processSpace}; undefined in locks of earlier versions. */
+  readonly space?: string;
   /** The command for messages, such as `npm run study`. */
   readonly command: string;
   /** Time at which the lock was acquired, in ISO 8601. */
@@ -33,6 +39,8 @@ export function describeSelf(options: { command?: string; covers: readonly strin
     pid: process.pid,
     started: locateProcess(process.pid),
     host: hostname(),
+    boot: bootId(),
+    space: processSpace(),
     command: command.slice(0, COMMAND),
     since: new Date().toISOString(),
     token,
@@ -40,15 +48,25 @@ export function describeSelf(options: { command?: string; covers: readonly strin
   };
 }
 
-/** Reads the holder of a lock: "gone" if there is no such file, "torn" if its content is not a lock's. */
+/**
+ * Reads the holder of a lock: "gone" if there is no such file, "torn" if its content is not a lock's.
+ *
+ * @throws the system's error if the file cannot be read: its holder may be running
+ */
 export function readHolder(path: string): LockHolder | "gone" | "torn" {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    text = readFileSync(path, "utf8");
   } catch (error) {
-    return isMissing(error) ? "gone" : "torn";
+    if (isMissing(error)) return "gone";
+    throw error;
   }
-  return isHolder(value) ? value : "torn";
+  try {
+    const value: unknown = JSON.parse(text);
+    return isHolder(value) ? value : "torn";
+  } catch {
+    return "torn";
+  }
 }
 
 function isHolder(value: unknown): value is LockHolder {
@@ -60,17 +78,46 @@ function isHolder(value: unknown): value is LockHolder {
   );
 }
 
-/** Whether the process that holds the lock at `path` is still running. */
+/**
+ * Whether the process that holds the lock at `path` is still running. Asks the system about a process of this machine,
+ * and looks at the time of the lock's file for others, such as those of a container with this host's name.
+ */
 export function isAlive(holder: LockHolder, path: string): boolean {
-  if (holder.host === hostname()) return holder.started !== undefined && locateProcess(holder.pid) === holder.started;
-  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENCE_MS;
+  if (holder.host === hostname()) {
+    const { boot = bootId(), space = processSpace() } = holder;
+    if (boot !== bootId()) return false; // the machine was started again since
+    const running = space === processSpace() ? isRunning(holder) : undefined;
+    if (running !== undefined) return running;
+  }
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return fileTime(dirname(path)) - changed < SILENCE_MS;
+}
+
+/**
+ * The time by which a folder's files are marked, in milliseconds: that of the machine which has the disk. The clocks of
+ * two machines that share a folder may differ.
+ */
+function fileTime(folder: string): number {
+  const probe = join(folder, `.tslora-time-${randomBytes(6).toString("hex")}`);
+  try {
+    writeFileSync(probe, "", { flag: "wx" });
+    return statSync(probe).mtimeMs;
+  } catch {
+    return Date.now(); // a folder that is only read
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+/** Whether the holder is this process. */
+export function isSelf({ host, boot, space, pid, started }: LockHolder): boolean {
+  const isHere = host === hostname() && (boot ?? bootId()) === bootId() && (space ?? processSpace()) === processSpace();
+  return isHere && pid === process.pid && started === locateProcess(process.pid);
 }
 
 /** Whether the holder is this process, or one that this process works for. */
 export function isOwn(holder: LockHolder): boolean {
-  const self =
-    holder.host === hostname() && holder.pid === process.pid && holder.started === locateProcess(process.pid);
-  return self || (process.env.TSLORA_LOCK ?? "").split(",").includes(holder.token);
+  return isSelf(holder) || (process.env.TSLORA_LOCK ?? "").split(",").includes(holder.token);
 }
 
 /** Describes a process in messages: the command line, or the notebook of a Jupyter kernel. */

@@ -1,12 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { errorCode, isMissing } from "../files/error-code";
 import { faultText } from "../files/file-fault";
 import { makeFolder } from "../files/make-folder";
-import { describeSelf, isAlive, isOwn, readHolder, type LockHolder } from "./lock-holder";
+import { describeSelf, isAlive, isOwn, isSelf, readHolder, type LockHolder } from "./lock-holder";
 import { shownPath } from "../shown-path";
 import { TsloraError } from "../tslora-error";
 
@@ -39,6 +49,8 @@ interface Held {
 
 const BEAT_MS = 5000;
 const TRIES = 100;
+/** Milliseconds after which a lock's file that is not complete is looked at again: its process may write it now. */
+const WRITING_MS = 100;
 
 const held = new Map<string, Held>(); // the locks of this process, by their files
 let watchesExit = false;
@@ -95,8 +107,9 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
     return { token: mine.holder.token, release: once(() => release(file, purpose)) };
   }
   const holder = describeSelf({ command, covers, token: randomBytes(12).toString("hex") });
+  const token = take(file, holder, path);
   // The process that this one works for holds the lock, and releases it.
-  if (!take(file, holder, path)) return { token: holder.token, release: () => undefined };
+  if (token !== holder.token) return { token, release: () => undefined };
   const end = startBeat(file, holder);
   held.set(file, { holder, purposes: new Set([purpose]), end });
   const others = [
@@ -108,20 +121,26 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
     release(file, purpose);
     throw inUse(path, other);
   }
-  return { token: holder.token, release: once(() => release(file, purpose)) };
+  return { token, release: once(() => release(file, purpose)) };
 }
 
-/** Makes the lock's file. Returns false if this process works for the one that holds the lock. */
-function take(file: string, holder: LockHolder, path: string): boolean {
+/** Makes the lock's file. Returns its token: another one if this process works for the one that holds the lock. */
+function take(file: string, holder: LockHolder, path: string): string {
   const temporary = `${file}.${process.pid}-${holder.token}`;
   try {
     writeFileSync(temporary, JSON.stringify(holder), { flag: "wx" });
+    let hasWaited = false;
     for (let tries = 0; tries < TRIES; tries++) {
-      if (createLock(file, temporary, holder)) return true;
+      if (createLock(file, temporary, holder)) return holder.token;
       const other = readHolder(file);
       if (other === "gone") continue;
+      if (other === "torn" && !hasWaited) {
+        hasWaited = true;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITING_MS);
+        continue;
+      }
       if (other !== "torn" && isAlive(other, file)) {
-        if (isOwn(other) && other.pid !== process.pid) return false;
+        if (isOwn(other) && !isSelf(other)) return other.token;
         throw inUse(path, other);
       }
       removeStale(file, temporary, other);
@@ -181,7 +200,7 @@ function startBeat(file: string, holder: LockHolder): () => void {
   watchesExit = true;
   const beat = setInterval(() => {
     try {
-      utimesSync(file, new Date(), new Date());
+      markTime(file);
     } catch {
       // The file was removed by hand.
     }
@@ -189,9 +208,18 @@ function startBeat(file: string, holder: LockHolder): () => void {
   beat.unref();
   return () => {
     clearInterval(beat);
-    const found = readHolder(file);
-    if (typeof found === "object" && found.token === holder.token) rmSync(file, { force: true });
+    if (holderOf(file)?.token === holder.token) rmSync(file, { force: true });
   };
+}
+
+/** Writes the first character of a lock's file again: the machine that has the disk then marks it with its own time. */
+function markTime(file: string): void {
+  const descriptor = openSync(file, "r+");
+  try {
+    writeSync(descriptor, "{", 0);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function release(file: string, purpose: string): void {
@@ -210,22 +238,32 @@ function coveringHolder(path: string): LockHolder | undefined {
 }
 
 function livingHolder(file: string): LockHolder | undefined {
-  const holder = readHolder(file);
-  return typeof holder === "object" && isAlive(holder, file) ? holder : undefined;
+  const holder = holderOf(file);
+  return holder !== undefined && isAlive(holder, file) ? holder : undefined;
+}
+
+/** The holder of a lock, if there is one whose file can be read. */
+function holderOf(file: string): LockHolder | undefined {
+  try {
+    const holder = readHolder(file);
+    return typeof holder === "object" ? holder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function lockOfFile(path: string): string {
   return join(dirname(path), `.${basename(path)}${LOCK_FILE}`);
 }
 
-function inUse(path: string, { pid, host, command, since }: LockHolder): TsloraError {
+function inUse(path: string, holder: LockHolder): TsloraError {
+  const { pid, host, command, since } = holder;
   const details = { path, pid, host, command, since };
   const time = `${since.slice(0, 16).replace("T", " ")} UTC`;
   const shown = command.replace(/\p{Cc}/gu, " ");
-  const [who, then] =
-    pid === process.pid && host === hostname()
-      ? ["this process", "End that run first; in a notebook, restart the kernel"]
-      : [`process ${pid} on ${host} (${shown})`, "Wait until it ends, or choose another folder"];
+  const [who, then] = isSelf(holder)
+    ? ["this process", "End that run first; in a notebook, restart the kernel"]
+    : [`process ${pid} on ${host} (${shown})`, "Wait until it ends, or choose another folder"];
   return new TsloraError("in-use", `${shownPath(path)} is in use by ${who} since ${time}. ${then}.`, { details });
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { link, open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 
 import { errorCode, isMissing } from "../../base/files/error-code";
 import { tokenOf, type ClaimPlace } from "./take-claim";
@@ -46,7 +46,7 @@ export class ClaimFile implements ClaimPlace {
     }
   }
 
-  /** Removes by a rename, which moves exactly one file. A newer file is put back. */
+  /** Removes by a rename, which moves exactly one file. A newer file is put back, also one that is being written. */
   async takeAway(ended: string): Promise<void> {
     const aside = `${this.#path}.${randomBytes(6).toString("hex")}.stale`;
     try {
@@ -56,10 +56,18 @@ export class ClaimFile implements ClaimPlace {
       throw error;
     }
     const moved = await contentOf(aside);
-    const newer = tokenOf(moved);
-    if (newer !== undefined && newer !== tokenOf(ended))
-      await writeFile(this.#path, moved ?? "", { flag: "wx" }).catch(() => undefined);
+    if (tokenOf(moved) !== tokenOf(ended)) await this.#putBack(aside, moved ?? "");
     await rm(aside, { force: true });
+  }
+
+  /** Puts back the file itself, into which its worker may write; its content where the file system has no links. */
+  async #putBack(aside: string, content: string): Promise<void> {
+    try {
+      await link(aside, this.#path);
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") return; // a third worker was faster
+      await writeFile(this.#path, content, { flag: "wx" }).catch(() => undefined);
+    }
   }
 }
 

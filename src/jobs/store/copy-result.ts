@@ -2,11 +2,11 @@ import { copyFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { notSaved } from "../../base/files/file-fault";
-import { listTree } from "../../base/files/list-tree";
 import { makeFolder } from "../../base/files/make-folder";
 import { sha256OfFile } from "../../base/files/sha256-of-file";
 import { besideName } from "../../base/files/write-atomically";
 import { TsloraError } from "../../base/tslora-error";
+import { resultFiles } from "../contract/result-files";
 import type { JobStore } from "./job-store";
 
 /**
@@ -50,7 +50,7 @@ export async function copyResult(
 
 /** Whether a folder has these files and no others. */
 async function isThere(folder: string, wanted: readonly { copy: string; sha256: string }[]): Promise<boolean> {
-  const { files } = await listTree(folder).catch(() => ({ files: [] }));
+  const files = await resultFiles(folder).catch(() => []);
   if (files.length !== wanted.length) return false;
   for (const { copy, sha256 } of wanted)
     if ((await sha256OfFile(join(folder, copy)).catch(() => undefined)) !== sha256) return false;

@@ -5,7 +5,6 @@ import { join, resolve } from "node:path";
 import { canonicalJson } from "../../base/canonical-json";
 import { isMissing } from "../../base/files/error-code";
 import { notSaved } from "../../base/files/file-fault";
-import { listTree } from "../../base/files/list-tree";
 import { makeFolder } from "../../base/files/make-folder";
 import { isMissingFile } from "../../base/files/open-regular-file";
 import { readTextFile } from "../../base/files/read-text-file";
@@ -20,10 +19,11 @@ import type { JobDocument } from "../contract/job-document";
 import type { JobManifest } from "../contract/job-manifest";
 import { expectJobName, staysInside } from "../contract/job-name";
 import { parseManifest, type StoredManifest } from "../contract/manifest-hash";
+import { resultFiles } from "../contract/result-files";
 import { ClaimFile } from "./claim-file";
 import type { ClaimOptions, JobClaim, JobFailure, JobStore } from "./job-store";
 import { moveToFreeName, syncTree, takeAway, writeToFreeName } from "./publish-folder";
-import { otherJob, parseDocumentOf, parseFailure } from "./stored-text";
+import { otherJob, parseDocumentOf, parseFailure, parseJson } from "./stored-text";
 import { takeClaim, type ClaimTimes } from "./take-claim";
 
 /** The most characters of a manifest: some hundred thousand files. */
@@ -66,7 +66,7 @@ export class FolderStore implements JobStore {
     } catch (error) {
       throw notSaved(place, error);
     }
-    const stored: unknown = JSON.parse(await readTextFile(file, { maxBytes: 1000 }));
+    const stored = parseJson(await readTextFile(file, { maxBytes: 1000 }));
     if (!isRecord(stored) || stored.format !== 1 || typeof stored.id !== "string" || !/^[0-9a-f]{32}$/.test(stored.id))
       throw new TsloraError("bad-input", `${shownPath(file)} must be a store's of jobs. Choose another folder.`);
     for (const name of await readdir(join(place, TRASH)).catch(() => []))
@@ -127,11 +127,11 @@ export class FolderStore implements JobStore {
 
   async damageOf(manifest: JobManifest): Promise<string | undefined> {
     const folder = this.#folder("results", manifest.job);
-    const found = await listTree(folder).catch((error: unknown) => {
-      if (isMissing(error)) return { files: [] };
+    const found = await resultFiles(folder).catch((error: unknown) => {
+      if (isMissing(error)) return [];
       throw error;
     });
-    if (found.files.length > manifest.files.length) return "its result has files that its manifest does not list";
+    if (found.length > manifest.files.length) return "its result has files that its manifest does not list";
     for (const { path, bytes, sha256 } of manifest.files) {
       const place = join(folder, path);
       const size = (await stat(place).catch(() => undefined))?.size;

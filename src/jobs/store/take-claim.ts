@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { isRecord } from "../../base/json";
-import { locateProcess } from "../../base/lock/locate-process";
+import { isRunning, locateProcess, type ProcessName } from "../../base/lock/locate-process";
 import { thisMachine } from "../../base/lock/this-machine";
 import { TsloraError } from "../../base/tslora-error";
 import type { ClaimOptions, JobClaim } from "./job-store";
@@ -41,7 +41,7 @@ export interface ClaimPlace {
 interface Holder {
   readonly token: string;
   readonly machine: string;
-  readonly processes: readonly { readonly pid: number; readonly started: string | undefined }[];
+  readonly processes: readonly ProcessName[];
   /** Counts up while the holder runs. */
   readonly beat: number;
 }
@@ -122,7 +122,7 @@ function held(place: ClaimPlace, { holder, times }: { holder: Holder; times: Cla
 function isGone(content: string): boolean | undefined {
   const holder = parse(content);
   if (holder?.machine !== thisMachine()) return undefined;
-  return holder.processes.every(({ pid, started }) => started === undefined || locateProcess(pid) !== started);
+  return holder.processes.every((each) => isRunning(each) === false);
 }
 
 /** The holder's token; undefined while the content is being written. */

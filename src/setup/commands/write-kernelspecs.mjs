@@ -1,6 +1,6 @@
 // @ts-check
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import places from "../places.cjs";
 
@@ -22,9 +22,8 @@ const logo = (name) =>
  * @returns {string} the folder for `JUPYTER_PATH`
  */
 export function writeKernelspecs(root) {
-  const { project, compiled, installed } = places.placesOf(root);
+  const { project, site, compiled } = places.placesOf(root);
   const data = join(project, ".tslora", "jupyter", "data");
-  const shared = process.env["TSLORA_HOME"];
   for (const [name, title] of Object.entries(KERNELSPECS)) {
     const folder = join(data, "kernels", name);
     mkdirSync(folder, { recursive: true });
@@ -33,7 +32,7 @@ export function writeKernelspecs(root) {
       display_name: title,
       language: "typescript",
       interrupt_mode: "message",
-      ...(installed && shared ? { env: { TSLORA_HOME: resolve(shared) } } : {}),
+      ...(site === project ? {} : { env: { TSLORA_HOME: dirname(site) } }),
     };
     writeWhole(join(folder, "kernel.json"), `${JSON.stringify(kernelspec, null, 2)}\n`);
     writeWhole(join(folder, "logo-svg.svg"), logo(name));
@@ -56,8 +55,9 @@ export function jupyterFolders(root) {
   };
 }
 
-/** @param {string} path @param {string} text */
+/** Writes a file, unless it is there with this text. @param {string} path @param {string} text */
 function writeWhole(path, text) {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
   writeFileSync(`${path}.${process.pid}`, text);
   renameSync(`${path}.${process.pid}`, path);
 }

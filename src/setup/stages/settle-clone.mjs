@@ -6,23 +6,24 @@ import { settleEnvironment } from "./settle-environment.mjs";
 import { writeKernelspecs } from "../commands/write-kernelspecs.mjs";
 
 /** Under `.tslora`. */
-const ENVIRONMENTS = ["conformance", "lab", "python", "reference"];
+const ENVIRONMENTS = ["conformance", "lab", "python", "reference", "sweep-reference"];
 
 /**
- * Updates the clone's path in the Python environments and the kernelspecs after the clone was moved or copied.
+ * Updates the clone's path in the Python environments and the kernelspecs after the clone was moved or copied, and the
+ * path of Node in the kernelspecs after another Node was installed.
  *
  * @param {string} root  the clone
  */
 export function settleClone(root) {
   const noted = join(root, ".tslora", "place");
   const before = existsSync(noted) ? readFileSync(noted, "utf8") : undefined;
+  writeKernelspecs(root);
   if (before === root) return;
   for (const name of ENVIRONMENTS) {
     const environment = join(root, ".tslora", name);
     if (before !== undefined && existsSync(environment))
       settleEnvironment(environment, { from: join(before, ".tslora", name), to: environment });
   }
-  writeKernelspecs(root);
   mkdirSync(join(root, ".tslora"), { recursive: true });
   writeFileSync(`${noted}.${process.pid}`, root);
   renameSync(`${noted}.${process.pid}`, noted);

@@ -20,9 +20,28 @@ export function locateProcess(pid) {
     const answer = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, LC_ALL: "C", TZ: "UTC" }, // the same text whatever language and time zone a process has
     }).trim();
     return answer === "" || answer.startsWith("Z") ? undefined : answer.replace(/^\S+\s+/, "");
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a process is still running.
+ *
+ * @param {{ pid: number, started?: string | undefined }} name
+ * @returns {boolean | undefined} undefined if this process cannot tell: the start is unknown, or the system hides other
+ *   users' processes
+ */
+export function isRunning({ pid, started }) {
+  const found = locateProcess(pid);
+  if (found !== undefined) return started === undefined ? undefined : found === started;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH" ? false : undefined;
+  }
+  return locateProcess(process.pid) === undefined ? undefined : false; // a zombie, unless nothing can be located
 }

@@ -22,7 +22,7 @@ export class CommandError extends Error {
 
 /**
  * Runs a command to its end without showing its output, and returns the output. The command leads its own process
- * group, so its children are ended with it. An abort waits until it has ended.
+ * group, so its children are ended with it. An abort waits until it has ended, and so does an error of `onStart`.
  *
  * @param {readonly string[]} commandLine  the command and its arguments
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal,
@@ -55,7 +55,7 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
     let patience;
     const end = () => {
       killGroup(child.pid, "SIGTERM");
-      patience = setTimeout(() => killGroup(child.pid, "SIGKILL"), GRACE_MS);
+      patience ??= setTimeout(() => killGroup(child.pid, "SIGKILL"), GRACE_MS);
     };
     signal?.addEventListener("abort", end, { once: true });
     const finish = () => {
@@ -67,17 +67,25 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       finish();
       reject(new CommandError(name, `could not be started (${error.message})`, ""));
     });
+    /** @type {{ error: unknown } | undefined} */
+    let fault;
     child.on("close", (code, killer) => {
       debug("%s, process %d: %s", name, child.pid, killer ?? `exit code ${code}`);
       finish();
-      if (signal?.aborted) reject(signal.reason);
+      if (fault !== undefined) reject(fault.error);
+      else if (signal?.aborted) reject(signal.reason);
       else if (code === 0) resolve(output);
       else
         reject(
           new CommandError(name, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output),
         );
     });
-    if (child.pid !== undefined) onStart?.(child.pid);
+    try {
+      if (child.pid !== undefined) onStart?.(child.pid);
+    } catch (error) {
+      fault = { error };
+      end();
+    }
   });
 }
 
