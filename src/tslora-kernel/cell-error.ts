@@ -21,6 +21,8 @@ export interface CellError {
 const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
+/** A variable as compiled code names it, perhaps called. */
+const SHARED_NAME = /\(0 ?, __cells__\.([\p{ID_Continue}$]+)\)|__cells__\.([\p{ID_Continue}$]+)/gu;
 
 /** Maps an error's frames to cells. */
 export interface CellErrorContext {
@@ -41,7 +43,7 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
   }
   const ename = nameOf(thrown);
   // replace compiled expressions by the names that the cell's source uses
-  const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2");
+  const evalue = String(thrown.message).replace(SHARED_NAME, "$1$2");
   if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }

@@ -20,7 +20,7 @@ export function describeName(source: string, position: number, inspect: Inspect)
 
 function* places(source: string, position: number): Generator<number> {
   yield position;
-  if (position > 0 && /[\w$]/.test(source[position - 1])) yield position - 1;
+  if (position > 0 && /[\p{ID_Continue}$]/u.test(source[position - 1])) yield position - 1;
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
   const callees: number[] = [];

@@ -46,7 +46,7 @@ export function kernelServer(
     #streams: StreamBuffer | undefined;
 
     override init(): Promise<void> {
-      process.on("exit", () => this.#streams?.flush());
+      process.on("exit", () => this.#streams?.end());
       return super.init();
     }
 
@@ -173,14 +173,12 @@ export function kernelServer(
      * includes the output of code that still runs after the cell has ended.
      */
     #catchOutput(message: TslabMessage, isSilent: boolean): void {
-      const decoder = new TextDecoder();
-      this.#streams?.flush();
+      this.#streams?.end();
       const streams = new StreamBuffer((name, text) => this.#reply(this.iopub, message, "stream", { name, text }));
       this.#streams = streams;
       for (const name of ["stdout", "stderr"] as const) {
         process[name].write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
-          const text = typeof chunk === "string" ? chunk : decoder.decode(chunk);
-          if (!isSilent && text !== "") streams.write(name, text);
+          if (!isSilent) streams.write(name, chunk);
           const callback = typeof encoding === "function" ? encoding : done;
           if (typeof callback === "function") process.nextTick(callback);
           return true;

@@ -1,3 +1,4 @@
+import { startOf } from "../notebook/format/start-of";
 import type { CellError } from "./cell-error";
 
 /** Most characters of an error's message, and of its traceback, that are sent. */
@@ -19,5 +20,5 @@ export function shortenError({ ename, evalue, traceback }: CellError): CellError
 }
 
 function shorten(text: string, room: number): string {
-  return text.length <= room ? text : `${text.slice(0, room)}… (${text.length - room} more characters)`;
+  return text.length <= room ? text : `${startOf(text, room)}… (${text.length - room} more characters)`;
 }

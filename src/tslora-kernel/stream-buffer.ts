@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+
 /** A stream of a cell. */
 export type StreamName = "stdout" | "stderr";
 
@@ -24,6 +26,8 @@ export class StreamBuffer {
   #windowEnd = 0;
   #direct = 0;
   #flushing: NodeJS.Immediate | undefined;
+  /** Bytes may end within a character, as those of a child's output do: its rest comes with the next ones. */
+  readonly #decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
 
   /**
    * @param send - publishes a text of a stream
@@ -34,8 +38,31 @@ export class StreamBuffer {
     this.#now = now;
   }
 
-  /** Takes a text: sends it, or keeps it until more arrives or the cell waits. */
-  write(name: StreamName, text: string): void {
+  /** Takes a text or bytes of UTF-8: sends them, or keeps them until more arrives or the cell waits. */
+  write(name: StreamName, chunk: string | Uint8Array): void {
+    const decoder = this.#decoders[name];
+    const text = typeof chunk === "string" ? decoder.end() + chunk : decoder.write(chunk);
+    if (text !== "") this.#take(name, text);
+  }
+
+  /** Sends the kept text. */
+  flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#texts.length === 0) return;
+    const text = this.#texts.join("");
+    this.#texts = [];
+    this.#size = 0;
+    this.#send(this.#name, text);
+  }
+
+  /** Sends the kept text, and marks of characters that were never completed. */
+  end(): void {
+    for (const name of ["stdout", "stderr"] as const) this.write(name, "");
+    this.flush();
+  }
+
+  #take(name: StreamName, text: string): void {
     const now = this.#now();
     if (now >= this.#windowEnd) {
       this.flush();
@@ -54,16 +81,5 @@ export class StreamBuffer {
     this.#size += text.length;
     if (this.#size >= FULL) this.flush();
     else this.#flushing ??= setImmediate(() => this.flush());
-  }
-
-  /** Sends the kept text. */
-  flush(): void {
-    clearImmediate(this.#flushing);
-    this.#flushing = undefined;
-    if (this.#texts.length === 0) return;
-    const text = this.#texts.join("");
-    this.#texts = [];
-    this.#size = 0;
-    this.#send(this.#name, text);
   }
 }

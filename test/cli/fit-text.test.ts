@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fitText, widthOf } from "../../src/cli/terminal/fit-text";
+import { fitOneLine, fitText, widthOf } from "../../src/cli/terminal/fit-text";
 import { comparisonTable } from "../../src/figures/tables/comparison-table";
 import { measureColumns } from "../../src/figures/tables/measure-columns";
 import { tableText } from "../../src/figures/tables/table-text";
@@ -62,4 +62,19 @@ test("sentences are wrapped between words and keep their bar or indent; text tha
   assert.equal(fitText("a   b   c", 5), "a   b   c");
   assert.equal(fitText("word".repeat(10), 8), "word".repeat(10));
   assert.equal(fitText("\u001b[33mone two\u001b[0m three", 8), "\u001b[33mone two\u001b[0m\nthree");
+});
+
+test("a line that is redrawn in place fits the terminal's columns, for wide characters, tabs and escapes too", () => {
+  assert.equal(fitOneLine("as wide", 7), "as wide");
+  assert.equal(fitOneLine("as wide as", 7), "as wid…");
+  assert.equal(fitOneLine("训练模型", 8), "训练模型");
+  assert.equal(fitOneLine("训练模型", 7), "训练模…");
+  assert.equal(fitOneLine("训练模型", 6), "训练…");
+  assert.equal(fitOneLine("a\tb\u0007", 20), "a b\\u0007");
+  for (const text of ["训练模型 and 😀😀", "e\u0301".repeat(30), "\t\t\t\u001b\u001b\u001b", "x\ny\rz"])
+    for (let width = 1; width < 30; width++) {
+      const fitted = fitOneLine(text, width);
+      assert.ok(measureColumns(fitted) <= width, `${width}: ${JSON.stringify(fitted)}`);
+      assert.doesNotMatch(fitted, /[\t\r\n]/);
+    }
 });

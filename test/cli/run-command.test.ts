@@ -71,6 +71,12 @@ test("notebooks are named by file, folder or pattern, each once", () =>
     assert.deepEqual(found("sub"), ["sub/c.ipynb"]);
     assert.deepEqual(found("**/**/**/c.ipynb"), ["sub/c.ipynb"]);
     assert.throws(() => found("nothing*.ipynb", "sub/.ipynb_checkpoints"), /no notebook matches .*nothing/);
+    for (const name of ["run [1]", "run 1", "{sub,b}"]) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, "d.ipynb"), "");
+      await writeFile(join(folder, name, ".hidden.ipynb"), "");
+      assert.deepEqual(found(name), [`${name}/d.ipynb`], "a folder's name is no pattern");
+    }
   }));
 
 test("several notebooks run at once; each is reported, and a failing one does not stop the others", () =>

@@ -8,6 +8,8 @@ import { after, afterEach, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { findKernelSpec } from "../../src/notebook/jupyter/find-kernelspec";
+import { startKernel } from "../../src/notebook/jupyter/kernel-client";
 import type { RunEvent, RunSummary } from "../../src/notebook/run/run-events";
 import { runNotebook } from "../../src/notebook/run/run-notebook";
 import { waitUntil } from "../base/wait-until";
@@ -103,6 +105,17 @@ test("a lost idle status is detected by the next one", () =>
     );
   }));
 
+test("a cell that the kernel ends without a reply has failed, and the run does not wait for it", () =>
+  withOddKernel(async () => {
+    const cells = oddNotebook([[["print", "a"], ["never-reply"]], [["print", "b"]]]);
+    const { summary } = await runToEnd(cells, { onError: "continue" });
+    assert.deepEqual(outcomes(summary), ["NoReplyError", "ok"]);
+    assert.deepEqual(
+      codeCells(summary).map((cell) => printed(cell)),
+      ["a", "b"],
+    );
+  }));
+
 test("a run over IPC has the same outputs as over TCP, and leaves no socket file", () =>
   withOddKernel(async () => {
     const { summary, pid } = await runToEnd(oddNotebook([[["print", "over ipc"]], [["exit", 3]]]), {
@@ -179,6 +192,31 @@ test("while a cell runs, the file marks it and has its outputs so far; a break o
     );
     assert.match(JSON.stringify(left), /so farx/);
     assert.deepEqual(await readdir(folder), ["a.ipynb", "gate", "jupyter"]);
+  }));
+
+test("a working folder that is missing or a file is refused before the kernel starts", () =>
+  withOddKernel(async (folder) => {
+    await writeFile(join(folder, "file"), "");
+    for (const [cwd, why] of [
+      [join(folder, "file"), /working folder must be a folder; got .*file: it is a file\./],
+      [join(folder, "missing"), /got .*missing: there is no such file or folder \(ENOENT\)\. Choose one with --cwd/],
+    ] as const)
+      await assert.rejects(
+        runToEnd(oddNotebook([[["print", "a"]]]), { cwd }),
+        (error: unknown) => error instanceof TsloraError && error.code === "bad-option" && why.test(error.message),
+      );
+  }));
+
+test("a process that the system refuses to start is an error of the kernel", () =>
+  withOddKernel(async (folder) => {
+    await writeFile(join(folder, "file"), "");
+    await assert.rejects(
+      startKernel({ spec: findKernelSpec("odd"), cwd: join(folder, "file") }),
+      (error: unknown) =>
+        error instanceof TsloraError &&
+        error.code === "kernel" &&
+        /^The kernel odd .*could not be started/.test(error.message),
+    );
   }));
 
 test("an output path that cannot be written is refused before the kernel starts", () =>

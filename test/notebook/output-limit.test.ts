@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { withFailureMarks } from "../../src/notebook/run/mark-failure";
 import { OutputLimit } from "../../src/notebook/run/output-limit";
 import type { OutputMessage } from "../../src/notebook/jupyter/wire";
 import { CellOutputs } from "../../src/notebook/run/output-reducer";
@@ -10,7 +11,7 @@ import { readNotebook } from "../../src/notebook/format/read-notebook";
 import { splitStream } from "../../src/notebook/jupyter/split-stream";
 import { Random } from "../../src/base/random";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
-import { codeCells, printed, runToEnd, withFolder } from "./notebooks";
+import { codeCells, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
 const stream = (text: string, name = "stdout"): OutputMessage => ({ type: "stream", content: { name, text } });
 
@@ -70,6 +71,51 @@ test("updates of one output do not add up to the limit", () => {
     for (const message of messages) outputs.add(message);
   }
   assert.ok(outputs.size < 100);
+});
+
+test("outputs that replace earlier ones count alone, and a cleared cell may fill its limit again", () => {
+  const limit = new OutputLimit({ limit: 1000, restPath: undefined, outputPath: undefined });
+  const outputs = new CellOutputs();
+  const notes: string[] = [];
+  const take = (message: OutputMessage): void => {
+    const { messages, note } = limit.take(message, outputs.size);
+    for (const each of messages) outputs.add(each);
+    if (note !== undefined) notes.push(note);
+  };
+  const clear = (wait: boolean): OutputMessage => ({ type: "clear_output", content: { wait } });
+  const picture = (name: string): OutputMessage => ({
+    type: "display_data",
+    content: { data: { "image/png": name.repeat(600) }, metadata: {} },
+  });
+  const shown = (): unknown[] =>
+    outputs.outputs.map((output) => ("data" in output ? output.data["image/png"] : "text" in output && output.text));
+  for (const name of ["a", "b", "c"]) {
+    take(picture(name));
+    assert.deepEqual(shown(), [name.repeat(600)]);
+    take(clear(true));
+  }
+  assert.deepEqual(notes, []);
+  for (const wait of [false, true]) {
+    take(stream("x".repeat(2000)));
+    assert.match(String(shown().at(-1)), /outputs end here/);
+    take(clear(wait));
+    take(stream("the result"));
+    assert.deepEqual(shown(), ["the result"]);
+    take(clear(false));
+  }
+  assert.equal(notes.length, 1, "the notice is given once");
+});
+
+test("neither a cell's outputs nor the mark of a failed run end in half a character", () => {
+  const limit = new OutputLimit({ limit: 1001, restPath: undefined, outputPath: undefined });
+  const [kept] = limit.take(stream("😀".repeat(600)), 0).messages;
+  assert.equal(kept.content.text, "😀".repeat(500));
+  const [cell] = notebookOf(["1"]).cells;
+  const evalue = `${"x".repeat(296)}😀`; // after "E: "
+  const error = { output_type: "error", ename: "E", evalue, traceback: [] } as const;
+  const report = { index: 0, number: 1, total: 1, id: cell.id, source: "1", elapsedMs: 1 };
+  const [top] = withFailureMarks([cell], { ...report, outcome: { status: "error", error } });
+  assert.match(top.source, /E: x{296}\. The cells/);
 });
 
 test("a run keeps the limit of each cell, and its saved notebook names the file", () =>

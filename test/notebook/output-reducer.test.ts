@@ -65,6 +65,35 @@ test("displays, results and errors become outputs; other messages change nothing
   ]);
 });
 
+test("a display with values that are no text is kept as text, so that its notebook can be saved", () => {
+  const data = {
+    "text/plain": 42,
+    "text/html": ["<b>", "x</b>"],
+    "text/latex": null,
+    "text/markdown": { a: [1] },
+    "application/json": [1, null],
+    "application/vnd.plotly.v1+json": { data: [] },
+  };
+  const kept = {
+    "text/plain": "42",
+    "text/html": "<b>x</b>",
+    "text/markdown": '{"a":[1]}',
+    "application/json": [1, null],
+    "application/vnd.plotly.v1+json": { data: [] },
+  };
+  const shown = { data, metadata: {}, transient: { display_id: "one" } };
+  const state = reduce([{ type: "display_data", content: shown }]);
+  state.updateDisplay(shown);
+  reduce([{ type: "execute_result", content: { data, metadata: {}, execution_count: 1 } }], state);
+  assert.deepEqual(
+    state.outputs.map((output) => "data" in output && output.data),
+    [kept, kept],
+  );
+  const [cell] = notebookOf(["1"]).cells;
+  const notebook = { ...notebookOf([]), cells: [{ ...cell, outputs: state.outputs } as CodeCell] };
+  assert.match(serializeNotebook(notebook, "x"), /"42"/);
+});
+
 test("an update of a display changes every output of its id, and reports whether there is one", () => {
   const cells = [
     reduce([display("a", "one"), display("b", "two")]),

@@ -204,3 +204,30 @@ test("Python defaults over several lines, type comments and nested hints are rea
     /names must be[\s\S]*rate must be float; got "fast"/,
   );
 });
+
+test("Python cells with Windows line ends, and with texts in triple quotes, have all their parameters", () => {
+  const lines = [
+    "seed = 1  # any",
+    'prompt = """Is it sad :( or',
+    "other = 2  # not a parameter",
+    '(don\'t guess)?"""  # asked',
+    "layers: list[int] = [",
+    "    1,  # it's (the first",
+    "]",
+    "query = '''select \\''' from ('''",
+    "last = True",
+  ];
+  for (const end of ["\n", "\r\n", "\r"]) {
+    const python = notebookOf([[lines.join(end), "parameters"]], "python3");
+    assert.deepEqual(
+      readParameters(python).map(({ name, type, default: value, comment }) => [name, type, value, comment]),
+      [
+        ["seed", "number", "1", "any"],
+        ["prompt", "string", '"""Is it sad :( or\\nother = 2  # not a parameter\\n(don\'t guess)?"""', "asked"],
+        ["layers", "list[int]", "[ 1, ]", ""],
+        ["query", "string", "'''select \\''' from ('''", ""],
+        ["last", "boolean", "True", ""],
+      ],
+    );
+  }
+});

@@ -126,5 +126,6 @@ test(
       /pace\?: "slow" \| "swift"[^]*The pace\.\s+@default "slow"/,
     );
     assert.equal(await inspect(kernel, "1 + ¦2"), "undefined");
+    assert.equal(await inspect(kernel, "const maß = 1; maß¦"), "const maß: 1");
   }),
 );

@@ -116,6 +116,15 @@ test(
 );
 
 test(
+  "a thenable that works at each call of then, as a query builder does, is awaited once",
+  inKernel(async (kernel) => {
+    const query = "let runs = 0;\nconst query = { then(resolve: (run: number) => void) { resolve(++runs); } };";
+    const ask = "async function ask() { return [await query]; }\n[...(await ask()), await query, runs].join()";
+    assert.equal(plain(await execute(kernel, `${query}\n${ask}`).answer), "1,2,2");
+  }),
+);
+
+test(
   "cells queued after a failed one are aborted, unless stop_on_error is false; later ones run",
   inKernel(async (kernel) => {
     let answers: readonly Answer[] = [];

@@ -237,6 +237,9 @@ test(
     await execute(kernel, "let notCallable: any = 1; const callIt = () => {\n  return notCallable(1);\n};").answer;
     const error = errorOf(await execute(kernel, "\nconst v = 1; callIt();").answer);
     assert.equal(error.evalue, "notCallable is not a function");
+    const german = errorOf(await execute(kernel, "let größe: any = 1;\nconst maß = 1; größe(maß);").answer);
+    assert.equal(german.evalue, "größe is not a function");
+    assert.match(german.stack, /at In \[\d+\], line 2, column 16$/);
     assert.match(error.stack, /at callIt \(In \[\d+\], line 2, column 10\)\n {4}at In \[\d+\], line 2, column 14$/);
   }),
 );

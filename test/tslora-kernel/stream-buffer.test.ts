@@ -55,6 +55,28 @@ test("texts of two streams keep their order, for all sizes and times", () => {
   assert.deepEqual(joined, expected);
 });
 
+test("a character whose bytes come in two chunks is one character, and one that stays incomplete is marked", () => {
+  const { buffer, sent } = buffered();
+  const text = "häßlich 漢字 😀\n";
+  for (const byte of Buffer.from(text)) buffer.write("stdout", Uint8Array.of(byte));
+  assert.equal(sent.map(([, part]) => part).join(""), text);
+  sent.length = 0;
+  const [first, ...rest] = Buffer.from("é");
+  buffer.write("stdout", Uint8Array.of(first));
+  buffer.write("stderr", "between");
+  buffer.write("stdout", Uint8Array.from(rest));
+  buffer.write("stdout", Uint8Array.of(first));
+  buffer.write("stdout", "a text");
+  buffer.write("stderr", Uint8Array.of(first));
+  buffer.end();
+  assert.deepEqual(sent, [
+    ["stderr", "between"],
+    ["stdout", "é"],
+    ["stdout", "\ufffda text"],
+    ["stderr", "\ufffd"],
+  ]);
+});
+
 test("buffered text is sent when the cell waits", async () => {
   const { buffer, sent } = buffered();
   for (let at = 0; at < 300; at++) buffer.write("stdout", "x");

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 
 import { isPattern, matchPaths } from "../../base/files/match-paths";
@@ -17,7 +17,7 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
     if (existsSync(path) && !statSync(path).isDirectory()) return [path];
     const isFolder = existsSync(path);
     if (!isFolder && !isPattern(path)) return [path]; // a missing file is an error when it is read
-    const matches = matchPaths(isFolder ? join(path, "*.ipynb") : path).filter(
+    const matches = (isFolder ? notebooksIn(path) : matchPaths(path)).filter(
       (match) =>
         match.endsWith(".ipynb") && !match.includes(".ipynb_checkpoints") && !isLeftover(match, path, outputDir),
     );
@@ -29,6 +29,15 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
   });
   problems.throwIfAny();
   return found.filter((path, at) => given.includes(path) || found.indexOf(path) === at);
+}
+
+/** The notebooks of a folder, whose name may hold characters of a pattern. */
+function notebooksIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ipynb") && !name.startsWith("."))
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    .sort();
 }
 
 /** Whether a match of a pattern is in the output folder although the pattern does not name that folder. */

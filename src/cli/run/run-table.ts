@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../notebook/run/run-events";
 import { firstLine } from "../../notebook/run/run-reports";
 import { failureLines, lastLine, noteOf } from "./run-view";
+import { fitOneLine } from "../terminal/fit-text";
 import { ERASE_LINE, ownSequence } from "../terminal/own-sequences";
 import { duration, styled, type Terminal } from "../terminal/terminal";
 
@@ -105,16 +106,18 @@ export class RunTable {
     if (this.#timer === undefined) return;
     this.#erase();
     const width = (this.#terminal.out.columns || 80) - 1;
-    const fit = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
     const now = performance.now();
     const rows = [...this.#rows.values()];
     const names = Math.min(32, Math.max(0, ...rows.map(({ name }) => name.length)));
     const lines = rows.map(({ name, cell, start, doing }) =>
-      fit(`${name.slice(0, names).padEnd(names)}  ${cell.padStart(7)}  ${duration(now - start).padStart(8)}  ${doing}`),
+      fitOneLine(
+        `${name.slice(0, names).padEnd(names)}  ${cell.padStart(7)}  ${duration(now - start).padStart(8)}  ${doing}`,
+        width,
+      ),
     );
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
     const counts = `${this.#ended} of ${this.#total} done${failed}, ${rows.length} running`;
-    lines.push(fit(styled(this.#terminal, "bold", counts)));
+    lines.push(styled(this.#terminal, "bold", fitOneLine(counts, width)));
     this.#terminal.out.write(lines.join("\n"));
     this.#drawn = lines.length;
   }

@@ -4,7 +4,7 @@ import { printableLine } from "../../base/printable";
 import { stripAnsi } from "../../notebook/page/ansi";
 import type { CellReport, RunEvent } from "../../notebook/run/run-events";
 import { firstLine } from "../../notebook/run/run-reports";
-import { fitText, widthOf } from "../terminal/fit-text";
+import { fitOneLine, fitText, widthOf } from "../terminal/fit-text";
 import { displayText } from "../terminal/output-text";
 import { ERASE_LINE, styledOutput } from "../terminal/own-sequences";
 import { duration, styled, type Terminal } from "../terminal/terminal";
@@ -191,9 +191,7 @@ export class RunView {
     const doing = shown === "" ? code : shown;
     const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
     const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
-    this.#terminal.out.write(
-      `${ERASE_LINE}${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`,
-    );
+    this.#terminal.out.write(`${ERASE_LINE}${styled(this.#terminal, "bold", fitOneLine(text, width))}`);
     this.#liveShown = true;
   }
 

@@ -1,3 +1,4 @@
+import { printableLine } from "../../base/printable";
 import { measureColumns } from "../../figures/tables/measure-columns";
 import { stripAnsi } from "../../notebook/page/ansi";
 
@@ -23,6 +24,26 @@ export function fitText(text: string, width: number | undefined): string {
   const before = lines.slice(0, rule - 1).flatMap((line) => fitLine(line, width));
   const after = end < 0 ? [] : lines.slice(end).flatMap((line) => fitLine(line, width));
   return [...before, ...fitTable(table, width), ...after].join("\n");
+}
+
+/**
+ * Fits data into one line of a terminal, which a redraw erases: cuts it at the width, writes tabs as blanks, and
+ * escapes control characters.
+ *
+ * @param width - in columns
+ */
+export function fitOneLine(text: string, width: number): string {
+  const line = printableLine(text.replaceAll("\t", " "));
+  let columns = 0;
+  let at = 0;
+  let end = 0; // of the part that leaves room for an ellipsis
+  for (const character of line) {
+    columns += measureColumns(character);
+    if (columns > width) return `${line.slice(0, end)}…`;
+    at += character.length;
+    if (columns < width) end = at;
+  }
+  return line;
 }
 
 /** Breaks a line between words; the continuation has the indent of the line. */

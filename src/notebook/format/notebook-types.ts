@@ -84,6 +84,11 @@ export interface Notebook {
   readonly cells: readonly Cell[];
 }
 
+/** Whether a MIME type holds JSON, which is kept as a value and never as lines of text. */
+export function isJsonMime(mime: string): boolean {
+  return /^application\/(.*\+)?json$/.test(mime);
+}
+
 /** Whether a cell carries a tag. */
 export function hasTag(cell: Cell, tag: string): boolean {
   return cell.metadata.tags?.includes(tag) ?? false;

@@ -2,7 +2,7 @@ import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { checkNotebook } from "./check-format";
 import { isRecord, type JsonRecord } from "../../base/json";
-import type { Notebook } from "./notebook-types";
+import { isJsonMime, type Notebook } from "./notebook-types";
 import { mendMetadata } from "./mend-metadata";
 import { parseJson } from "./parse-json";
 import { upgradeNotebook } from "./upgrade-notebook";
@@ -79,11 +79,6 @@ function joinBundle(bundle: JsonRecord): JsonRecord {
   return Object.fromEntries(
     Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joined(value)]),
   );
-}
-
-/** Whether a MIME type holds JSON, which is kept as a value and never as lines of text. */
-function isJsonMime(mime: string): boolean {
-  return /^application\/(.*\+)?json$/.test(mime);
 }
 
 function joined(text: unknown): unknown {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { debugLog } from "../../base/debug-log";
+import { faultText } from "../../base/files/file-fault";
 import { TsloraError } from "../../base/tslora-error";
 import type * as ChannelsModule from "./channels";
 import type { ChannelName, Channels } from "./channels";
@@ -94,7 +95,6 @@ export class Kernel {
       this.#heartbeat = new heartbeat.Heartbeat(socketAddress(connection, connection.hb_port, dialect));
     } catch (error) {
       this.#process.killAll();
-      void file.remove();
       throw error;
     }
     debug("%s started as process %d in %s", options.spec.name, this.#process.pid, options.cwd);
@@ -270,7 +270,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { spec, startTimeoutMs = 60_000 } = options;
   for (let attempt = 1; ; attempt++) {
     if (options.signal?.aborted === true) throw stoppedAtStart();
-    const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport ?? spec.transport));
+    const kernel = await newKernel(options);
     try {
       options.onSpawned?.();
     } catch (error) {
@@ -298,6 +298,22 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       "kernel",
       `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`,
       { details: { kernel: spec.name, exit, log } },
+    );
+  }
+}
+
+/** @throws TsloraError `kernel` when the system refuses to start the process; no connection file is left. */
+async function newKernel(options: KernelOptions): Promise<Kernel> {
+  const { spec, transport = spec.transport } = options;
+  const file = await writeConnectionFile(spec.name, transport);
+  try {
+    return new Kernel(options, file);
+  } catch (error) {
+    await file.remove();
+    throw new TsloraError(
+      "kernel",
+      `The kernel ${spec.name} (${spec.argv[0]}) could not be started: ${faultText(error)}.`,
+      { cause: error, details: { kernel: spec.name } },
     );
   }
 }

@@ -3,17 +3,18 @@ import type { NotebookParameter, ParameterShape } from "./parameter-shape";
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`;
 const ASSIGNMENT = new RegExp(
   String.raw`^([\p{L}_][\p{L}\p{N}_]*)\s*(?::\s*((?:${QUOTED}|[^=#"'])+))?=(?!=)\s*(.*)$`,
-  "u",
+  "su",
 );
+/** A string (of triple quotes, or up to the line's end), a comment, a joined line end, or any character. */
+const TOKEN = /("""|''')(?:\\.|(?!\1).)*(?:\1|$)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|#[^\n]*|\\\n|./gs;
 
 /** The parameters of a Python cell: unindented assignments with a type hint, a type comment or a literal. */
 export function pythonParameters(source: string): NotebookParameter[] {
-  return logicalLines(source).flatMap((line): NotebookParameter[] => {
-    const match = ASSIGNMENT.exec(line);
+  return logicalLines(source).flatMap(({ code, comment: behind }): NotebookParameter[] => {
+    const match = ASSIGNMENT.exec(code);
     if (match === null) return [];
-    const [, name, annotation, rest] = match as unknown as [string, string, string | undefined, string];
+    const [, name, annotation, value] = match as unknown as [string, string, string | undefined, string];
     const written = annotation?.trim();
-    const [value, behind] = splitComment(rest);
     const [typed, comment] = written === undefined ? typeComment(behind) : [undefined, typeComment(behind)[1]];
     const hint = written ?? typed;
     const { shape, type } = hint === undefined ? shapeOfLiteral(value) : { shape: shapeOfHint(hint), type: hint };
@@ -44,27 +45,41 @@ function typeComment(comment: string): [type: string | undefined, rest: string] 
   return [text.slice(0, end), text.slice(end).trim()];
 }
 
-/** Python's logical lines: lines inside brackets, and lines that end in a backslash, are joined. */
-function logicalLines(source: string): string[] {
-  const lines: string[] = [];
-  let open = "";
-  for (const line of source.split("\n")) {
-    const code = open === "" ? line : `${open} ${line.trim()}`;
-    const bare = code.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|#.*$/g, "");
-    const depth = (bare.match(/[([{]/g)?.length ?? 0) - (bare.match(/[)\]}]/g)?.length ?? 0);
-    if (depth > 0 || /\\$/.test(code)) open = splitComment(code.replace(/\\$/, ""))[0] || code;
-    else {
-      lines.push(code);
-      open = "";
-    }
-  }
-  return open === "" ? lines : [...lines, open];
+/** A logical line of Python: its code, and the comment after it. */
+interface LogicalLine {
+  readonly code: string;
+  readonly comment: string;
 }
 
-/** A value and the comment after it. A hash inside quotes does not start a comment. */
-function splitComment(rest: string): [value: string, comment: string] {
-  const match = /^((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^#"'])*)(?:#\s*(.*))?$/.exec(rest);
-  return match === null ? [rest.trim(), ""] : [match[1].trim(), (match[2] as string | undefined)?.trim() ?? ""];
+/**
+ * Python's logical lines: lines inside brackets, and lines that end in a backslash, are joined. A line end in a string
+ * becomes `\n`.
+ */
+function logicalLines(source: string): LogicalLine[] {
+  const lines: LogicalLine[] = [];
+  let joined: string[] = []; // the lines before, which the current one continues
+  let line = "";
+  let comment = "";
+  let depth = 0;
+  const endLine = (): void => {
+    const code = [...joined, joined.length === 0 ? line.trimEnd() : line.trim()].filter((part) => part !== "");
+    lines.push({ code: code.join(" "), comment });
+    [joined, line, comment] = [[], "", ""];
+  };
+  for (const [token] of source.replace(/\r\n?/g, "\n").matchAll(TOKEN)) {
+    if (token === "\\\n" || (token === "\n" && depth > 0)) {
+      joined.push(joined.length === 0 ? line.trimEnd() : line.trim());
+      line = "";
+    } else if (token === "\n") endLine();
+    else if (token.startsWith("#")) comment = depth > 0 ? comment : token.slice(1).trim();
+    else {
+      if ("([{".includes(token)) depth++;
+      else if (")]}".includes(token)) depth = Math.max(0, depth - 1);
+      line += token.replaceAll("\n", "\\n");
+    }
+  }
+  endLine();
+  return lines;
 }
 
 const SIMPLE: Readonly<Record<string, ParameterShape>> = {

@@ -45,13 +45,26 @@ export type Stop = "timeout" | "aborted" | "input";
 /** Milliseconds to wait for messages that a kernel published before it exited. */
 const DRAIN_MS = 100;
 
-/** Milliseconds to wait for the idle status after the reply, before a request checks whether it was lost. */
+/**
+ * Milliseconds to wait for the idle status after the reply, or for the reply after it, before a request checks whether
+ * it was lost.
+ */
 const IDLE_MS = 2000;
+
+/** Stands in for a reply that the kernel did not send. */
+const LOST_REPLY: JsonRecord = {
+  status: "error",
+  ename: "NoReplyError",
+  evalue:
+    "The kernel ended the cell without a reply, so its outcome is unknown. " +
+    "The kernel's own log may contain the reason, since a kernel that fails itself sends none.",
+  traceback: [],
+};
 
 /** Timers may run after so many messages: an endless sequence of messages would otherwise block them. */
 const TURN = 200;
 
-type MailboxEvent = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
+type MailboxEvent = KernelEvent | { readonly kind: "idle-late" | "idle-lost" | "reply-late" | "reply-lost" };
 
 /**
  * Executes code in a kernel: yields the messages that the kernel publishes for it, returns how it ended. It has ended
@@ -162,10 +175,16 @@ class CellExecution {
         return undefined;
       }
       case "idle-late":
-        if (!this.#isIdle) void this.#askForIdle();
+        if (!this.#isIdle) void this.#askForLost("idle");
         return undefined;
       case "idle-lost":
         this.#isIdle = true;
+        return undefined;
+      case "reply-late":
+        if (this.#reply === undefined) void this.#askForLost("reply");
+        return undefined;
+      case "reply-lost":
+        this.#reply ??= LOST_REPLY;
         return undefined;
     }
   }
@@ -178,6 +197,7 @@ class CellExecution {
     if (isIdle(message)) {
       this.#times["iopub.status.idle"] = header.date;
       this.#isIdle = true;
+      if (this.#reply === undefined) this.#after(IDLE_MS, () => this.#mailbox.push({ kind: "reply-late" }));
     }
     return undefined;
   }
@@ -193,12 +213,12 @@ class CellExecution {
   }
 
   /**
-   * Checks whether the idle status was lost: a publisher whose queue overflows drops messages. If a later request
-   * becomes idle, it was.
+   * Checks whether the idle status or the reply was lost: a publisher whose queue overflows drops messages, and a
+   * kernel that fails itself sends no reply. If a later request is answered, it was.
    */
-  async #askForIdle(): Promise<void> {
+  async #askForLost(what: "idle" | "reply"): Promise<void> {
     const answer = await this.#kernel.ask({ type: "kernel_info_request", timeoutMs: IDLE_MS });
-    this.#mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
+    this.#mailbox.push({ kind: answer === undefined ? `${what}-late` : `${what}-lost` });
   }
 
   #after(ms: number, work: () => void): void {

@@ -1,4 +1,5 @@
 import type { Cell, TextCell } from "../format/notebook-types";
+import { startOf } from "../format/start-of";
 import type { CellReport } from "./run-events";
 
 const TOP_ID = "tslora-error-top";
@@ -29,8 +30,7 @@ function mark(id: string, source: string): TextCell {
 }
 
 function escapeMarkdown(text: string): string {
-  return text
-    .slice(0, 300)
+  return startOf(text, 300)
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/[\\`*_[\]$|]/g, "\\$&");

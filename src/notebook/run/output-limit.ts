@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 
 import { faultText } from "../../base/files/file-fault";
+import { startOf } from "../format/start-of";
 import type { OutputMessage } from "../jupyter/wire";
 import { lengthOf } from "./output-reducer";
 
@@ -25,7 +26,7 @@ export interface OutputLimitOptions {
 export interface LimitedOutput {
   /** The messages to take in its place. */
   readonly messages: readonly OutputMessage[];
-  /** The notice that is given once, when the limit is reached. */
+  /** The notice that is given once, when the limit is reached for the first time. */
   readonly note?: string;
 }
 
@@ -37,6 +38,7 @@ export class OutputLimit {
   readonly #options: OutputLimitOptions;
   readonly #files = new Map<string, number | undefined>(); // descriptors by path; undefined for one that failed
   #reached = false;
+  #isNoted = false;
 
   constructor(options: OutputLimitOptions) {
     this.#options = options;
@@ -49,6 +51,7 @@ export class OutputLimit {
 
   /** @param size - the characters of output that the cell has so far */
   take(message: OutputMessage, size: number): LimitedOutput {
+    if (message.type === "clear_output") this.#reached = false; // the notice is cleared too
     const own = sizeOf(message);
     if (own === 0 || (!this.#reached && own <= this.#options.limit - size)) return { messages: [message] };
     // replaces an earlier display
@@ -62,9 +65,11 @@ export class OutputLimit {
       type: "stream",
       content: { name: "stderr", text: `\n[tslora] The cell's outputs end here: ${note}\n` },
     };
+    const isNoted = this.#isNoted;
+    this.#isNoted = true;
     return {
       messages: [...kept.filter(({ type }) => type !== "error"), shown, ...kept.filter(({ type }) => type === "error")],
-      note,
+      ...(!isNoted && { note }),
     };
   }
 
@@ -108,15 +113,15 @@ function sizeOf({ type, content }: OutputMessage): number {
 function cut(message: OutputMessage, room: number): [kept: readonly OutputMessage[], rest: OutputMessage] {
   const { type, content } = message;
   if (type === "stream" && typeof content.text === "string") {
-    const head = content.text.slice(0, room);
+    const head = startOf(content.text, room);
     return [
       head === "" ? [] : [{ type, content: { ...content, text: head } }],
-      { type, content: { ...content, text: content.text.slice(room) } },
+      { type, content: { ...content, text: content.text.slice(head.length) } },
     ];
   }
   if (type !== "error") return [[], message];
   const short = (value: unknown): unknown =>
-    typeof value === "string" && value.length > ERROR_ROOM ? `${value.slice(0, ERROR_ROOM)}…` : value;
+    typeof value === "string" && value.length > ERROR_ROOM ? `${startOf(value, ERROR_ROOM)}…` : value;
   const traceback = Array.isArray(content.traceback) ? content.traceback.slice(0, 20).map(short) : [];
   return [
     [{ type, content: { ...content, ename: short(content.ename), evalue: short(content.evalue), traceback } }],

@@ -1,5 +1,12 @@
 import { isRecord, type JsonRecord } from "../../base/json";
-import type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../format/notebook-types";
+import {
+  isJsonMime,
+  type DisplayOutput,
+  type ErrorOutput,
+  type MimeBundle,
+  type Output,
+  type StreamOutput,
+} from "../format/notebook-types";
 import type { OutputMessage } from "../jupyter/wire";
 import { StreamText } from "./stream-text";
 
@@ -30,8 +37,9 @@ export class CellOutputs {
     return (this.#cached ??= this.#items.flatMap((item) => (isOpenStream(item) ? streamOutputs(item) : [item])));
   }
 
-  /** The approximate number of characters of the streams and displays so far. */
+  /** The approximate number of characters of the streams and displays so far; 0 if the next output replaces them. */
   get size(): number {
+    if (this.#clearFirst) return 0;
     const last = this.#items.at(-1);
     return this.#size + (last !== undefined && isOpenStream(last) ? last.text.length : 0);
   }
@@ -69,7 +77,7 @@ export class CellOutputs {
 
   /** Updates every output with the message's `display_id`. Returns false if there is none. */
   updateDisplay(content: JsonRecord): boolean {
-    const shown = { data: record(content.data), metadata: record(content.metadata) };
+    const shown = { data: bundle(content.data), metadata: record(content.metadata) };
     const places = this.#displays.get(displayId(content) ?? "") ?? [];
     for (const at of places) this.#items[at] = { ...(this.#items[at] as DisplayOutput), ...shown };
     if (places.length > 0) this.#cached = undefined;
@@ -132,7 +140,7 @@ export function toOutput(type: string, content: JsonRecord): Output | undefined 
   }
   const id = displayId(content);
   const shown = {
-    data: record(content.data),
+    data: bundle(content.data),
     metadata: record(content.metadata),
     ...(id !== undefined && { transient: { display_id: id } }),
   };
@@ -150,6 +158,24 @@ export function toOutput(type: string, content: JsonRecord): Output | undefined 
 export function displayId(content: JsonRecord): string | undefined {
   const id = isRecord(content.transient) ? content.transient.display_id : undefined;
   return typeof id === "string" ? id : undefined;
+}
+
+/**
+ * A bundle as the format holds it: any JSON for JSON's types, a text for every other type. With another value the
+ * notebook could not be saved.
+ */
+function bundle(value: unknown): MimeBundle {
+  return Object.fromEntries(
+    Object.entries(record(value))
+      .filter(([mime, item]) => isJsonMime(mime) || (item !== null && item !== undefined))
+      .map(([mime, item]) => [mime, isJsonMime(mime) ? item : bundleText(item)]),
+  );
+}
+
+function bundleText(item: unknown): string {
+  if (typeof item === "string") return item;
+  const isLines = Array.isArray(item) && item.every((line) => typeof line === "string");
+  return isLines ? item.join("") : JSON.stringify(item);
 }
 
 function record(value: unknown): JsonRecord {

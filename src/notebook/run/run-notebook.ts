@@ -1,6 +1,9 @@
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
+import { faultText } from "../../base/files/file-fault";
 import { Problems } from "../../base/problems";
+import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import type * as AutosaveModule from "./autosave";
 import { checkWritable } from "../format/check-writable";
@@ -53,13 +56,14 @@ export async function* runNotebook(
   checkLimits(options);
   const waiting: RunEvent[] = [];
   const onNote = (text: string): void => void waiting.push({ event: "note", text });
-  const { path, spec, state } = await prepare(notebook, options, onNote);
+  const { path, cwd, spec, state } = await prepare(notebook, options, onNote);
   const { outputPath } = options;
   if (outputPath !== undefined) await checkWritable(outputPath);
 
   yield* waiting.splice(0);
   const kernel = yield* start(spec, {
     path,
+    cwd,
     options,
     onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }),
   });
@@ -99,6 +103,8 @@ export async function* runNotebook(
 interface PreparedRun {
   /** The notebook's name in messages. */
   readonly path: string;
+  /** The kernel's working folder. */
+  readonly cwd: string;
   readonly spec: KernelSpec;
   readonly state: RunState;
 }
@@ -119,7 +125,20 @@ async function prepare(
     Object.keys(values).length > 0
       ? onDemand.parameters().injectParameters(unmarked, { values, raw, language, path })
       : unmarked;
-  return { path, spec, state: new RunState(whole, outputLimits(options)) };
+  const cwd = resolve(options.cwd ?? dirname(path));
+  await checkFolder(cwd);
+  return { path, cwd, spec, state: new RunState(whole, outputLimits(options)) };
+}
+
+/** Checks the kernel's working folder: the system would report that the kernel's program is missing. */
+async function checkFolder(cwd: string): Promise<void> {
+  const why = await stat(cwd).then((found) => (found.isDirectory() ? undefined : "it is a file"), faultText);
+  if (why === undefined) return;
+  throw new TsloraError(
+    "bad-option",
+    `The kernel's working folder must be a folder; got ${shownPath(cwd)}: ${why}. Choose one with --cwd.`,
+    { details: { cwd } },
+  );
 }
 
 /** The output limit of a cell, by the cell's number; undefined for a notebook that is neither saved nor limited. */
@@ -173,16 +192,16 @@ async function* execute(
 
 interface StartOptions {
   readonly path: string;
+  readonly cwd: string;
   readonly options: RunOptions;
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
 }
 
 async function* start(
   spec: KernelSpec,
-  { path, options, onLog }: StartOptions,
+  { path, cwd, options, onLog }: StartOptions,
 ): AsyncGenerator<RunEvent, Kernel, undefined> {
   const { env, startTimeoutMs, graceMs, signal, transport, startRetries = 0 } = options;
-  const cwd = resolve(options.cwd ?? dirname(path));
   for (let attempt = 1; ; attempt++) {
     yield { event: "kernel-starting", path, kernel: spec.name, attempt };
     try {

@@ -137,15 +137,17 @@ export class Interrupts {
   /** Waits for a promise or an interrupt, whichever comes first. */
   #guard<T>(value: T | PromiseLike<T>): T | PromiseLike<T> {
     if (this.#mustEnd()) {
-      if (isThenable(value)) value.then(undefined, () => undefined); // its result is ignored
+      // its result is ignored; another thenable may begin its work only when `then` is called
+      if (value instanceof Promise) (value as Promise<unknown>).catch(() => undefined);
       return Promise.reject<T>(this.#stopped());
     }
     if (!isThenable(value)) return value;
+    const promise = promiseOf(value);
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
       const forget = (): void => void this.#waiting.delete(reject);
-      value.then(resolve, reject); // pass these two directly: V8 follows them for the async frames of a stack
-      value.then(forget, forget);
+      promise.then(resolve, reject); // pass these two directly: V8 follows them for the async frames of a stack
+      promise.then(forget, forget);
     });
   }
 
@@ -183,6 +185,12 @@ function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
     value !== null &&
     typeof (value as { then?: unknown }).then === "function"
   );
+}
+
+/** A promise for a thenable. Calls `then` once, as `await` does: a query builder runs its query at each call. */
+function promiseOf<T>(value: PromiseLike<T>): Promise<T> {
+  const isPlain = value instanceof Promise && value.constructor === Promise; // a subclass may have its own `then`
+  return isPlain ? (value as Promise<T>) : new Promise<T>((resolve) => resolve(value));
 }
 
 function asyncIterator(values: unknown): AsyncIterator<unknown> | undefined {

@@ -15,7 +15,7 @@ const CELLS = "__cells__";
 export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = ${CELLS}; `;
 
 /** Matches a called variable at the end of a text. */
-export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
+export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\p{ID_Continue}$]+\\)$`, "u");
 
 /** A cell that uses the shared variables. */
 export interface SharedCell {
