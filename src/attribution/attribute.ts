@@ -116,6 +116,8 @@ export async function attribute(
   const rows = await predictRows("attribute", classifier, { texts: list, maxTokensPerPass, signal });
   const found: Attribution[] = [];
   for (const [index, text] of list.entries()) {
+    await new Promise((resolve) => setImmediate(resolve)); // lets Jupyter send interrupts
+    signal?.throwIfAborted();
     found.push(await attributeText(classifier, text, { ...options, signal, row: rows[index] }));
     onProgress?.(index + 1, list.length);
   }

@@ -5,7 +5,7 @@ import { probabilitiesOf } from "../evaluation/probabilities-of";
 import { predictRows } from "../evaluation/predict-rows";
 import type { PredictLogitsOptions, TextClassifier } from "../evaluation/text-classifier";
 import { onlyWords, withoutWords } from "./edited-text";
-import type { RankedWords } from "./ranked-words";
+import { expectLabels, type RankedWords } from "./ranked-words";
 
 /** Options of {@link faithfulness}. */
 export interface FaithfulnessOptions extends PredictLogitsOptions {
@@ -100,11 +100,7 @@ function check(
     shares.length >= 2 && shares.every((share, i) => share >= 0 && share <= 1 && (i === 0 || share > shares[i - 1])),
     `shares must be two or more rising numbers from 0 to 1; got ${shownValue(shares)}`,
   );
-  const unknown = rankings.flat().find(({ label }) => !classifier.labels.includes(label));
-  problems.expect(
-    unknown === undefined,
-    `every label must be the classifier's, ${classifier.labels.join(", ")}; got ${shownValue(unknown?.label)}`,
-  );
+  expectLabels(problems, classifier, rankings.flat());
   problems.throwIfAny();
   problems.expect(
     rankings.every(({ length }) => length > 0),

@@ -8,7 +8,8 @@ import type { FoundIssue } from "./checks/found-issue";
 import { checkGroups, groupRows } from "./checks/group-check";
 import { checkLabels } from "./checks/label-check";
 import { checkTexts } from "./checks/text-check";
-import { findNearDuplicates, type SimilarPair } from "./duplicates/near-duplicates";
+import type { SimilarPair } from "./duplicates/earliest-pairs";
+import { findNearDuplicates } from "./duplicates/near-duplicates";
 import { findSimilarEmbeddings } from "./duplicates/similar-embeddings";
 import { issuesFrame } from "./issues-frame";
 import { outOfFoldProbabilities } from "./labels/out-of-fold";
@@ -35,17 +36,17 @@ import { summarize } from "./summarize";
 export async function audit(data: AuditedData, options: AuditOptions = {}): Promise<AuditResult> {
   const { signal = cellSignal(), onProgress } = options;
   const { audited, checks } = readAudit(data, options);
-  const found: FoundIssue[] = [];
-  const pairs: SimilarPair[] = [];
-  if (checks.has("texts")) found.push(...checkTexts(audited, options.oddTexts ?? {}));
+  const found: FoundIssue[][] = []; // a list for each check
+  const pairs: (readonly SimilarPair[])[] = [];
+  if (checks.has("texts")) found.push(checkTexts(audited, options.oddTexts ?? {}));
   if (checks.has("duplicates")) {
     const near = await findNearDuplicates(audited.texts, {
       ...options.duplicates,
       signal,
       onProgress: (done, total) => onProgress?.({ check: "duplicates", done, total }),
     });
-    found.push(...checkPairs(near.pairs, audited, "words"), ...checkGroups(audited));
-    pairs.push(...near.pairs);
+    found.push(checkPairs(near.pairs, audited, "words"), checkGroups(audited));
+    pairs.push(near.pairs);
   }
   if (options.embeddings !== undefined) {
     const similar = await findSimilarEmbeddings(options.embeddings, {
@@ -53,15 +54,15 @@ export async function audit(data: AuditedData, options: AuditOptions = {}): Prom
       signal,
       onProgress: (done, total) => onProgress?.({ check: "embeddings", done, total }),
     });
-    found.push(...checkPairs(similar, audited, "embeddings"));
-    pairs.push(...similar);
+    found.push(checkPairs(similar, audited, "embeddings"));
+    pairs.push(similar);
   }
   const probabilities = checks.has("labels") ? await probabilitiesOf(audited, { ...options, signal }) : undefined;
   if (probabilities !== undefined && audited.labels !== undefined)
-    found.push(...checkLabels(audited.labels, probabilities, { ...options.labelIssues, names: audited.names }));
+    found.push(checkLabels(audited.labels, probabilities, { ...options.labelIssues, names: audited.names }));
 
-  const issues = inOrder(found).map((issue) => describe(issue, audited));
-  const groups = groupRows(audited, pairs);
+  const issues = inOrder(found.flat()).map((issue) => describe(issue, audited));
+  const groups = groupRows(audited, pairs.flat());
   return {
     issues,
     frame: issuesFrame(issues),

@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
 import type { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
 import type { TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import { readFrame, readTextColumns, textInputs } from "../corpus/read-frame";
@@ -66,7 +67,14 @@ function groupValues(frame: DataFrame, name: string): (string | number)[] {
       "bad-input",
       `audit: the frame must have the column ${name} of groupColumn; got ${frame.columns.join(", ")}.`,
     );
-  return [...(frame.column(name).values as (string | number)[])];
+  return (frame.column(name).values as unknown[]).map((value, row) => {
+    if (value === undefined || value === null || Number.isNaN(value) || (typeof value === "string" && !value.trim()))
+      throw new TsloraError(
+        "bad-input",
+        `audit: the column ${name} of groupColumn must have a value in each row; got ${shownValue(value)} in row ${String(frame.index[row])}. Rows without one would be a single group: give each a value of its own.`,
+      );
+    return value as string | number;
+  });
 }
 
 /** A text, or a pair of texts, as one text. */

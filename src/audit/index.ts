@@ -3,12 +3,8 @@ export type { AuditCheck, IssueFilter, QualityMethod } from "./audit-defaults";
 export type { AuditOptions, AuditProgress } from "./audit-options";
 export type { AuditedClass, AuditIssue, AuditReason, AuditResult, AuditSeverity, AuditSummary } from "./audit-result";
 export type { AuditedData } from "./audited-texts";
-export {
-  findNearDuplicates,
-  type NearDuplicateOptions,
-  type NearDuplicates,
-  type SimilarPair,
-} from "./duplicates/near-duplicates";
+export type { SimilarPair } from "./duplicates/earliest-pairs";
+export { findNearDuplicates, type NearDuplicateOptions, type NearDuplicates } from "./duplicates/near-duplicates";
 export { findSimilarEmbeddings, type SimilarEmbeddingOptions } from "./duplicates/similar-embeddings";
 export { MinHash, type MinHashOptions } from "./duplicates/min-hash";
 export { auditCsv, auditJson } from "./export-issues";

@@ -14,10 +14,15 @@ export interface NumberedLabels {
  */
 export function numberLabels(names: readonly string[]): NumberedLabels {
   const numeric = names.every((name) => Number.isFinite(Number(name)));
-  const nameOf = (cell: string): string => (numeric ? cell.replace(/^([+-]?\d+)\.0+$/, "$1") : cell);
+  const nameOf = (cell: string): string => (numeric ? wholeName(cell) : cell);
   const distinct = [...new Set(names.map(nameOf))];
   distinct.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareCodePoints(a, b));
   return { classes: Object.fromEntries(distinct.map((name, i) => [name, i])), nameOf };
+}
+
+/** The name of a whole number, such as `1` of `1.0`; another name as it is. */
+export function wholeName(cell: string): string {
+  return cell.replace(/^([+-]?\d+)\.0+$/, "$1");
 }
 
 /** Remarks about a table's labels: similar names that may be one class, and too many names. */

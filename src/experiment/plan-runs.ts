@@ -1,8 +1,9 @@
 import { DEFAULT_SEED } from "../base/default-seed";
 import { Problems } from "../base/problems";
 import type { TextInput } from "../base/text-input";
+import { TsloraError } from "../base/tslora-error";
 import { repeatedStratifiedKFoldIndices } from "../corpus/split/kfold-indices";
-import { splitIndices } from "../corpus/split/split-indices";
+import { splitIndices, type SplitIndices, type SplitOptions } from "../corpus/split/split-indices";
 import { readLabelledTexts, type LabelledText, type LabelledTexts } from "../evaluation/labelled-texts";
 import type { CurveOptions, ExperimentOptions, FoldOptions, HoldoutOptions } from "./experiment-options";
 import { dependsOnSeed, type Method } from "./method";
@@ -55,7 +56,7 @@ function planFolds(
   const folds = repeatedStratifiedKFoldIndices(classes, { nSplits, nRepeats, randomState });
   const parts = folds.map(({ train, test }, i) => {
     const [repeat, fold] = [Math.floor(i / nSplits), i % nSplits];
-    const inner = splitIndices(train.length, {
+    const inner = divided(`the training part of repeat ${repeat + 1}, fold ${fold + 1}`, train.length, {
       testSize: validationSize,
       randomState: randomState + repeat,
       stratify: train.map((row) => classes[row]),
@@ -95,12 +96,26 @@ function planCurve(
 
 function drawRows(rows: Rows, { trainSize, seed }: { trainSize: number; seed: number }): Rows {
   if (trainSize === rows.length) return rows;
-  const { train } = splitIndices(rows.length, {
+  const { train } = divided("the training texts of the holdout", rows.length, {
     trainSize,
     randomState: seed,
     stratify: rows.map(({ label }) => label),
   });
   return train.map((row) => rows[row]);
+}
+
+/** A split, whose errors say what could not be divided. */
+function divided(what: string, length: number, options: SplitOptions): SplitIndices {
+  try {
+    return splitIndices(length, options);
+  } catch (error) {
+    if (!(error instanceof TsloraError)) throw error;
+    const { code, message, details } = error;
+    throw new TsloraError(code, `runExperiment: ${what}, ${length} texts, cannot be divided. ${message}`, {
+      details,
+      cause: error,
+    });
+  }
 }
 
 const seedsOf = (method: Method, seeds: readonly number[]): readonly number[] =>

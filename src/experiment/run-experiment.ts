@@ -95,10 +95,14 @@ async function keysOf(
 /** Computes a run, with the events of its training. */
 async function* computed(run: PlannedRun, context: RunContext): AsyncGenerator<ExperimentEvent, RunResult, void> {
   const events = runMethod(run, context);
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
-    yield { type: "training", event: next.value };
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return next.value;
+      yield { type: "training", event: next.value };
+    }
+  } finally {
+    await events.return(undefined as never); // a consumer that leaves ends the training
   }
 }
 

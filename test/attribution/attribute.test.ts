@@ -124,12 +124,18 @@ test("an empty text has no word; all bad options are listed in one error", async
 
 test("an abort stops between passes", async () => {
   const classifier = await tinyClassifier("bert", kernelOps());
-  const controller = new AbortController();
-  const stopped = attribute(classifier, ["5", "6", "7"], {
-    signal: controller.signal,
-    onProgress: () => controller.abort(new Error("stopped")),
-  });
-  await assert.rejects(stopped, /stopped/);
+  for (const method of ["integrated-gradients", "gradient-x-input", "occlusion"] as const) {
+    const controller = new AbortController();
+    const stopped = attribute(classifier, ["5", "", "7"], {
+      method,
+      signal: controller.signal,
+      onProgress: (done) => {
+        assert.equal(done, 1, method);
+        controller.abort(new Error("stopped"));
+      },
+    });
+    await assert.rejects(stopped, /stopped/, method);
+  }
   classifier.dispose();
 });
 

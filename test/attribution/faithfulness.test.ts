@@ -99,4 +99,8 @@ test("the same seed gives the same random scores; bad input is refused", async (
     faithfulness(linear, { ranked: [{ ...ranked[0], label: "C" }] }),
     /every label must be the classifier's, A, B; got "C"/,
   );
+  await assert.rejects(
+    leaveOneOut(linear, [{ ...ranked[0], label: "C" }]),
+    /leaveOneOut: every label must be the classifier's, A, B; got "C"/,
+  );
 });

@@ -118,6 +118,41 @@ test("groups keep similar texts and a column's values together in the folds", as
   );
 });
 
+test("a text of a later part that is like one of an earlier part is listed, also if it is like its own part's texts", async () => {
+  const word = (at: number, edit: number): string => (at === edit ? "edited" : `word${at}`);
+  const variants = [7, 18, 29, 40].map((edit) => Array.from({ length: 60 }, (_, at) => word(at, edit)).join(" "));
+  for (let round = 0; round < 20; round++) {
+    const [first, ...others] = variants.map((text, i) => ({
+      texts: text.replaceAll("word", `w${round}x`),
+      ID: String(i),
+      label: 0,
+    }));
+    const { issues, groups } = await audit(
+      { train: toFrame([first]), test: toFrame(others) },
+      { checks: ["duplicates"] },
+    );
+    const across = issues.filter(({ reason }) => reason === "duplicate-across-parts").map(({ row }) => row);
+    assert.deepEqual(
+      across,
+      groups.flatMap((group, row) => (row > 0 && group === 0 ? [row] : [])),
+    );
+  }
+});
+
+test("an audit of many texts with issues ends, and a row without a group is refused", async () => {
+  const rows = Array.from({ length: 150_000 }, (_, row) => ({ texts: "...", ID: String(row), label: 0 }));
+  const { summary } = await audit(toFrame(rows), { checks: ["texts"] });
+  assert.equal(summary.textsWithIssues, rows.length);
+  for (const missing of [NaN, " "]) {
+    const frame = toFrame(rows.slice(0, 3));
+    frame.addColumn("author", ["a", missing, missing], { inplace: true });
+    await assert.rejects(audit(frame, { checks: ["texts"], groupColumn: "author" }), {
+      code: "bad-input",
+      message: /the column author of groupColumn must have a value in each row; got (NaN|" ") in row 1/,
+    });
+  }
+});
+
 test("data without issues give an empty table; CSV and JSON contain no texts", async () => {
   const clean = await audit(parts.test.iloc({ rows: [0] }), { checks: ["texts"] });
   assert.deepEqual([clean.issues.length, clean.frame.shape[0]], [0, 0]);

@@ -4,9 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { earliestPairs, type SimilarPair } from "../../src/audit/duplicates/earliest-pairs";
 import { bucketsOf, optimalBands, shareEarlierBand } from "../../src/audit/duplicates/lsh-bands";
 import { MinHash } from "../../src/audit/duplicates/min-hash";
 import { findNearDuplicates } from "../../src/audit/duplicates/near-duplicates";
+import { Pause } from "../../src/audit/duplicates/pause";
 import { jaccard, shinglesOf } from "../../src/audit/duplicates/shingles";
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
@@ -86,6 +88,71 @@ test("copies, edited copies and equal words are found, with their exact similari
     { first: 10, second: 201, similarity: 55 / 61 },
   ]);
   assert.equal(jaccard(shinglesOf(all[10], 3), shinglesOf(all[201], 3)), 55 / 61);
+});
+
+test("a row that is similar to earlier ones of its group has a pair with the earliest, whatever the order of the bands", async () => {
+  const random = new Random(11);
+  const families = Array.from({ length: 150 }, () => {
+    const own = words(random, 60);
+    return Array.from({ length: 4 }, (_, i) =>
+      own.map((word, at) => (at === 7 + 11 * i ? `edit${i}` : word)).join(" "),
+    );
+  });
+  const texts = random.shuffle(families.flat());
+  const shingles = texts.map((text) => shinglesOf(text, 3));
+  const { pairs, groups } = await findNearDuplicates(texts);
+  assert.ok(groups.length > 100);
+  const earliest = groups.flatMap((group) =>
+    group.flatMap((second, i) => {
+      const first = group.slice(0, i).find((row) => jaccard(shingles[row], shingles[second]) >= 0.8);
+      return first === undefined ? [] : [`${first} ${second}`];
+    }),
+  );
+  const found = new Set(pairs.map(({ first, second }) => `${first} ${second}`));
+  assert.deepEqual(
+    earliest.filter((pair) => !found.has(pair)),
+    [],
+  );
+  const whole = groups.reduce((sum, group) => sum + group.length - 1, 0);
+  assert.equal(pairs.length, whole);
+});
+
+test("each row gets the earliest similar row of its group, and rows that only a later one connects stay connected", async () => {
+  const edges = (...found: [number, number][]): SimilarPair[] =>
+    found.map(([first, second]) => ({ first, second, similarity: 0.9 }));
+  const of = (similarityOf: (first: number, second: number) => number): Parameters<typeof earliestPairs>[1] => ({
+    rows: 4,
+    threshold: 0.8,
+    similarityOf,
+    pause: new Pause(undefined),
+  });
+  assert.deepEqual(
+    await earliestPairs(
+      edges([1, 2], [0, 2]),
+      of(() => 0.9),
+    ),
+    edges([0, 1], [0, 2]),
+  );
+  assert.deepEqual(
+    await earliestPairs(
+      edges([1, 2], [0, 2]),
+      of((first, second) => (first === 0 && second === 1 ? 0.7 : 0.9)),
+    ),
+    edges([0, 2], [1, 2]),
+  );
+});
+
+test("a copy of a text that is like an earlier one has pairs with both", async () => {
+  const own = words(new Random(5), 60);
+  const edited = own.map((word, at) => (at === 59 ? "other" : word)).join(" ");
+  const { pairs } = await findNearDuplicates([own.join(" "), edited, edited.toUpperCase()]);
+  assert.deepEqual(pairs, [
+    { first: 0, second: 1, similarity: 57 / 59 },
+    { first: 0, second: 2, similarity: 57 / 59 },
+    { first: 1, second: 2, similarity: 1 },
+  ]);
+  const emoji = await findNearDuplicates(["\u{1f600}", "\u{1f621}", " \u{1f600}"]);
+  assert.deepEqual(emoji.groups, [[0, 2]]);
 });
 
 test("pairs of texts are duplicates in either order, and texts without spaces are compared by character", async () => {

@@ -48,6 +48,11 @@ test("each oddity is found with evidence, and ordinary texts have none", () => {
   );
   found.forEach(({ evidence }, i) => assert.match(evidence, odd[i][2]));
   assert.deepEqual(findOddTexts(["good", "bad", "so so"]), []); // short by nature
+  const hindi = "\u0939\u093f\u0902\u0926\u0940 "; // one word, though its vowels are marks
+  assert.match(
+    findOddTexts([...Array<string>(20).fill(hindi.repeat(10)), hindi.repeat(2)])[0].evidence,
+    /2 words; the median is 10/,
+  );
 });
 
 test("the name of a text's own label is found as a word, with its share in other texts", () => {
@@ -56,6 +61,17 @@ test("the name of a text's own label is found as a word, with its share in other
     { row: 0, name: "positive", ownShare: 1 / 2, otherShare: 1 / 3 },
     { row: 2, name: "health_care", ownShare: 1 / 3, otherShare: 0 },
   ]);
+  const many = Array.from({ length: 150_000 }, () => "positive");
+  assert.equal(findLabelInTexts(many, new Array<number>(many.length).fill(0), ["positive"]).length, many.length);
+  const vowels = ["\u0915\u093f", "\u0915\u093e \u0915", "\u0915\u093e \u0915\u093f"]; // ki, kaa ka, kaa ki
+  assert.deepEqual(
+    findLabelInTexts(vowels, [0, 0, 0], ["\u0915\u093f"]).map(({ row }) => row),
+    [0, 2],
+  );
+  assert.deepEqual(
+    findLabelInTexts(vowels, [0, 0, 0], ["\u0915"]).map(({ row }) => row),
+    [1],
+  );
   assert.deepEqual(findLabelInTexts(["0 and 1", "a.b"], [0, 1], ["0", "a+b"]), [
     { row: 1, name: "a+b", ownShare: 1, otherShare: 0 },
   ]);

@@ -39,6 +39,20 @@ test("texts that two parts share are found by ID and by content", () => {
   assert.deepEqual(findLeaks(train, frameOf(["7", "unlike"])), { byId: [], byText: [] });
 });
 
+test("texts that differ in vowel signs, or have no letters and differ, are not the same", () => {
+  const texts = ["\u0915\u093f", "\u0915\u093e", "\u{1f600}", " \u{1f621}", "\u{1f621}", "?!", "..."];
+  const frame = frameOf(...texts.map((text, i): [string, string] => [String(i), text]));
+  assert.deepEqual(describeCorpus(frame).sameText, [["3", "4"]]);
+  const [hindi, emoji] = [frameOf(["a", "\u0915\u093f"]), frameOf(["b", "\u{1f600}"])];
+  assert.deepEqual(findLeaks(hindi, frameOf(["c", "\u0915\u093e"], ["d", "\u0915\u093f!"])).byText, [
+    { train: "a", test: "d" },
+  ]);
+  assert.deepEqual(findLeaks(emoji, frameOf(["c", "..."], ["d", "\u{1f600}"])).byText, [{ train: "b", test: "d" }]);
+  assert.deepEqual(findLeaks(frameOf(["a", "Love it \u2764\ufe0f"]), frameOf(["b", "love it"])).byText, [
+    { train: "a", test: "b" },
+  ]);
+});
+
 test("a frame that is not a corpus is refused with column and row", () => {
   const refused = (label: number, expected: RegExp): void => {
     assert.throws(

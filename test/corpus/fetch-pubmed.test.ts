@@ -304,6 +304,33 @@ test("loadCorpus fetches from PubMed on request, saves the records, and reports 
   }
 });
 
+test("an archive that was fetched with retracted records is not taken where they must be left out", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "tslora-data-"));
+  const types = '<PublicationType UI="D016441">Retracted Publication</PublicationType>';
+  const abstract = "<AbstractText>Text.</AbstractText>";
+  const some = ["1", "2", "3"].map((pmid): [string, ServedRecord] => [
+    pmid,
+    { title: `Title ${pmid}.`, abstract, ...(pmid === "3" ? { types } : {}) },
+  ]);
+  const own = await startEutils(new Map(some));
+  try {
+    await writeFile(join(dataDir, "pmids.csv"), "pmid,label\n1,0\n2,1\n3,1\n");
+    const idsWith = async (retracted?: "keep" | "leave-out"): Promise<string[]> => {
+      const pubmed = { baseUrl: own.baseUrl, requestsPerSecond: 1000, retracted };
+      return readFrame((await loadCorpus("pubmed", { dataDir, cacheDir, pubmed })).frame).ID;
+    };
+    assert.deepEqual(await idsWith(), ["2", "3", "1"]);
+    assert.deepEqual(await idsWith("leave-out"), ["2", "1"]);
+    const requests = own.requests.length;
+    assert.deepEqual(await idsWith("leave-out"), ["2", "1"]);
+    assert.equal(own.requests.length, requests, "the cache is taken");
+    assert.deepEqual(await idsWith("keep"), ["2", "3", "1"]);
+  } finally {
+    await own.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
 test("all bad options are listed in one error", async () => {
   const bad: FetchPubmedOptions = {
     pmids: [{ pmid: "12x", label: 0 }],
@@ -312,11 +339,12 @@ test("all bad options are listed in one error", async () => {
     maxTries: 0,
     requestsPerSecond: 0,
     email: "nobody",
+    retracted: "drop" as "keep",
     baseUrl: "ftp://x",
   };
   await assert.rejects(
     drain(bad),
-    refused("bad-option", /12x/, /batchSize.*500/, /maxTries.*0/, /requestsPerSecond/, /email/, /baseUrl/),
+    refused("bad-option", /12x/, /batchSize.*500/, /maxTries.*0/, /requestsPerSecond/, /retracted/, /email/, /baseUrl/),
   );
 });
 

@@ -235,6 +235,31 @@ test("a column of IDs is used by default where it names the rows, and reported",
   assert.deepEqual(readFrame(none.frame).ID, ["1", "2"]);
 });
 
+test("rows that cannot be used count, so that the others keep their numbers; IDs that were rounded are refused", async () => {
+  const report = { onBadEntry: "report" } as const;
+  const csv = await load("gap.csv", "text,label\na,x\nb\n,y\nd,y\n", report);
+  assert.deepEqual(readFrame(csv.frame).ID, ["1", "4"]);
+  const lines = ['{"text":"a","label":"x"}', "", "{", '{"text":"d","label":"y"}'];
+  const jsonl = await load("gap.jsonl", lines.join("\n"), report);
+  assert.deepEqual(readFrame(jsonl.frame).ID, ["1", "4"]);
+  const json = await load("gap.json", '[{"text":"a","label":"x"},5,{"text":"c","label":"y"}]', report);
+  assert.deepEqual(readFrame(json.frame).ID, ["1", "3"]);
+  const large = '{"id":9007199254740993,"text":"a","label":"x"}\n{"id":7,"text":"b","label":"y"}\n';
+  assert.match(
+    await refusal("large.jsonl", large),
+    /line 1: id must be a string or a whole number; got 9007199254740992, .* was rounded/,
+  );
+});
+
+test("given labels that are numbers are also read as pandas writes them, unless a label has that name", async () => {
+  const csv = "text,label\na,1.0\nb,0.0\nc,1\n";
+  const given = await load("given.csv", csv, { labels: ["0", "1"] });
+  assert.deepEqual(readFrame(given.frame).label, [1, 0, 1]);
+  const exact = await load("exact.csv", csv, { labels: ["0.0", "1.0", "1"] });
+  assert.deepEqual(readFrame(exact.frame).label, [1, 0, 2]);
+  assert.match(await refusal("other.csv", "text,label\na,2.0\nb,0\n", { labels: ["0", "1"] }), /got 2\.0/);
+});
+
 test("labels: numbers by value, booleans, missing ones, and notices if some look alike or there are too many", async () => {
   const floats = await load("floats.csv", "text,label\na,1.0\nb,0.0\nc,1\n");
   assert.deepEqual(

@@ -124,6 +124,13 @@ test("every row is in at most one part, and stratified parts keep the classes' s
   assert.ok(Math.abs(few - (26 / 103) * tested.length) < 1, `${few} of ${tested.length}`); // 26 of the 103 rows are few
 });
 
+test("classes of any number of rows are divided", () => {
+  const stratify = Array.from({ length: 400_000 }, (_, row) => row % 2);
+  const { train, test: tested } = splitIndices(stratify.length, { testSize: 0.25, randomState: 1, stratify });
+  assert.deepEqual([train.length, tested.length], [300_000, 100_000]);
+  assert.equal(new Set([...train, ...tested]).size, stratify.length);
+});
+
 test("all bad options are listed in one error", () => {
   const refused = (length: number, options: Parameters<typeof splitIndices>[1], ...parts: RegExp[]): void => {
     assert.throws(

@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { TsloraError } from "../../src/base/tslora-error";
 import { returnValueOf } from "../../src/base/return-value";
 import { repeatedStratifiedKFoldIndices } from "../../src/corpus/split/kfold-indices";
+import { openDevice } from "../../src/device/open-device";
 import { compareMethods } from "../../src/experiment/compare-methods";
 import type { ExperimentEvent, ExperimentSummary } from "../../src/experiment/experiment-event";
 import type { ExperimentOptions } from "../../src/experiment/experiment-options";
@@ -118,6 +119,21 @@ describe("an experiment", () => {
     assert.deepEqual(untimed(summary.results), untimed(whole.summary.results));
   });
 
+  it("a consumer that leaves during a training ends it, and no tensor is left", async () => {
+    const lora: Method = { kind: "lora", name: "LoRA", adapter: { r: 2 }, training: { maxSteps: 3 } };
+    const one = { cacheDir: join(folder, "left"), methods: [lora], holdout: { ...holdout, seeds: [1] } };
+    const leave = async (): Promise<void> => {
+      for await (const event of runExperiment(options(one)))
+        if (event.type === "training" && event.event.type === "step") return;
+      assert.fail("the experiment has a step");
+    };
+    await leave();
+    const { ops } = await openDevice({ device: "cpu" }, { where: "test" });
+    const before = ops.alive();
+    await leave();
+    assert.equal(ops.alive(), before);
+  });
+
   it("a damaged file is named, and its run computed again", async () => {
     const cacheDir = join(folder, "damaged");
     const few = { cacheDir, methods: methods.slice(0, 2), holdout: { ...holdout, seeds: [1] } };
@@ -197,6 +213,19 @@ describe("an experiment", () => {
       assert.equal(one.validation.length, Math.ceil(expected[i].train.length / 4));
       assert.deepEqual(one.part, { kind: "fold", repeat: Math.floor(i / 3), fold: i % 3 });
     });
+  });
+
+  it("texts that cannot be divided are refused by the name of their part, before anything is computed", async () => {
+    const labels = ["neg", "pos", "rare"];
+    const data = [...rows, { ...rows[0], label: 2 }, { ...rows[1], label: 2 }];
+    await assert.rejects(
+      runExperiment(options({ labels, holdout: undefined, folds: { data, nSplits: 2 } })).next(),
+      /runExperiment: the training part of repeat 1, fold 1, 31 texts, cannot be divided\. .*got one of 2/,
+    );
+    await assert.rejects(
+      runExperiment(options({ curve: { trainSizes: [train.length + 1] } })).next(),
+      /runExperiment: the training texts of the holdout, 36 texts, cannot be divided\. .*trainSize must be/,
+    );
   });
 
   it("summaries, tests and curves are those of the predictions", async () => {

@@ -1,5 +1,5 @@
 import type { AuditedTexts } from "../audited-texts";
-import type { SimilarPair } from "../duplicates/near-duplicates";
+import type { SimilarPair } from "../duplicates/earliest-pairs";
 import type { FoundIssue } from "./found-issue";
 
 /**

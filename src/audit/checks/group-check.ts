@@ -1,6 +1,6 @@
 import type { AuditedTexts } from "../audited-texts";
 import { Clusters } from "../duplicates/clusters";
-import type { SimilarPair } from "../duplicates/near-duplicates";
+import type { SimilarPair } from "../duplicates/earliest-pairs";
 import type { FoundIssue } from "./found-issue";
 
 /** Texts whose group has texts in an earlier part. */

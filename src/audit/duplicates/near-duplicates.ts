@@ -3,6 +3,7 @@ import type { TextInput } from "../../base/text-input";
 import { normaliseInput } from "../../corpus/split/find-leaks";
 import { NEAR_DUPLICATE_DEFAULTS } from "../audit-defaults";
 import { Clusters } from "./clusters";
+import { earliestPairs, type SimilarPair } from "./earliest-pairs";
 import { bucketsOf, optimalBands, shareEarlierBand, type BandedSignatures } from "./lsh-bands";
 import { MinHash, type MinHashOptions } from "./min-hash";
 import { Pause } from "./pause";
@@ -20,18 +21,11 @@ export interface NearDuplicateOptions extends MinHashOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Two similar rows, `first` before `second`. */
-export interface SimilarPair {
-  readonly first: number;
-  readonly second: number;
-  /** From 0 to 1; 1 for the same words, or the same shingles. */
-  readonly similarity: number;
-}
-
 /** Near-duplicates among texts. */
 export interface NearDuplicates {
   /**
-   * Pairs that connect the rows of each group: one less than its rows. Other pairs of a group may be similar, too.
+   * Pairs that connect the rows of each group. A row that is similar to earlier ones has a pair with the earliest of
+   * them, and a copy also one with the first copy. Other pairs of a group may be similar, too.
    */
   readonly pairs: readonly SimilarPair[];
   /** Groups of rows that similar pairs connect, in rising order. */
@@ -62,12 +56,13 @@ export async function findNearDuplicates(
   const pause = new Pause(signal);
   const normalised = texts.map(normaliseInput);
   const clusters = new Clusters(texts.length);
-  const pairs: SimilarPair[] = [];
-  const add = (first: number, second: number, similarity: number): void => {
-    clusters.join(first, second);
-    pairs.push({ first, second, similarity });
+  const copies: SimilarPair[] = [];
+  const found: SimilarPair[] = []; // among distinct texts
+  const add = (pairs: SimilarPair[], pair: SimilarPair): void => {
+    clusters.join(pair.first, pair.second);
+    pairs.push(pair);
   };
-  const distinct = joinEqual(normalised, (first, second) => add(first, second, 1));
+  const distinct = joinEqual(normalised, (first, second) => add(copies, { first, second, similarity: 1 }));
 
   const hasher = new MinHash({ numPerm, seed });
   const signatures = new Uint32Array(distinct.length * numPerm); // [distinct texts, numPerm]
@@ -78,28 +73,41 @@ export async function findNearDuplicates(
   }
 
   const shinglesOf = cached((row) => shinglesOfNormalised(normalised[row], shingleSize));
+  const similarityOf = (first: number, second: number): number => jaccard(shinglesOf(first), shinglesOf(second));
   const banded: BandedSignatures = { signatures, numPerm, bands: optimalBands(threshold, numPerm) };
   for (let band = 0; band < banded.bands.b; band++) {
     for (const bucket of bucketsOf(banded, band)) {
       for (const [a, b] of pairsOf(bucket)) {
         const [first, second] = [distinct[a], distinct[b]];
         if (clusters.find(first) === clusters.find(second) || shareEarlierBand(banded, [a, b], band)) continue;
-        const similarity = jaccard(shinglesOf(first), shinglesOf(second));
-        if (similarity >= threshold) add(first, second, similarity);
+        const similarity = similarityOf(first, second);
+        if (similarity >= threshold) add(found, { first, second, similarity });
         await pause.ifDue();
       }
     }
     await pause.ifDue();
   }
+  const near = await earliestPairs(found, { rows: texts.length, threshold, similarityOf, pause });
+  const pairs = [...copies, ...near, ...pairsOfCopies(copies, near)];
   onProgress?.(texts.length, texts.length);
   return { pairs: pairs.sort((a, b) => a.second - b.second || a.first - b.first), groups: clusters.groups() };
+}
+
+/** The pairs of copies with the text that the first copy is like. */
+function pairsOfCopies(copies: readonly SimilarPair[], near: readonly SimilarPair[]): SimilarPair[] {
+  const ofFirst = new Map<number, SimilarPair>();
+  for (const pair of near) if (!ofFirst.has(pair.second)) ofFirst.set(pair.second, pair);
+  return copies.flatMap(({ first, second }) => {
+    const pair = ofFirst.get(first);
+    return pair === undefined ? [] : [{ ...pair, second }];
+  });
 }
 
 function* pairsOf(bucket: readonly number[]): Generator<readonly [number, number]> {
   for (let i = 1; i < bucket.length; i++) for (let j = 0; j < i; j++) yield [bucket[j], bucket[i]];
 }
 
-/** Calls `found` for each text that equals an earlier one. Returns the other rows that have words. */
+/** Calls `found` for each text that equals an earlier one. Returns the other rows, without those of empty texts. */
 function joinEqual(normalised: readonly string[], found: (first: number, second: number) => void): number[] {
   const firstOf = new Map<string, number>();
   const distinct: number[] = [];

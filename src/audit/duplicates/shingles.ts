@@ -7,8 +7,8 @@ const WORD =
 
 /**
  * The word shingles of a text: every run of `size` words, without repeats (Broder, "On the resemblance and containment
- * of documents", 1997). Case, punctuation and white space do not count. A text with fewer words is one shingle; a text
- * without words has none.
+ * of documents", 1997). Case, punctuation and white space do not count. A text with fewer words is one shingle; an
+ * empty text has none.
  */
 export function shinglesOf(text: TextInput, size: number): Set<string> {
   return shinglesOfNormalised(normaliseInput(text), size);

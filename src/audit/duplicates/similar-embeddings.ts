@@ -2,7 +2,7 @@ import { Problems } from "../../base/problems";
 import { Random } from "../../base/random";
 import { TsloraError } from "../../base/tslora-error";
 import { Clusters } from "./clusters";
-import type { SimilarPair } from "./near-duplicates";
+import { earliestPairs, type SimilarPair } from "./earliest-pairs";
 import { Pause } from "./pause";
 
 /** Options of {@link findSimilarEmbeddings}. */
@@ -28,7 +28,7 @@ const PLANES = 12; // of each table; a pair of cosine 0.95 shares a bucket in so
  * The mean of all embeddings is subtracted first, since all embeddings of an encoder point in similar directions.
  *
  * @param embeddings - [texts][features]
- * @returns pairs that connect the groups of similar texts
+ * @returns pairs that connect the groups of similar texts, each text with the earliest one that is similar to it
  * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if rows differ in length or a number is
  *   not finite.
  */
@@ -46,7 +46,8 @@ export async function findSimilarEmbeddings(
   const pause = new Pause(signal);
   const random = new Random(seed);
   const clusters = new Clusters(units.length);
-  const pairs: SimilarPair[] = [];
+  const found: SimilarPair[] = [];
+  const similarityOf = (first: number, second: number): number => Math.min(1, dot(units[first], units[second]));
   const width = units[0]?.length ?? 0;
   for (let table = 0; table < TABLES; table++) {
     const planes = Array.from({ length: PLANES }, () => Float64Array.from({ length: width }, () => random.normal()));
@@ -59,15 +60,16 @@ export async function findSimilarEmbeddings(
       for (const first of bucket) {
         if (clusters.find(first) === clusters.find(row)) continue;
         await pause.ifDue();
-        const similarity = dot(units[first], unit);
+        const similarity = similarityOf(first, row);
         if (similarity < threshold) continue;
         clusters.join(first, row);
-        pairs.push({ first, second: row, similarity: Math.min(1, similarity) });
+        found.push({ first, second: row, similarity });
       }
       bucket.push(row);
     }
     onProgress?.(table + 1, TABLES);
   }
+  const pairs = await earliestPairs(found, { rows: units.length, threshold, similarityOf, pause });
   return pairs.sort((a, b) => a.second - b.second || a.first - b.first);
 }
 

@@ -34,13 +34,16 @@ export function findLabelInTexts(
       }
     }
     const [ownShare, otherShare] = [own.length / Math.max(1, ownTexts), others / Math.max(1, otherTexts)];
-    found.push(...own.map((row) => ({ row, name, ownShare, otherShare })));
+    for (const row of own) found.push({ row, name, ownShare, otherShare });
   }
   return found;
 }
 
+/** Letters and digits with their marks: in Hindi, Thai or Arabic, vowels are marks. */
+const OF_WORD = "\\p{L}\\p{M}\\p{N}";
+
 function wordPattern(name: string): RegExp | undefined {
-  const parts = name.match(/[\p{L}\p{N}]+/gu);
+  const parts = name.match(new RegExp(`[${OF_WORD}]+`, "gu"));
   if (parts === null || !/\p{L}/u.test(name)) return undefined;
-  return new RegExp(`(?<![\\p{L}\\p{N}])${parts.join("[^\\p{L}\\p{N}]+")}(?![\\p{L}\\p{N}])`, "iu");
+  return new RegExp(`(?<![${OF_WORD}])${parts.join(`[^${OF_WORD}]+`)}(?![${OF_WORD}])`, "iu");
 }

@@ -37,7 +37,7 @@ const DIGITS_FOR_MOSTLY = 5;
 
 /** Finds empty and odd texts. A text may be odd in several ways; an empty one is only empty. */
 export function findOddTexts(texts: readonly string[], options: OddTextOptions = {}): OddText[] {
-  const words = texts.map((text) => text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0);
+  const words = texts.map((text) => text.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu)?.length ?? 0); // vowels may be marks
   const median = medianOf(words);
   const { minWords = median >= 10 ? Math.max(3, median / 10) : 0, maxWords = Math.max(1, 10 * median) } = options;
   const shares = texts.map(scriptShares);

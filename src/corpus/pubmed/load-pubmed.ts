@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { returnValueOf } from "../../base/return-value";
 import { shownPath } from "../../base/shown-path";
 import { buildCorpus } from "../build-corpus";
 import type { Corpus } from "../corpus";
@@ -15,12 +16,10 @@ import { readZip } from "../files/read-zip";
 export async function loadPubmed(settings: LoadSettings, why: string): Promise<Corpus> {
   const { dataDir, cacheDir, signal, onProgress } = settings;
   const pmids = await readPmids(join(dataDir, "pmids.csv"));
-  let result = await readPubmedCache(cacheDir, pmids);
+  let result = await readPubmedCache(cacheDir, { pmids, retracted: settings.pubmed?.retracted });
   if (result === undefined) {
     const fetching = fetchPubmed({ ...settings.pubmed, pmids, cacheDir, signal });
-    let next = await fetching.next();
-    for (; next.done !== true; next = await fetching.next()) onProgress?.(next.value);
-    result = next.value;
+    result = await returnValueOf(fetching, (event) => onProgress?.(event));
   }
   const { path, fetched } = result;
   const { bytes, sha256 } = await readBytes(path, settings.limits);

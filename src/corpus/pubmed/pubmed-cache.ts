@@ -36,6 +36,9 @@ interface Fetched {
   readonly unasked: readonly string[];
 }
 
+/** The records that an archive in the cache must have. */
+type Asked = Pick<Fetched, "pmids"> & Partial<Pick<Fetched, "retracted">>;
+
 /** Writes the result of a fetch: `Dataset.zip`, and `Dataset.json` with the status of each record. */
 export async function writePubmedCache({
   cacheDir,
@@ -77,7 +80,7 @@ export async function writePubmedCache({
   };
   await writeStudyZip(result.path, abstracts);
   // a list and the archive that belongs to it
-  const marks = { list: listHash(pmids), sha256: sha256Of(await readFile(result.path)) };
+  const marks = { list: listHash({ pmids, retracted }), sha256: sha256Of(await readFile(result.path)) };
   await writeAtomically(
     join(cacheDir, "Dataset.json"),
     `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`,
@@ -85,22 +88,20 @@ export async function writePubmedCache({
   return result;
 }
 
-/** Reads the result of an earlier fetch of the same records; undefined if there is none. */
-export async function readPubmedCache(
-  cacheDir: string,
-  pmids: readonly LabelledPmid[],
-): Promise<PubmedResult | undefined> {
+/** Reads the result of an earlier fetch of the same records by the same rule; undefined if there is none. */
+export async function readPubmedCache(cacheDir: string, asked: Asked): Promise<PubmedResult | undefined> {
   const path = join(cacheDir, "Dataset.zip");
   try {
     const value: unknown = JSON.parse(await readTextFile(join(cacheDir, "Dataset.json")));
     if (typeof value !== "object" || value === null) return undefined;
     const { list, sha256: hash, ...result } = value as { list: unknown; sha256: unknown } & Omit<PubmedResult, "path">;
-    return list === listHash(pmids) && hash === sha256Of(await readFileBytes(path)) ? { ...result, path } : undefined;
+    return list === listHash(asked) && hash === sha256Of(await readFileBytes(path)) ? { ...result, path } : undefined;
   } catch {
     return undefined; // missing or incomplete: fetched again
   }
 }
 
-function listHash(pmids: readonly LabelledPmid[]): string {
-  return sha256Of(pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join(""));
+function listHash({ pmids, retracted = "keep" }: Asked): string {
+  const list = pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join("");
+  return sha256Of(retracted === "keep" ? list : `${list}${retracted}\n`);
 }

@@ -97,6 +97,10 @@ export function resolveFetchOptions(options: FetchPubmedOptions): FetchSettings 
   for (const [name, value] of Object.entries({ backoffMs, maxWaitMs }))
     problems.expect(value >= 0, `${name} must be a number from 0; got ${value}`);
   problems.expect(
+    ["keep", "leave-out"].includes(retracted),
+    `retracted must be "keep" or "leave-out"; got ${JSON.stringify(retracted)}`,
+  );
+  problems.expect(
     email === undefined || /^\S+@\S+$/.test(email),
     `email must be an address; got ${JSON.stringify(email)}`,
   );

@@ -5,8 +5,8 @@ import { faultCode, faultText } from "../../base/files/file-fault";
 import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import { isId, shownCell, textFault } from "../table/cells";
 import { findColumn, ID_COLUMN, needColumn, PAIR_COLUMN, TEXT_COLUMN } from "../table/choose-column";
-import { isBlank } from "../table/text-table";
 import type { TableColumns } from "./read-table-file";
 import type { RecordItem, RecordProblem, TextRecord } from "./text-record";
 
@@ -22,6 +22,10 @@ export interface ParquetFileOptions extends Pick<TableColumns, "textColumn" | "t
  * Rows that are decoded at a time; pages before them in a row group are skipped where the file has an index of them.
  */
 const ROWS = 4096;
+
+/** A cell whose bytes are not UTF-8. */
+const NOT_UTF8 = Symbol("not UTF-8");
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads the texts of a Parquet file, some thousand rows of a row group at a time, and of each row only the columns of
@@ -47,6 +51,7 @@ export async function* readParquetFile(
       const rows = await parquetReadObjects({
         ...{ file, metadata, columns: wanted, rowStart, rowEnd, compressors },
         useOffsetIndex: true,
+        parsers: { stringFromBytes },
       }).catch((error: unknown) => {
         throw notParquet(name, error);
       });
@@ -114,25 +119,30 @@ function itemOf(row: Row, { text, pair, id }: Columns, number: number): RecordIt
     kind: "problem",
     problem: { kind, place: `row ${number}`, message },
   });
-  const wrong = (column: string, expected: string): string =>
-    `${column} must be ${expected}; got ${shownValue(row[column], 60)}`;
-  const noText = (column: string): RecordItem => {
-    const message = typeof row[column] === "string" ? `${column} is empty` : wrong(column, "a string");
-    return problem(isBlank(row[column] ?? null) ? "no-text" : "corrupt", message);
-  };
-  const own = row[text];
-  if (typeof own !== "string" || isBlank(own)) return noText(text);
-  const second = pair === undefined ? undefined : row[pair];
-  if (pair !== undefined && (typeof second !== "string" || isBlank(second))) return noText(pair);
+  const damaged = [text, pair, id].find((column) => column !== undefined && row[column] === NOT_UTF8);
+  if (damaged !== undefined) return problem("corrupt", `the bytes in ${shownValue(damaged)} are not UTF-8`);
+  for (const column of pair === undefined ? [text] : [text, pair]) {
+    const fault = textFault(column, row[column] ?? null);
+    if (fault !== undefined) return problem(fault.isEmpty ? "no-text" : "corrupt", fault.message);
+  }
   const name = id === undefined ? number : row[id];
-  if (id !== undefined && !["string", "number", "bigint"].includes(typeof name))
-    return problem("corrupt", wrong(id, "a name or a number"));
+  if (typeof name !== "bigint" && !isId(name))
+    return problem("corrupt", `${String(id)} must be a name or a number; got ${shownCell(name ?? null)}`);
   const record: TextRecord = {
     id: String(name),
-    text: own,
-    ...(typeof second === "string" ? { textPair: second } : {}),
+    text: String(row[text]),
+    ...(pair === undefined ? {} : { textPair: String(row[pair]) }),
   };
   return { kind: "record", record };
+}
+
+/** Decodes a string. hyparquet's own parser would put U+FFFD in place of bytes that are not UTF-8. */
+function stringFromBytes(bytes: Uint8Array | undefined): unknown {
+  try {
+    return bytes && utf8.decode(bytes);
+  } catch {
+    return NOT_UTF8;
+  }
 }
 
 /** A file as hyparquet reads it, by one descriptor. */

@@ -1,5 +1,5 @@
 import { shownPath } from "../../base/shown-path";
-import { TextTable, type StreamFormat } from "../table/text-table";
+import { TextTable, type StreamFormat, type TextColumns } from "../table/text-table";
 import { openBytes, type ByteRange } from "./open-bytes";
 import type { RecordItem } from "./text-record";
 
@@ -13,6 +13,8 @@ export interface TableFileOptions extends TableColumns, ByteRange {
   readonly rowsBefore?: number;
 }
 
+type PartFormat = StreamFormat & Pick<TableFileOptions, "kind">;
+
 /**
  * Reads the texts of a table as a stream. A row that cannot be used is a problem with its line.
  *
@@ -23,14 +25,14 @@ export async function* readTableFile(
   { kind, start, end, rowsBefore = 0, ...columns }: TableFileOptions,
 ): AsyncGenerator<RecordItem, void, void> {
   const name = shownPath(path);
-  const table = new TextTable({ ...columns, kind, name, findsId: true, linesBefore: rowsBefore }, kind);
-  let row = rowsBefore;
+  const format: PartFormat = { ...columns, kind, name, findsId: true };
+  const chosen = rowsBefore > 0 ? await columnsAtStart(path, format) : undefined;
+  const table = new TextTable({ ...format, linesBefore: rowsBefore, columns: chosen }, kind);
   const read = function* (entries: ReturnType<TextTable["push"]>): Generator<RecordItem, void, void> {
     for (const entry of entries) {
-      row++;
       if ("text" in entry) {
         const { text, textPair, id } = entry;
-        yield { kind: "record", record: { id: String(id ?? row), text, textPair } };
+        yield { kind: "record", record: { id: String(id), text, textPair } };
       } else {
         const { place, message, isEmpty = false } = entry;
         yield { kind: "problem", problem: { kind: isEmpty ? "no-text" : "corrupt", place, message } };
@@ -39,4 +41,14 @@ export async function* readTableFile(
   };
   for await (const bytes of openBytes(path, { start, end })) yield* read(table.push(bytes));
   yield* read(table.end());
+}
+
+/** The columns by the file's first object, which all its ranges share. */
+async function columnsAtStart(path: string, format: PartFormat): Promise<TextColumns | undefined> {
+  const table = new TextTable(format, format.kind);
+  for await (const bytes of openBytes(path, {})) {
+    Array.from(table.push(bytes)); // reads the rows, of which only the first counts
+    if (table.columns !== undefined) return table.columns;
+  }
+  return undefined;
 }

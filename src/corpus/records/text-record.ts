@@ -8,7 +8,10 @@ export type RecordItem =
 
 /** One text of a file. */
 export interface TextRecord {
-  /** The PMID, the cell of the column of IDs, or without such a column the number of the row from 1. */
+  /**
+   * The PMID, the cell of the column of IDs, or without such a column the number of the row from 1; of JSON Lines that
+   * of the line.
+   */
   readonly id: string;
   /** The text; of PubMed title and abstract in the study's format, as `Dataset.zip` has them. */
   readonly text: string;

@@ -3,6 +3,9 @@ import type { DataFrame } from "danfojs-node";
 import type { TextInput } from "../../base/text-input";
 import { readTextColumns, textInputs } from "../read-frame";
 
+/** Letters and digits with their marks: in Hindi, Thai or Arabic, vowels are marks. */
+const WORDS = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu;
+
 /** Texts that are in both parts of a split; they make the scores on the second part too high. */
 export interface Leaks {
   /** IDs that are in both parts. */
@@ -33,12 +36,11 @@ export function normaliseInput(input: TextInput): string {
   return typeof input === "string" ? normaliseText(input) : input.map(normaliseText).sort().join("\n");
 }
 
-/** Reduces a text to its words: without ID line, case, punctuation and white space. */
+/**
+ * Reduces a text to its words: without ID line, case, punctuation and white space. A text without letters and digits,
+ * such as one of emoji, stays as it is.
+ */
 export function normaliseText(text: string): string {
-  return text
-    .replace(/^\s*<ID:[^>\n]*>/, "")
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, " ")
-    .trim();
+  const body = text.replace(/^\s*<ID:[^>\n]*>/, "").normalize("NFKC");
+  return body.toLowerCase().match(WORDS)?.join(" ") ?? body.trim();
 }

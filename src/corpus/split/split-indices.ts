@@ -119,8 +119,9 @@ function stratified(
   const test: number[] = [];
   classes.forEach((rows, i) => {
     const order = random.permutation(rows);
-    train.push(...order.slice(0, inTrain[i]));
-    test.push(...order.slice(inTrain[i], inTrain[i] + inTest[i]));
+    // one by one: a call takes some ten thousand arguments at most
+    for (const row of order.slice(0, inTrain[i])) train.push(row);
+    for (const row of order.slice(inTrain[i], inTrain[i] + inTest[i])) test.push(row);
   });
   return { train: random.permutation(train), test: random.permutation(test) };
 }

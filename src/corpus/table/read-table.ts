@@ -1,7 +1,8 @@
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem, NamedDocument, Reading } from "../corpus";
-import { labelRemarks, numberLabels, type NumberedLabels } from "../label-names";
+import { labelRemarks, numberLabels, wholeName, type NumberedLabels } from "../label-names";
+import { shownCell, textFault } from "./cells";
 import type { Rows } from "./read-rows";
 import {
   findColumn,
@@ -12,7 +13,7 @@ import {
   TEXT_COLUMN,
   type ColumnsOf,
 } from "./choose-column";
-import { expectFreeNames, findLabels, plain, readRowLabels, shownCell, type LabelsAt } from "./row-labels";
+import { expectFreeNames, findLabels, plain, readRowLabels, type LabelsAt } from "./row-labels";
 import type { Row } from "./table-reader";
 
 /** The format of a table, and the roles of its columns. */
@@ -41,7 +42,8 @@ export interface TableOptions {
    */
   readonly labelColumns?: readonly string[];
   /**
-   * The column of the IDs, or `"none"`: rows are numbered from 1. A named column must have a different ID in each row.
+   * The column of the IDs, or `"none"`: rows are numbered from 1, also those that cannot be used; JSON Lines have the
+   * numbers of their lines. A named column must have a different ID in each row.
    * @default the first of `ID`, `id`, `PMID`, `pmid` that exists, if its values do not repeat; else `"none"`
    */
   readonly idColumn?: string;
@@ -99,11 +101,11 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
   };
   const found: CorpusProblem[] = [...problems];
   const read: ReadRow[] = [];
-  rows.forEach((row, i) => {
-    const entry = readRow(row, { at, number: i + 1 });
+  for (const row of rows) {
+    const entry = readRow(row, at);
     if ("kind" in entry) found.push({ ...entry, name: row.name });
     else read.push(entry);
-  });
+  }
   const cells = read.flatMap(({ names }) => names);
   const { classes, nameOf } = namesOf(cells, { at: at.labels, labels: options.labels });
   const multiLabel = at.labels.kind !== "one";
@@ -150,28 +152,25 @@ interface RolesOf {
   readonly labels: LabelsAt;
 }
 
-function readRow(
-  row: Row,
-  { at, number }: { at: RolesOf; number: number },
-): ReadRow | Pick<CorpusProblem, "kind" | "message"> {
-  const ID = at.id === undefined ? String(number) : plain(row.get(at.id));
+function readRow(row: Row, at: RolesOf): ReadRow | Pick<CorpusProblem, "kind" | "message"> {
+  const ID = at.id === undefined ? String(row.number) : plain(row.get(at.id));
   const columns = at.pair === undefined ? [at.text] : [at.text, at.pair];
   for (const column of columns) {
     const text = row.get(column);
-    if (typeof text !== "string")
-      return { kind: "malformed", message: `${column} must be a string; got ${shownCell(row, column)}` };
-    if (text.trim() === "") return { kind: "empty-text", message: `${column} is empty` };
+    const fault = textFault(column, text);
+    if (fault !== undefined)
+      return { kind: typeof text === "string" ? "empty-text" : "malformed", message: fault.message };
   }
   if (ID === undefined)
     return {
       kind: "no-id",
-      message: `${String(at.id)} must be a string or a whole number; got ${shownCell(row, String(at.id))}`,
+      message: `${String(at.id)} must be a string or a whole number; got ${shownCell(row.get(String(at.id)))}`,
     };
   const group = at.group === undefined ? undefined : plain(row.get(at.group));
   if (at.group !== undefined && group === undefined)
     return {
       kind: "malformed",
-      message: `${at.group} must be a string or a whole number; got ${shownCell(row, at.group)}`,
+      message: `${at.group} must be a string or a whole number; got ${shownCell(row.get(at.group))}`,
     };
   const labels = readRowLabels(row, at.labels);
   if (labels.kind === "problem") return labels.problem;
@@ -189,7 +188,10 @@ function readRow(
   };
 }
 
-/** Numbers the names of labels. Cells may hold the numbers of given labels instead, if no cell holds a name. */
+/**
+ * Numbers the names of labels. Cells may hold the numbers of given labels instead, if no cell holds a name. `1.0` is
+ * the given label `1`, as where no labels are given.
+ */
 function namesOf(
   cells: readonly string[],
   { at, labels }: { at: LabelsAt; labels: Readonly<Record<string, number>> | undefined },
@@ -201,7 +203,9 @@ function namesOf(
     at.kind === "list" &&
     cells.length > 0 &&
     cells.every((cell) => /^\d+$/.test(cell) && nameOfNumber.has(Number(cell)) && !Object.hasOwn(classes, cell));
-  return { classes, nameOf: (cell) => (numbered ? (nameOfNumber.get(Number(cell)) ?? cell) : cell) };
+  const given = (cell: string): string =>
+    !Object.hasOwn(classes, cell) && Object.hasOwn(classes, wholeName(cell)) ? wholeName(cell) : cell;
+  return { classes, nameOf: (cell) => (numbered ? (nameOfNumber.get(Number(cell)) ?? cell) : given(cell)) };
 }
 
 function labelOf(

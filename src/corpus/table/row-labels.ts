@@ -1,6 +1,7 @@
-import { shownNames, shownValue } from "../../base/shown-value";
+import { shownNames } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem } from "../corpus";
+import { shownCell } from "./cells";
 import { findColumn, LABEL_COLUMN, LABELS_COLUMN, needColumn, type ColumnsOf } from "./choose-column";
 import type { Row } from "./table-reader";
 import { GROUP } from "../read-frame";
@@ -89,33 +90,28 @@ export function expectFreeNames(
 export function readRowLabels(row: Row, at: LabelsAt): RowLabels {
   if (at.kind === "columns") return flaggedColumns(row, at.columns);
   const value = row.get(at.column);
-  return at.kind === "one"
-    ? oneName(row, { value, column: at.column })
-    : listedNames(row, { value, column: at.column });
+  return at.kind === "one" ? oneName({ value, column: at.column }) : listedNames({ value, column: at.column });
 }
 
-function oneName(row: Row, { value, column }: { value: unknown; column: string }): RowLabels {
+function oneName({ value, column }: { value: unknown; column: string }): RowLabels {
   const name = plain(value);
   if (name !== undefined)
     return { kind: "names", names: [name], trimmed: Number(typeof value === "string" && value !== name) };
   const advice = Array.isArray(value) ? ". Pass multiLabel: true to read lists of labels" : "";
-  return problem(
-    "unknown-class",
-    `${column} must be a string or a whole number; got ${shownCell(row, column)}${advice}`,
-  );
+  return problem("unknown-class", `${column} must be a string or a whole number; got ${shownCell(value)}${advice}`);
 }
 
-function listedNames(row: Row, { value, column }: { value: unknown; column: string }): RowLabels {
+function listedNames({ value, column }: { value: unknown; column: string }): RowLabels {
   if (!Array.isArray(value)) {
     const advice = typeof value === "string" ? ". In CSV give labelColumns: a column of 0 and 1 for each label" : "";
-    return problem("bad-labels", `${column} must be a list of labels; got ${shownCell(row, column)}${advice}`);
+    return problem("bad-labels", `${column} must be a list of labels; got ${shownCell(value)}${advice}`);
   }
   const names = (value as unknown[]).map(plain);
   const bad = names.findIndex((name) => name === undefined);
   if (bad >= 0)
     return problem(
       "bad-labels",
-      `${column} must be a list of strings or whole numbers; got ${shownValue((value as unknown[])[bad], 60)} in it`,
+      `${column} must be a list of strings or whole numbers; got ${shownCell((value as unknown[])[bad])} in it`,
     );
   const whole = names as readonly string[];
   const twice = whole.filter((name, i) => whole.indexOf(name) !== i);
@@ -133,7 +129,7 @@ function flaggedColumns(row: Row, columns: readonly string[]): RowLabels {
   const bad = columns.find((_, i) => flags[i] === undefined);
   return bad === undefined
     ? { kind: "names", names: columns.filter((_, i) => flags[i] === 1), trimmed: 0 }
-    : problem("bad-labels", `${bad} must be 0 or 1; got ${shownCell(row, bad)}`);
+    : problem("bad-labels", `${bad} must be 0 or 1; got ${shownCell(row.get(bad))}`);
 }
 
 /** Reads 0 or 1, as CSV, pandas (1.0, True) and JSON write them; undefined for other values. */
@@ -151,9 +147,4 @@ function problem(kind: CorpusProblem["kind"], message: string): RowLabels {
 export function plain(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim() === "" ? undefined : value.trim();
   return Number.isSafeInteger(value) || typeof value === "boolean" ? String(value) : undefined;
-}
-
-/** A row's cell in a message. */
-export function shownCell(row: Row, column: string): string {
-  return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }

@@ -10,6 +10,8 @@ import type { TableFormat, TableLimits } from "./table-format";
 export interface Row {
   /** Its name in messages: its line. */
   readonly name: string;
+  /** Its number from 1, among all rows of the table; of JSON Lines that of its line, so that parts of a file agree. */
+  readonly number: number;
   /** The cell of a column: text in CSV, any value in JSON; undefined if there is none. */
   readonly get: (column: string) => unknown;
   /** The columns that the row has. */
@@ -33,8 +35,9 @@ export class TableReader {
   readonly #limits: TableLimits;
   readonly #json: string[] = [];
   #size = 0;
+  #records = 0; // of CSV, without the header row
   #columns: readonly string[] | undefined;
-  #begun = false;
+  #begun: boolean;
 
   /** @param name - the table's name in messages */
   constructor(name: string, format: TableFormat, limits: TableLimits) {
@@ -44,6 +47,7 @@ export class TableReader {
     this.#decoder = new ByteDecoder(name);
     this.#csv = format.kind === "csv" ? new CsvParser(name, format, limits) : undefined;
     this.#lines = new LineSplitter(name, { ...limits, linesBefore: format.linesBefore });
+    this.#begun = (format.linesBefore ?? 0) > 0;
   }
 
   /** The columns of CSV's header row, once it has been read. */
@@ -88,11 +92,12 @@ export class TableReader {
       return;
     }
     const columns = this.#columns;
+    const number = ++this.#records;
     const name = `line ${line}`;
     const values = cells.map(decodeBytes);
     const fault = recordFault(values, { columns, torn });
     yield fault === undefined
-      ? { kind: "row", row: { name, get: (column) => values[columns.indexOf(column)], columns } }
+      ? { kind: "row", row: { name, number, get: (column) => values[columns.indexOf(column)], columns } }
       : { kind: "problem", problem: { ...fault, name } };
   }
 
@@ -133,7 +138,9 @@ export class TableReader {
     }
     this.#begun = true;
     const cells = parseObject(line);
-    yield typeof cells === "string" ? problem("malformed", cells) : { kind: "row", row: rowOf(name, cells) };
+    yield typeof cells === "string"
+      ? problem("malformed", cells)
+      : { kind: "row", row: rowOf({ name, number }, cells) };
   }
 
   *#readArray(): Generator<TableItem, void, void> {
@@ -164,7 +171,7 @@ export class TableReader {
       );
     for (const [i, entry] of (value as unknown[]).entries()) {
       const name = `entry ${i + 1}`;
-      if (isCells(entry)) yield { kind: "row", row: rowOf(name, entry) };
+      if (isCells(entry)) yield { kind: "row", row: rowOf({ name, number: i + 1 }, entry) };
       else
         yield {
           kind: "problem",
@@ -176,9 +183,9 @@ export class TableReader {
 
 type Cells = Readonly<Record<string, unknown>>;
 
-function rowOf(name: string, cells: Cells): Row {
+function rowOf(place: Pick<Row, "name" | "number">, cells: Cells): Row {
   const columns = Object.keys(cells);
-  return { name, columns, get: (column) => (Object.hasOwn(cells, column) ? cells[column] : undefined) };
+  return { ...place, columns, get: (column) => (Object.hasOwn(cells, column) ? cells[column] : undefined) };
 }
 
 function parseObject(line: string): Cells | string {

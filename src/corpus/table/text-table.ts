@@ -1,10 +1,10 @@
-import { shownValue } from "../../base/shown-value";
 import { DEFAULT_LIMITS } from "../corpus";
 import { ByteDecoder, decodeBytes } from "./byte-decoder";
+import { isId, shownCell, textFault } from "./cells";
 import { findColumn, ID_COLUMN, needColumn, PAIR_COLUMN, TEXT_COLUMN, type ColumnsOf } from "./choose-column";
 import { LineSplitter, type Line } from "./line-splitter";
 import { readDelimiter } from "./table-format";
-import { TableReader, type Row, type TableItem } from "./table-reader";
+import { TableReader, type TableItem } from "./table-reader";
 
 /** The format of a stream of texts. */
 export interface StreamFormat {
@@ -16,10 +16,15 @@ export interface StreamFormat {
   readonly textPair?: string;
   /** @default "none" */
   readonly idColumn?: string;
-  /** Whether a column with a usual name gives the IDs if `idColumn` names none. @default false */
+  /**
+   * Whether each text has an ID: that of a column with a usual name if `idColumn` names none, or the row's number if
+   * there is no such column. @default false
+   */
   readonly findsId?: boolean;
   /** Lines of the file before the stream, for messages; of JSON Lines. @default 0 */
   readonly linesBefore?: number;
+  /** The columns to read, for a stream that begins inside a file: those that its beginning has. */
+  readonly columns?: TextColumns | undefined;
   readonly delimiter?: string;
   /** @default true */
   readonly quote?: boolean;
@@ -76,7 +81,8 @@ export class LineReader {
   }
 }
 
-interface TextColumns {
+/** The columns of a table that are read. */
+export interface TextColumns {
   readonly text: string;
   readonly pair: string | undefined;
   readonly id: string | undefined;
@@ -93,6 +99,7 @@ export class TextTable {
     const { name, quote = true } = format;
     const delimiter = readDelimiter(format.delimiter, `.${kind}`);
     this.#format = format;
+    this.#columns = format.columns;
     this.#delimiter = kind === "csv" || kind === "tsv" ? delimiter : undefined;
     const { linesBefore } = format;
     this.#reader = new TableReader(
@@ -100,6 +107,11 @@ export class TextTable {
       { kind: kind === "tsv" ? "csv" : kind, delimiter, quote, linesBefore },
       DEFAULT_LIMITS,
     );
+  }
+
+  /** The columns that are read; undefined before the header row or the first object. */
+  get columns(): TextColumns | undefined {
+    return this.#columns;
   }
 
   *push(bytes: Uint8Array): Generator<ReadText | LeftOut, void, void> {
@@ -137,27 +149,16 @@ export class TextTable {
     const { row } = item;
     const columns = this.#choose(row.columns);
     const asked = columns.pair === undefined ? [columns.text] : [columns.text, columns.pair];
-    const bad = asked.find((column) => typeof row.get(column) !== "string" || isBlank(row.get(column)));
-    if (bad !== undefined) {
-      const value = row.get(bad);
-      const message = typeof value === "string" ? `${bad} is empty` : `${bad} must be a string; got ${shown(row, bad)}`;
-      return { ...leaveOut(row.name, message), isEmpty: isBlank(value) };
+    for (const column of asked) {
+      const fault = textFault(column, row.get(column));
+      if (fault !== undefined) return { ...leaveOut(row.name, fault.message), isEmpty: fault.isEmpty };
     }
     const [text, textPair] = asked.map((column) => String(row.get(column)));
     const read = columns.pair === undefined ? { text } : { text, textPair };
-    if (columns.id === undefined) return read;
+    if (columns.id === undefined) return this.#format.findsId === true ? { ...read, id: row.number } : read;
     const id = row.get(columns.id);
-    return typeof id === "string" || typeof id === "number"
+    return isId(id)
       ? { ...read, id }
-      : leaveOut(row.name, `${columns.id} must be a name or a number; got ${shown(row, columns.id)}`);
+      : leaveOut(row.name, `${columns.id} must be a name or a number; got ${shownCell(id)}`);
   }
-}
-
-/** Whether a cell holds no text: it is empty, blank or null. */
-export function isBlank(value: unknown): boolean {
-  return value === null || (typeof value === "string" && value.trim() === "");
-}
-
-function shown(row: Row, column: string): string {
-  return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }

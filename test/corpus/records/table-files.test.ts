@@ -113,6 +113,43 @@ test("ranges of bytes and rows give their rows, with the file's numbers", async 
   }
 });
 
+test("rows have the numbers of their lines in JSON Lines with blank lines, wherever a range begins", async () => {
+  const lines = ['{"text":"one"}\n', "\n", '{"text":"three"}\n', " \n", '{"text":"five"}\n'];
+  assert.deepEqual(short(await read("blank.jsonl", lines.join(""))), ["1: one", "3: three", "5: five"]);
+  const start = lines.slice(0, 2).join("").length;
+  const rest = await read("blank.jsonl", lines.join(""), { start, rowsBefore: 2 });
+  assert.deepEqual(short(rest), ["3: three", "5: five"]);
+});
+
+test("a number that was rounded is no ID, since other numbers become the same one", async () => {
+  const lines = ['{"id":9007199254740993,"text":"a"}', '{"id":"9007199254740993","text":"b"}', '{"id":1.5,"text":"c"}'];
+  const items = await read("ids.jsonl", lines.join("\n"));
+  assert.deepEqual(short(items), ["line 1 corrupt", "9007199254740993: b", "1.5: c"]);
+  assert.ok(items[0].kind === "problem");
+  assert.match(items[0].problem.message, /id must be a name or a number; got 9007199254740992, .* was rounded/);
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const text = { name: "text", data: ["a", "b"], type: "STRING" as const };
+  const large = [9007199254740993n, 9007199254740994n];
+  for (const [id, expected] of [
+    [{ name: "id", data: large, type: "INT64" as const }, ["9007199254740993: a", "9007199254740994: b"]],
+    [{ name: "id", data: [1, 2 ** 53], type: "DOUBLE" as const }, ["1: a", "row 2 corrupt"]],
+    [{ name: "id", data: [NaN, 2], type: "DOUBLE" as const }, ["row 1 corrupt", "2: b"]],
+  ] as const) {
+    const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [{ ...id, data: [...id.data] }, text] }));
+    assert.deepEqual(short(await read("ids.parquet", bytes)), expected);
+  }
+});
+
+test("a cell of Parquet whose bytes are not UTF-8 is corrupt, and is not read with replacement characters", async () => {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const data = [Buffer.from("caf\u00e9", "latin1"), Buffer.from("caf\u00e9")].map((bytes) => Uint8Array.from(bytes));
+  const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "text", data, type: "BYTE_ARRAY" }] }));
+  const items = await read("latin.parquet", bytes);
+  assert.deepEqual(short(items), ["row 1 corrupt", "2: caf\u00e9"]);
+  assert.ok(items[0].kind === "problem");
+  assert.match(items[0].problem.message, /the bytes in "text" are not UTF-8/);
+});
+
 test("files that are not whole, lack a column or have another ending are errors", async () => {
   const whole = await parquet({ text: ["one", "two"] }, 1);
   const bad: readonly [string, string | Uint8Array, RegExp][] = [
@@ -149,6 +186,33 @@ test("a blank or null cell is no text, in every format; a null ID is corrupt", a
   assert.deepEqual(kinds(await read("null.jsonl", '{"text":null}\n{"text":"two"}\n')), ["no-text", "2: two"]);
   const pairs = await parquet({ q: ["a", "b"], a: ["c", " "] }, 2);
   assert.deepEqual(kinds(await read("pairs.parquet", pairs, { textColumn: "q", textPair: "a" })), ["1: a", "no-text"]);
+  const wrong = ['{"text":7}', '{"text":null}', '{"other":1}', '{"text":" "}'];
+  const problems = (await read("wrong.jsonl", wrong.join("\n"))).map((item) =>
+    item.kind === "problem" ? [item.problem.kind, item.problem.message] : [],
+  );
+  assert.deepEqual(problems, [
+    ["corrupt", "text must be a string; got 7"],
+    ["no-text", "text must be a string; got null"],
+    ["corrupt", "text must be a string; got nothing"],
+    ["no-text", "text is empty"],
+  ]);
   const ids = await parquet({ id: ["x", null], text: ["one", "two"] }, 2);
   assert.deepEqual(kinds(await read("ids.parquet", ids)), ["x: one", "corrupt"]);
+});
+
+test("all ranges of JSON Lines take the columns of the file's first object", async () => {
+  const lines = [
+    '{"id":"a","text":"one","note":"x"}\n',
+    '{"text":"two"}\n',
+    "[3]\n",
+    '{"note":"no text"}\n',
+    '{"id":"e","text":"five"}\n',
+  ];
+  const whole = short(await read("ranges.jsonl", lines.join("")));
+  assert.deepEqual(whole, ["a: one", "line 2 corrupt", "line 3 corrupt", "line 4 corrupt", "e: five"]);
+  for (let rowsBefore = 1; rowsBefore < lines.length; rowsBefore++) {
+    const start = lines.slice(0, rowsBefore).join("").length;
+    const rest = short(await read("ranges.jsonl", lines.join(""), { start, rowsBefore }));
+    assert.deepEqual(rest, whole.slice(rowsBefore), `from line ${rowsBefore + 1}`);
+  }
 });
