@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
 import { isTextInput, textInput, type TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 
@@ -49,10 +50,10 @@ export function readLabelledTexts(
   const labels: number[] = [];
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
-    if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
+    if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${shownValue(text)}`);
     else texts.push(text);
     if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes)
-      bad.push(`row ${i}: the label must be a whole number from 0 to ${classes - 1}; got ${String(label)}`);
+      bad.push(`row ${i}: the label must be a whole number from 0 to ${classes - 1}; got ${shownValue(label)}`);
     else labels.push(label);
   });
   const problems = new Problems(where);

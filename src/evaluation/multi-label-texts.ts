@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
 import { isTextInput, textInput, type TextInput } from "../base/text-input";
 import type { TextFrame } from "./labelled-texts";
 
@@ -41,10 +42,10 @@ export function readMultiLabelTexts(
   problems.expect(rows.length > 0, "the data must have at least one text; got none");
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
-    if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
+    if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${shownValue(text)}`);
     if (!Array.isArray(label) || label.length !== labels.length || !label.every((flag) => flag === 0 || flag === 1))
       bad.push(
-        `row ${i}: the label must be a list of ${labels.length} numbers, 1 for each label that the text has and else 0; got ${JSON.stringify(label)}`,
+        `row ${i}: the label must be a list of ${labels.length} numbers, 1 for each label that the text has and else 0; got ${shownValue(label)}`,
       );
   });
   for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);

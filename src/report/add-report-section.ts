@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { outputFolder } from "../base/files/output-folder";
 import { shownPath } from "../base/shown-path";
 import { checkSections } from "./check-sections";
+import { studyCommand } from "./facts/study-commands";
 import type { ReportSection } from "./report-section";
 import { readResults, writeResults, type StudyResults } from "./study-results";
 
@@ -22,7 +23,7 @@ export async function addReportSection(
   checkSections([section]);
   const folder = shownPath(outputFolder());
   if (!existsSync(join(outputFolder(), "results.json")))
-    return `There is no report in ${folder} to add this to: \`npm run study\` makes one. Then run this cell again.`;
+    return `There is no report in ${folder} to add this to: \`${studyCommand()}\` makes one. Then run this cell again.`;
   const results = await readResults();
   if (results.model !== about.model || results.dataName !== about.dataName)
     return `The report in ${folder} is about ${results.model} and ${results.dataName ?? results.data}; this section is about ${about.model} and ${about.dataName ?? "other data"}, and was not added.`;

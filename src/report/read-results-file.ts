@@ -3,6 +3,7 @@ import { isRecord } from "../base/json";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TRAINING_METHODS } from "../classifier/training-method";
+import { studyCommand } from "./facts/study-commands";
 import type { StudyResults } from "./study-results";
 
 const EVALUATIONS = ["before", "after", "validation", "baseline"] as const;
@@ -18,7 +19,7 @@ export async function readResultsFile(path: string): Promise<StudyResults> {
   for (const name of EVALUATIONS)
     problems.expect(
       isEvaluation(results[name]),
-      `${name} must be an evaluation of texts with one label each; the file has none. npm run study writes it, and tslora train with --baseline, --evaluate-before and test texts`,
+      `${name} must be an evaluation of texts with one label each; the file has none. ${studyCommand()} writes it, and tslora train with --baseline, --evaluate-before and test texts`,
     );
   for (const name of ["model", "data"])
     problems.expect(typeof results[name] === "string", `${name} must be a name; got ${typeof results[name]}`);

@@ -8,7 +8,9 @@ import { writeAtomically } from "../base/files/write-atomically";
 import type { TrainingMethod } from "../classifier/training-method";
 import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "../evaluation/evaluation";
+import type { TrainSummary } from "../training/train-event";
 import type { StudyEvidence } from "./evidence/evidence";
+import { studyCommand } from "./facts/study-commands";
 import type { ReportSection } from "./report-section";
 
 /** Results of a run of the study, as in `results.json`. */
@@ -35,6 +37,8 @@ export interface StudyResults {
   readonly validation: Evaluation;
   /** TF-IDF with logistic regression on the test set. */
   readonly baseline: Evaluation;
+  /** The training's summary, which `tslora train` records. @default none, as in results of the study */
+  readonly training?: TrainSummary;
   /** Seconds of training. */
   readonly elapsed: number;
   /** Remarks about the choice of the model and of the data, and about their limits. */
@@ -71,7 +75,7 @@ export async function readResults(): Promise<StudyResults> {
   } catch (error) {
     throw new TsloraError(
       "not-found",
-      `The results of 01-study cannot be read from ${path}. Run the notebook 01-study first, or \`npm run study\`.`,
+      `The results of 01-study cannot be read from ${path}. Run the notebook 01-study first, or \`${studyCommand()}\`.`,
       { cause: error },
     );
   }

@@ -137,6 +137,22 @@ test("calibration refuses data that it cannot fit, with advice", () => {
   assert.throws(() => calibrationCurve([0], [0.2], { bins: 0 }), isBad("bad-option", /bins must be/));
 });
 
+test("a reliability curve needs to know the positive label", () => {
+  const [names, probabilities] = [
+    ["NEG", "POS", "POS"],
+    [0.1, 0.9, 0.9],
+  ];
+  assert.throws(() => calibrationCurve(names, probabilities), isBad("bad-input", /Name the positive one by posLabel/));
+  assert.throws(
+    () => calibrationCurve(names, probabilities, { posLabel: "pos" }),
+    isBad("bad-option", /posLabel must be one of "NEG", "POS"; got "pos"/),
+  );
+  assert.deepEqual(calibrationCurve(names, probabilities, { posLabel: "POS" }).probTrue, [0, 1]);
+  assert.deepEqual(calibrationCurve([-1, 1, 1], probabilities).probTrue, [0, 1]);
+  assert.deepEqual(calibrationCurve([0, 0, 0], probabilities).probTrue, [0, 0]);
+  assert.deepEqual(calibrationCurve([0, 1, 2], probabilities).probTrue, [0, 0.5]); // 1 against the rest
+});
+
 test("predict and evaluate use a calibration, and agree on the label", async () => {
   for (const { logits, labels } of golden.calibration.slice(0, 3)) {
     const names = logits[0].map((_, label) => `L${label}`);

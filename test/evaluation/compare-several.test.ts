@@ -94,6 +94,20 @@ test("a change is better, worse or undecided by its interval, and the sentence s
   );
 });
 
+test("a metric of a label named like another label's number is that of its name", () => {
+  const [from, to] = [before, after].map(({ name, evaluation }) => ({
+    name,
+    evaluation: { ...evaluation, labels: ["Label 1", "Label 2"] },
+  }));
+  const accuracyOf = (label: string): number[] => {
+    const judged = judgeChange(from, to, { metric: `Accuracy for ${label}`, resamples: 50 });
+    return [judged.from, judged.to];
+  };
+  assert.deepEqual(accuracyOf("Label 1"), [0.6, 0.96]);
+  assert.deepEqual(accuracyOf("Label 2"), [0.55, 0.95]);
+  assert.deepEqual(accuracyOf("Label 0"), [0.6, 0.96]); // no name, so a number
+});
+
 test("the sentence warns of a change that only one metric shows", () => {
   const many = {
     name: "Many",

@@ -105,6 +105,10 @@ describe("tests of differences", () => {
     assert.equal(pairedBootstrapTest(before, before).pValue, 1);
     assert.ok(pairedBootstrapTest([0, 0, 0, 0], [1, 1, 1, 1], { resamples: 999 }).pValue <= 2 / 1000 + 1e-12);
     assert.throws(() => pairedBootstrapTest([], []), /one at least; got 0 and 0/);
+    for (const bad of [NaN, Infinity]) {
+      assert.throws(() => pairedBootstrapTest([0, bad], [1, 1]), new RegExp(`must be finite; got ${bad}`));
+      assert.throws(() => pairedBootstrapTest([0, 1], [bad, 1]), new RegExp(`must be finite; got ${bad}`));
+    }
   });
 
   it("weighted scores are scikit-learn's", () => {

@@ -115,7 +115,18 @@ test("deterministic aps covers at least 1 - alpha, without empty sets", () => {
 
 test("too few calibration texts exclude no label", () => {
   const { rows, labels } = draw(new Random(1), 18);
-  assert.equal(fewestCalibrationTexts(0.05), 19);
+  for (const [alpha, fewest] of [
+    [0.9, 1],
+    [0.5, 1],
+    [0.3, 3],
+    [0.1, 9],
+    [0.05, 19],
+    [0.001, 999],
+  ])
+    assert.equal(fewestCalibrationTexts(alpha), fewest, `${alpha}`);
+  assert.ok(Math.abs(fewestCalibrationTexts(1e-9) / 1e9 - 1) < 1e-6);
+  for (const alpha of [0, -0.1, 1, NaN])
+    assert.throws(() => fewestCalibrationTexts(alpha), /alpha must be a number above 0 and below 1/);
   assert.equal(conformalQuantile([1, 2, 3], 0.05), Infinity);
   for (const set of predictionSets(fitConformal(rows, labels), rows, { alpha: 0.05 })) assert.deepEqual(set, [0, 1, 2]);
   for (const alpha of [0, 1, NaN])
@@ -177,6 +188,14 @@ test("equal confidences count in a random order, and an ideal order has no exces
   const ideal = riskCoverageCurve([4, 3, 2, 1], [true, true, false, false]);
   assertClose(ideal.excessAurc, 0, "excess");
   assert.deepEqual(ideal.risk, [0, 0, 1 / 3, 0.5]);
+});
+
+test("a confidence that is not a number is refused", () => {
+  assert.throws(() => riskCoverageCurve([0.9, NaN], [true, false]), /without NaN/);
+  assert.throws(
+    () => selectWithGuaranteedRisk([0.9, NaN], [true, false], { risk: 0.5 }),
+    (error) => error instanceof TsloraError && error.code === "bad-input" && /NaN is at index 1/.test(error.message),
+  );
 });
 
 test("the risk of selected texts is above the guaranteed one in no more than delta of the splits", () => {

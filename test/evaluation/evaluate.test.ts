@@ -122,6 +122,8 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
     evaluate(classifier, [{ text: "0 1", label: 2 }]),
     /row 0: the label must be a whole number from 0 to 1; got 2/,
   );
+  const written = JSON.parse('[{ "text": "0 1", "label": "1" }]') as { text: string; label: number }[];
+  await refused(evaluate(classifier, written), /row 0: the label must be a whole number from 0 to 1; got "1"/);
   await refused(evaluate(classifier, []), /at least one text/);
   await refused(
     evaluate(readingClassifier(["a", "b"]), [{ text: "0 NaN", label: 1 }]),

@@ -88,6 +88,17 @@ test("a bootstrap interval is the same for the same seed and near Wilson's for a
   );
 });
 
+test("resamples in which a statistic is not a number are left out of its interval", () => {
+  const options = { n: 2, resamples: 100 };
+  const ofOneSample = (indices: Uint32Array): boolean => indices[0] === indices[1]; // half of the resamples
+  assert.deepEqual(
+    bootstrapInterval((indices) => (ofOneSample(indices) ? NaN : 3), options),
+    { low: 3, high: 3, confidence: 0.95, method: "bootstrap" },
+  );
+  const { low, high } = bootstrapInterval(() => NaN, options);
+  assert.ok(Number.isNaN(low) && Number.isNaN(high));
+});
+
 test("a paired difference has a narrower interval than an unpaired one", () => {
   const random = new Random(2);
   const before: number[] = Array.from({ length: 300 }, () => (random.uniform() < 0.7 ? 1 : 0));

@@ -182,3 +182,31 @@ test("a threshold is tuned on one evaluation and compared with 0.5 on another", 
   );
   assert.throws(() => scoresOf(other, { label: 2 }), /from 0 to 1 \(A, B\); got 2/);
 });
+
+/** An evaluation of 20 texts, of which the last ones are positive, predicted right by probabilities of 0.1 and 0.9. */
+function fewPositives(positives: number): Evaluation {
+  const predictions = Array.from({ length: 20 }, (_, index) => {
+    const yTrue = Number(index >= 20 - positives);
+    const p = yTrue === 1 ? 0.9 : 0.1;
+    return { index, yTrue, yPred: yTrue, probabilities: [1 - p, p] };
+  });
+  return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 1, elapsedSeconds: 0 });
+}
+
+test("resamples without a positive text decide nothing about a threshold", () => {
+  const few = fewPositives(2); // one resample in eight has none of them
+  for (const metric of ["f1", "balanced_accuracy", "youden_j"] as const) {
+    const [tried] = tryThresholds(few, few, { goals: [{ metric }], resamples: 200 });
+    assert.equal(tried.tuned.threshold, 0.5);
+    assert.deepEqual(tried.changeInterval, { low: 0, high: 0, confidence: 0.95, method: "bootstrap" }, metric);
+    assert.equal(tried.verdict, "undecided", metric);
+  }
+});
+
+test("texts of a single label are refused, both for tuning a threshold and for trying it", () => {
+  const isRefused = (error: unknown): boolean =>
+    error instanceof TsloraError && error.code === "bad-input" && /yTrue must hold both labels/.test(error.message);
+  const goals: ThresholdGoal[] = [{ metric: "balanced_accuracy" }];
+  assert.throws(() => tryThresholds(fewPositives(2), fewPositives(0), { goals, resamples: 50 }), isRefused);
+  assert.throws(() => tryThresholds(fewPositives(0), fewPositives(2), { goals, resamples: 50 }), isRefused);
+});

@@ -81,6 +81,13 @@ test("pictures of the curves are well-formed and small, however many points ther
   }
 });
 
+test("a threshold curve may have more points than a call has arguments", () => {
+  const many = Array.from({ length: 300_000 }, (_, i) => i / 300_000);
+  const values = many.map((value) => (value === 0.5 ? -0.25 : value)); // Youden's J may be below 0
+  const { layout } = thresholdFigure({ ...curve, thresholds: many, values, recall: many, precision: many });
+  assert.deepEqual((layout.yaxis as { range: number[] }).range, [-0.26, 1.02]);
+});
+
 test("data that are not a curve are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(

@@ -73,6 +73,17 @@ test("parallel coordinates have an axis for each setting and one for the value, 
   assert.match(renderSvg(parallelCoordinatesFigure(trials, METRIC)), /^<svg/);
 });
 
+test("an axis of which no shown trial has a value has no marks", () => {
+  const running: TrialLike = { number: 12, settings: { alpha: 16 }, state: "running", intermediate: [] };
+  const marksOf = (shown: readonly TrialLike[]): string[] =>
+    (parallelCoordinatesFigure(shown, METRIC).layout.annotations as { text: string }[]).map(({ text }) => text);
+  assert.deepEqual(marksOf([running]), []);
+  const added = parallelCoordinatesFigure([...trials, running], METRIC);
+  assert.ok((added.layout.xaxis as { ticktext: string[] }).ticktext.includes("alpha"));
+  assert.deepEqual(marksOf([...trials, running]), marksOf(trials));
+  assert.match(renderSvg(added), /^<svg/);
+});
+
 test("learning curves mark the best trial; the history has the best so far", () => {
   const curves = trialCurvesFigure(trials, METRIC);
   assert.equal(curves.data.length, 12);

@@ -51,6 +51,16 @@ test("items that a run did not record are left to the authors", () => {
   assert.ok(filled < 20 && filled > 5, `${filled}`);
 });
 
+test("the methods name the weights that were trained", () => {
+  const item = (method: "lora" | "head" | "full"): string => {
+    const { status } = studyFacts({ ...oldResults(), method }).checklist[11];
+    return status.kind === "from-run" ? status.text : "";
+  };
+  assert.match(item("lora"), /^my-model with a LoRA adapter and a new head, seed 42\./);
+  assert.match(item("head"), /^my-model with the head alone trained, seed 42\./);
+  assert.match(item("full"), /^my-model with all weights trained, seed 42\./);
+});
+
 test("items contain the run's figures", () => {
   const text = (number: number): string => {
     const status = studyFacts(exampleResults()).checklist[number - 1].status;

@@ -4,6 +4,8 @@ import { test } from "node:test";
 
 import { studyFacts } from "../../src/report/facts/gather-facts";
 import { reportPage } from "../../src/report/page/report-page";
+import type { StudyResults } from "../../src/report/study-results";
+import type { TrainSummary } from "../../src/training/train-event";
 import { exampleResults, MARKUP, oldResults } from "./example-results";
 import { allOf, openPage } from "./open-page";
 
@@ -107,6 +109,58 @@ test("results of older versions give a page that names missing facts and the com
   }
   assert.equal(old.querySelector("#errors-list"), null);
   assert.ok(old.querySelector("#results-comparison"));
+});
+
+/** Results as `tslora train` writes them: without the data's name, and with a summary. */
+function trainResults(data = "csv"): StudyResults {
+  const { dataName, ...rest } = oldResults();
+  assert.notEqual(dataName, undefined);
+  const training: TrainSummary = { type: "end", steps: 12, elapsedSeconds: 61.2, stopped: false, reason: "finished" };
+  return { ...rest, data, training };
+}
+
+test("results of tslora train give a page with its own command, and the study that records what is missing", () => {
+  const facts = studyFacts(trainResults(), { written });
+  assert.equal(facts.subject.madeBy, "train");
+  assert.equal(facts.subject.dataName, "a CSV file");
+  assert.match(facts.title, / trained on a CSV file$/);
+  assert.equal(facts.commands[0].command, "npx tslora train --config output/training_args.json");
+  const trained = openPage(reportPage(facts));
+  for (const id of ["data", "method", "errors", "repeat"]) {
+    const section = trained.getElementById(id);
+    assert.match(section?.textContent ?? "", /This run did not record .*: tslora train does not\./, id);
+    const commands = section === null ? [] : allOf(section, "pre").map((pre) => pre.textContent);
+    assert.ok(
+      commands.some((command) =>
+        / study (-- )?-p data=texts\.csv -p model=my-model -p method=lora -p seed=42$/.test(command),
+      ),
+      `${id}: ${commands.join("; ")}`,
+    );
+  }
+  const head = openPage(reportPage(studyFacts({ ...trainResults("sample"), method: "head" }, { written })));
+  const commands = allOf(head, "#data pre").map((pre) => pre.textContent);
+  assert.match(commands[0], / -p data=sample -p model=my-model -p seed=42$/); // the study does not train the head alone
+});
+
+test("data without a name are named by the kind of their source, and the sample is not the user's data", () => {
+  const subjectOf = (data: string): string[] => {
+    const { dataName, about } = studyFacts(trainResults(data), { written }).subject;
+    return [dataName, about];
+  };
+  assert.deepEqual(subjectOf("sample"), ["the embedded sample", "sample"]);
+  assert.deepEqual(subjectOf("folder"), ["a folder of texts", "data"]);
+  assert.deepEqual(subjectOf("constructor"), ["constructor", "data"]);
+  assert.equal(studyFacts(exampleResults(), { written }).subject.madeBy, "study");
+});
+
+test("a figure's name may hold the patterns of a replacement", () => {
+  const labels = ["costs $&", "costs $$"];
+  const dollars = openPage(reportPage(studyFacts(oldResults(labels), { written })));
+  const name = dollars.querySelector("#calibration-reliability svg")?.getAttribute("aria-label") ?? "";
+  assert.equal(name, "Reliability of the probabilities of the label costs $$");
+  const reversed = openPage(reportPage(studyFacts(oldResults([...labels].reverse()), { written })));
+  const other = reversed.querySelector("#calibration-reliability svg")?.getAttribute("aria-label") ?? "";
+  assert.equal(other, "Reliability of the probabilities of the label costs $&");
 });
 
 test("the page of three labels has no curves of two labels", () => {

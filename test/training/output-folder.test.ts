@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import { LOCK_FILE, lockFolder } from "../../src/base/lock/lock-output";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import { MLFLOW_FILE } from "../../src/training/log/mlflow/training-mlflow";
 import { train } from "../../src/training/train";
 import type { TrainOptions } from "../../src/training/options/train-options";
 import { classifier, data, eventsOf, runToEnd, validation } from "./tiny";
@@ -100,5 +101,32 @@ test("before its first event a run sets another run's weights, results and recor
   for (const name of ["adapter", "checkpoint-2", "trainer_log.jsonl", ...written])
     assert.ok(aside.includes(name), `${name}: ${aside.join(", ")}`);
   await events.return(undefined as never);
+  c.dispose();
+});
+
+test("a run goes on if its checkpoints are deleted by hand", async () => {
+  const outputDir = join(folder, "deleted");
+  const c = await trainable();
+  const saved: number[] = [];
+  const options = { ...SHORT, maxSteps: 5, saveTotalLimit: 1, outputDir };
+  for await (const event of train(c, { train: data, validation, ...options })) {
+    if (event.type !== "checkpoint") continue;
+    saved.push(event.step);
+    await rm(event.path, { recursive: true });
+  }
+  assert.deepEqual(saved, [1, 2, 3, 4, 5]);
+  c.dispose();
+});
+
+test("the id of a run in MLflow stays with a run that resumes, and is set aside for another one", async () => {
+  const outputDir = join(folder, "mlflow");
+  const c = await trainable();
+  await runToEnd(c, { ...SHORT, outputDir });
+  await writeFile(join(outputDir, MLFLOW_FILE), '{"run_id":"first"}');
+  await runToEnd(c, { ...SHORT, outputDir, resumeFrom: "last" });
+  assert.ok((await readdir(outputDir)).includes(MLFLOW_FILE));
+  await runToEnd(c, { ...SHORT, outputDir });
+  assert.ok(!(await readdir(outputDir)).includes(MLFLOW_FILE), "the second run would add its numbers to the first");
+  assert.ok((await readdir(join(outputDir, "earlier-1"))).includes(MLFLOW_FILE));
   c.dispose();
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -159,6 +160,39 @@ test("several labels per text, cosine schedule, focal loss: resumed from another
   assert.deepEqual(await outcome(second, elsewhere), wanted);
   for (const c of [whole, first, second]) c.dispose();
 });
+
+test("a run resumes in its own folder where a link leads to it", async () => {
+  const at = (name: string): string => join(folder, `linked ${name}`);
+  const [whole, first, second] = [await trainable("lora"), await trainable("lora"), await trainable("lora")];
+  await runToEnd(whole, { ...COMMON, outputDir: at("whole") });
+  const wanted = await outcome(whole, at("whole"));
+  await stopAt(first, 5, { ...COMMON, outputDir: at("stopped") });
+  await symlink(at("stopped"), at("link"), "junction");
+  await runToEnd(second, { ...COMMON, outputDir: at("link"), resumeFrom: join(at("stopped"), "checkpoint-5") });
+  assert.deepEqual(await outcome(second, at("stopped")), wanted);
+  assert.deepEqual(
+    (await readdir(at("stopped"))).filter((name) => name.startsWith("earlier-")),
+    [],
+  );
+  for (const c of [whole, first, second]) c.dispose();
+});
+
+test(
+  "a run does not begin if the best checkpoint cannot be copied to its folder",
+  { skip: process.platform === "win32" },
+  async () => {
+    const stopped = join(folder, "with a pipe");
+    const [first, second] = [await trainable("lora"), await trainable("lora")];
+    await stopAt(first, 5, { ...COMMON, outputDir: stopped });
+    const state = await readFile(join(stopped, "checkpoint-5", "trainer_state.json"), "utf8");
+    const { best_global_step: best } = JSON.parse(state) as { best_global_step: number };
+    assert.ok(best === 2 || best === 4);
+    execFileSync("mkfifo", [join(stopped, `checkpoint-${best}`, "pipe")]); // cannot be copied
+    const options = { ...COMMON, outputDir: join(folder, "without it"), resumeFrom: join(stopped, "checkpoint-5") };
+    await assert.rejects(runToEnd(second, options), /FIFO/);
+    for (const c of [first, second]) c.dispose();
+  },
+);
 
 test("a damaged checkpoint is detected, the one before it is used, and both are reported", async () => {
   const c = await trainable("lora");

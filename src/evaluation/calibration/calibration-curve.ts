@@ -1,5 +1,6 @@
 import { Problems } from "../../base/problems";
-import type { Label, Labels } from "../metrics/targets";
+import { checkLabels, uniqueLabels, type Label, type Labels } from "../metrics/targets";
+import { positiveLabelOf } from "../metrics/threshold-counts";
 import { expectBins, expectProbabilities, type BinOptions } from "./check-probabilities";
 import { numpyQuantiles, unitSteps } from "./numpy-quantile";
 
@@ -21,18 +22,20 @@ export interface CalibrationCurve {
  * @param yProb - the positive label's probability, [samples]
  * @param options.bins - @default 5
  * @param options.posLabel - the positive label. @default 1
- * @throws TsloraError `bad-option` for a wrong number of bins, `bad-input` if a value is not a probability.
+ * @throws TsloraError `bad-option` for a wrong number of bins or a `posLabel` that does not occur, `bad-input` if a
+ *   value is not a probability, or it is unclear which label is positive.
  */
 export function calibrationCurve(
   yTrue: Labels,
   yProb: ArrayLike<number>,
   options: BinOptions & { readonly posLabel?: Label } = {},
 ): CalibrationCurve {
-  const { bins = 5, strategy = "uniform", posLabel = 1 } = options;
+  const { bins = 5, strategy = "uniform" } = options;
   const problems = new Problems("calibrationCurve");
   expectBins(problems, { bins, strategy });
   problems.throwIfAny();
   expectProbabilities("calibrationCurve", yTrue, yProb);
+  const posLabel = positiveOf(yTrue, options.posLabel);
   const steps = unitSteps(bins + 1);
   // scikit-learn asks numpy.percentile, which divides by 100 again
   const edges =
@@ -57,6 +60,14 @@ export function calibrationCurve(
     probPred: filled.map((bin) => sums[bin] / counts[bin]),
     counts: filled.map((bin) => counts[bin]),
   };
+}
+
+/** The given label or 1 if it occurs, against the rest; else as {@link positiveLabelOf}. */
+function positiveOf(yTrue: Labels, given: Label | undefined): Label {
+  checkLabels("calibrationCurve", "yTrue", yTrue);
+  const labels = uniqueLabels(yTrue);
+  const wanted = given ?? 1;
+  return labels.includes(wanted) ? wanted : positiveLabelOf("calibrationCurve", labels, given);
 }
 
 /** Number of edges below a value: a value on an edge is in the lower bin, as numpy.searchsorted places it. */

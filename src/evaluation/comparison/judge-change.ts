@@ -75,7 +75,8 @@ export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options:
 
 function findMetric(metric: string, labels: readonly string[]): ComparisonMetric {
   const known = [...studyMetrics(labels), balancedAccuracyMetric()];
-  const found = [...studyMetrics(labels.length), ...known].find(({ name }) => name === metric);
+  // Names before numbers: a label may be called "Label 1" and have another number.
+  const found = [...known, ...studyMetrics(labels.length)].find(({ name }) => name === metric);
   const problems = new Problems("judgeChange");
   problems.expect(
     found !== undefined,

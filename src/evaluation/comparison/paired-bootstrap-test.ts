@@ -31,7 +31,8 @@ export interface PairedBootstrapTest {
  *
  * @param before - a number for each text, such as 1 if the first classifier is right, or its share of right seeds
  * @param after - the same of the second classifier, in the same order
- * @throws TsloraError `bad-input` if they differ in length or are empty, `bad-option` for an invalid option.
+ * @throws TsloraError `bad-input` if they differ in length, are empty or hold a number that is not finite, `bad-option`
+ *   for an invalid option.
  */
 export function pairedBootstrapTest(
   before: readonly number[],
@@ -43,6 +44,8 @@ export function pairedBootstrapTest(
     before.length === after.length && before.length > 0,
     `both must be about the same texts, one at least; got ${before.length} and ${after.length}`,
   );
+  const bad = [...before, ...after].find((value) => !Number.isFinite(value));
+  inputs.expect(bad === undefined, `numbers must be finite; got ${String(bad)}`);
   inputs.throwIfAny("bad-input");
   const options = new Problems("pairedBootstrapTest");
   expectConfidence(options, confidence);

@@ -72,9 +72,16 @@ export function conformalQuantile(scores: readonly number[], alpha: number): num
   return rank > scores.length ? Infinity : scores[Math.max(rank, 1) - 1];
 }
 
-/** The fewest calibration texts, of each class if `classConditional`, for which an `alpha` excludes any label. */
+/**
+ * The fewest calibration texts, of each class if `classConditional`, for which an `alpha` excludes any label.
+ *
+ * @throws TsloraError `bad-option` for an alpha that is not above 0 and below 1.
+ */
 export function fewestCalibrationTexts(alpha: number): number {
-  let n = 1;
+  const problems = new Problems("fewestCalibrationTexts");
+  expectAlpha(problems, alpha);
+  problems.throwIfAny();
+  let n = Math.max(1, Math.floor(1 / alpha) - 2); // about 1 / alpha - 1 are needed
   while (Math.ceil((n + 1) * (1 - alpha)) > n) n++;
   return n;
 }
@@ -95,7 +102,7 @@ export function predictionSets(
 ): number[][] {
   const { alpha } = options;
   const problems = new Problems("predictionSets");
-  problems.expect(alpha > 0 && alpha < 1, `alpha must be a number above 0 and below 1, such as 0.05; got ${alpha}`);
+  expectAlpha(problems, alpha);
   problems.throwIfAny();
   if (probabilities.length === 0) return [];
   const classes = expectRows("predictionSets", probabilities, undefined);
@@ -111,4 +118,8 @@ export function predictionSets(
       .filter((label) => conformityScore(conformal.score, row, label) <= limits[limits.length === 1 ? 0 : label]);
     return kept.length === 0 && conformal.score === "aps" ? [row.indexOf(Math.max(...row))] : kept;
   });
+}
+
+function expectAlpha(problems: Problems, alpha: number): void {
+  problems.expect(alpha > 0 && alpha < 1, `alpha must be a number above 0 and below 1, such as 0.05; got ${alpha}`);
 }

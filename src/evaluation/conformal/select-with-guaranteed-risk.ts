@@ -29,8 +29,8 @@ export interface GuaranteedRisk {
  *
  * @param confidence - of calibration texts that the classifier was not trained on, [samples]
  * @param correct - whether their labels are right, [samples]
- * @throws TsloraError `bad-option` for a risk or delta that is not between 0 and 1, `bad-input` if lengths differ, or
- *   no threshold has the guarantee.
+ * @throws TsloraError `bad-option` for a risk or delta that is not between 0 and 1, `bad-input` if lengths differ, a
+ *   confidence is not a number, or no threshold has the guarantee.
  */
 export function selectWithGuaranteedRisk(
   confidence: ArrayLike<number>,
@@ -47,6 +47,8 @@ export function selectWithGuaranteedRisk(
     n > 0 && correct.length === n,
     `confidence and correct must be equally long; got ${n} and ${correct.length}`,
   );
+  const bad = Array.from(confidence).findIndex(Number.isNaN);
+  problems.expect(bad < 0, `confidence must hold numbers; NaN is at index ${bad}`);
   problems.throwIfAny("bad-input");
   const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => confidence[i] - confidence[j]);
   const rounds = Math.max(1, Math.ceil(Math.log2(n)));

@@ -17,7 +17,8 @@ export interface BootstrapOptions {
 
 /**
  * A percentile bootstrap interval (Efron and Tibshirani, 1993) of any statistic of samples, such as an F1 score, or the
- * difference of two classifiers' accuracies on the same samples.
+ * difference of two classifiers' accuracies on the same samples. Leaves out resamples in which the statistic is NaN,
+ * such as an area where all samples that were drawn are of one class; if it is NaN in all of them, so are both ends.
  *
  * @param statistic - computes the statistic of the samples with these indices; the array is reused between calls
  * @throws TsloraError `bad-option` that lists every bad option.
@@ -64,10 +65,11 @@ export function bootstrapDraws(
   });
 }
 
-/** The percentile interval of a statistic's values over resamples. */
+/** The percentile interval of a statistic's values over resamples, without those that are NaN. */
 export function intervalOfDraws(draws: readonly number[], confidence: number): Interval {
   const tail = (1 - confidence) / 2;
-  const sorted = Float64Array.from(draws).sort();
+  const sorted = Float64Array.from(draws.filter((value) => !Number.isNaN(value))).sort();
+  if (sorted.length === 0) return { low: NaN, high: NaN, confidence, method: "bootstrap" };
   return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), confidence, method: "bootstrap" };
 }
 

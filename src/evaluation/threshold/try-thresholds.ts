@@ -6,7 +6,7 @@ import { bootstrapInterval } from "../intervals/bootstrap-interval";
 import type { Interval } from "../intervals/interval";
 import type { Verdict } from "../comparison/judge-change";
 import { scoresOf } from "../scores-of";
-import { outcomeAt } from "./threshold-candidates";
+import { outcomeAt, thresholdCandidates } from "./threshold-candidates";
 import { describeGoal, resolveGoal, type ThresholdGoal } from "./threshold-goal";
 import { tuneThreshold, type TunedThreshold } from "./tune-threshold";
 
@@ -44,6 +44,7 @@ export function tryThresholds(
   checkSameLabels("tryThresholds", tuneOn, tryOn);
   const { goals, seed, resamples, confidence = tryOn.accuracyInterval.confidence } = options;
   const [validation, other] = [scoresOf(tuneOn), scoresOf(tryOn)];
+  thresholdCandidates("tryThresholds", other.yTrue, other.scores, { posLabel: 1 }); // refuses texts of a single label
   return goals.map((goal) => {
     const { measure, lowerIsBetter, ...resolved } = resolveGoal(new Problems("tryThresholds"), goal);
     const tuned = tuneThreshold(validation.yTrue, validation.scores, goal);
@@ -80,6 +81,7 @@ export function tryThresholds(
 }
 
 function verdictOf(interval: Interval | null, lowerIsBetter: boolean): Verdict {
-  if (interval === null || (interval.low <= 0 && interval.high >= 0)) return "undecided";
-  return interval.low > 0 === lowerIsBetter ? "worse" : "better";
+  const [rises, falls] = interval === null ? [false, false] : [interval.low > 0, interval.high < 0];
+  if (!rises && !falls) return "undecided";
+  return rises === lowerIsBetter ? "worse" : "better";
 }

@@ -145,7 +145,7 @@ function numberAxis(
   const scale = (value: number): number => (log ? Math.log(value) : value);
   const at = (value: number): number => (high === low ? 0.5 : (scale(value) - scale(low)) / (scale(high) - scale(low)));
   const middle = log ? Math.sqrt(low * high) : (low + high) / 2;
-  const ends = high === low ? [low] : [low, middle, high];
+  const ends = values.length === 0 ? [] : high === low ? [low] : [low, middle, high];
   return {
     name,
     place: (trial) => {

@@ -71,7 +71,9 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
       xaxis: axis("Threshold on the positive label's probability", { range: [-0.01, 1.01] }),
       yaxis: axis(
         isCost ? "Mean cost of a text" : "Share",
-        isCost ? { rangemode: "tozero" } : { range: [Math.min(0, ...values.map((value) => value ?? 0)) - 0.01, 1.02] },
+        isCost
+          ? { rangemode: "tozero" }
+          : { range: [values.reduce<number>((least, value) => Math.min(least, value ?? 0), 0) - 0.01, 1.02] },
       ),
       shapes: [
         verticalLine(0.5, { color: NEUTRAL, width: 1 }),

@@ -88,6 +88,11 @@ function preparation({ cleaned, leaks }: DataFacts, audit: FactsForChecklist["au
 
 function analysis({ subject, data, training }: FactsForChecklist): ChecklistAnswer {
   const { method, model, seed } = subject;
+  const trained = {
+    lora: "a LoRA adapter and a new head",
+    head: "the head alone trained",
+    full: "all weights trained",
+  }[method];
   const split =
     data === undefined
       ? ""
@@ -97,7 +102,7 @@ function analysis({ subject, data, training }: FactsForChecklist): ChecklistAnsw
       ? ""
       : ` Of ${formatNumber(training.steps.done)} steps of AdamW the weights of step ${formatNumber(training.steps.kept)} were kept, the best on the validation texts.`;
   return {
-    text: `${model} with ${method === "lora" ? "a LoRA adapter and a new head" : "all weights trained"}, seed ${seed}.${split}${kept} Measures: accuracy, precision, recall, F1, areas under curves and calibration, with Wilson and bootstrap intervals and McNemar's exact test.`,
+    text: `${model} with ${trained}, seed ${seed}.${split}${kept} Measures: accuracy, precision, recall, F1, areas under curves and calibration, with Wilson and bootstrap intervals and McNemar's exact test.`,
     source: SOURCES.method,
   };
 }

@@ -70,7 +70,7 @@ export function studyFacts(results: StudyResults, options: StudyFactsOptions = {
       ...(options.notebooks === undefined ? {} : { notebooks: options.notebooks }),
     },
     commands: studyCommands({
-      method: subject.method,
+      ...subject,
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
       ...(settings === undefined ? {} : { settings }),
     }),
@@ -79,14 +79,27 @@ export function studyFacts(results: StudyResults, options: StudyFactsOptions = {
   return { ...facts, checklist: fillChecklist(facts) };
 }
 
+/** Data whose name the results lack, by the kind of their source. */
+const SOURCES: ReadonlyMap<string, string> = new Map([
+  ["sample", "the embedded sample"],
+  ["pubmed", "abstracts from PubMed"],
+  ["csv", "a CSV file"],
+  ["jsonl", "a JSON Lines file"],
+  ["json", "a JSON file"],
+  ["zip", "a ZIP archive"],
+  ["folder", "a folder of texts"],
+]);
+
 function subjectOf(results: StudyResults): SubjectFacts {
-  const { model, method, seed, labels, before, data, dataName, about = "data", notices, banner } = results;
+  const { model, method, seed, labels, before, data, dataName, notices, banner } = results;
+  const { about = data === "sample" ? "sample" : "data" } = results;
   return {
+    madeBy: results.training === undefined ? "study" : "train",
     model: withoutFolder(model),
     method,
     seed,
     labels: labels ?? before.labels,
-    dataName: withoutFolder(dataName ?? data),
+    dataName: withoutFolder(dataName ?? SOURCES.get(data) ?? data),
     about,
     notices: notices.map(withoutFolders),
     ...(banner === undefined ? {} : { banner }),

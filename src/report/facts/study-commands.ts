@@ -1,8 +1,7 @@
 import { places } from "../../base/places";
-import type { TrainingMethod } from "../../classifier/training-method";
 import type { SettingValue } from "../evidence/evidence";
 import { withoutFolder } from "../evidence/without-folder";
-import type { CommandFacts } from "./study-facts";
+import type { CommandFacts, SubjectFacts } from "./study-facts";
 
 /** A parameter of the command line. */
 export interface GivenParameter {
@@ -13,31 +12,51 @@ export interface GivenParameter {
 }
 
 /** The run whose commands are listed. */
-export interface RepeatedRun {
-  readonly method: TrainingMethod;
+export interface RepeatedRun extends Pick<SubjectFacts, "madeBy" | "method"> {
   /** The given parameters. @default all of `settings` */
   readonly parameters?: readonly GivenParameter[];
   /** All its parameters by name. @default not recorded */
   readonly settings?: Readonly<Record<string, SettingValue>>;
 }
 
-/** Commands that repeat a run of the study, or continue with its results. Paths are without their folders. */
-export function studyCommands({ method, parameters, settings }: RepeatedRun): CommandFacts[] {
-  const given = parameters ?? Object.entries(settings ?? {}).map(([name, value]) => ({ name, value, raw: false }));
-  const flags = given.map(({ name, value, raw }) => `${raw ? "-r" : "-p"} ${quoted(`${name}=${written(value)}`)}`);
-  const { installed } = places();
-  const start = installed ? "npx tslora study" : "npm run study";
-  const own = method === "lora" ? "--adapter output/adapter" : "--model output/model";
-  const known = parameters !== undefined || settings !== undefined;
+/** Commands that repeat a run, or continue with its results. Paths are without their folders. */
+export function studyCommands(run: RepeatedRun): CommandFacts[] {
+  const own = run.method === "lora" ? "--adapter output/adapter" : "--model output/model";
   return [
-    {
-      does: `Repeat the run.${known ? " On the same kind of device the figures are the same." : " The results do not record its parameters: add those that it had."}`,
-      command: [start, ...(flags.length === 0 || installed ? [] : ["--"]), ...flags].join(" "),
-    },
+    repeatCommand(run),
     { does: "Evaluate the classifier on other texts.", command: `npx tslora evaluate ${own} --data other.csv` },
     { does: "Check the labels of the data.", command: "npx tslora audit --data texts.csv --output issues.csv" },
     { does: "Write this report again from the run's results.", command: "npx tslora report output/results.json" },
   ];
+}
+
+const SAME = "On the same kind of device the figures are the same.";
+
+function repeatCommand({ madeBy, parameters, settings }: RepeatedRun): CommandFacts {
+  if (madeBy === "train")
+    return { does: `Repeat the run. ${SAME}`, command: "npx tslora train --config output/training_args.json" };
+  const known = parameters !== undefined || settings !== undefined;
+  const given = parameters ?? Object.entries(settings ?? {}).map(([name, value]) => ({ name, value, raw: false }));
+  return {
+    does: `Repeat the run. ${known ? SAME : "The results do not record its parameters: add those that it had."}`,
+    command: studyCommand(given),
+  };
+}
+
+/** The study that records every fact of a report; for results of `tslora train` one of the same model and texts. */
+export function recordingCommand({ madeBy, about, model, method, seed }: SubjectFacts): string {
+  if (madeBy === "study") return studyCommand();
+  const data = about === "sample" ? "sample" : "texts.csv";
+  const same = { data, model, ...(method === "head" ? {} : { method }), seed }; // there is no study of the head alone
+  return studyCommand(Object.entries(same).map(([name, value]) => ({ name, value, raw: false })));
+}
+
+/** The command that runs the study: a clone has a script for it, an installed package has not. */
+export function studyCommand(given: readonly GivenParameter[] = []): string {
+  const flags = given.map(({ name, value, raw }) => `${raw ? "-r" : "-p"} ${quoted(`${name}=${written(value)}`)}`);
+  const { installed } = places();
+  const start = installed ? "npx tslora study" : "npm run study";
+  return [start, ...(flags.length === 0 || installed ? [] : ["--"]), ...flags].join(" ");
 }
 
 function written(value: unknown): string {

@@ -53,6 +53,8 @@ export interface StudyFacts {
 
 /** The subject of the study: model, method, labels and data. */
 export interface SubjectFacts {
+  /** The command that made the results: `tslora study` with the notebooks, or `tslora train`. */
+  readonly madeBy: "study" | "train";
   /** The model's name on the Hub, or its folder's name. */
   readonly model: string;
   readonly method: TrainingMethod;

@@ -1,5 +1,6 @@
 import type { Figure } from "../../figures/types";
-import type { ChecklistItem } from "../facts/study-facts";
+import { recordingCommand } from "../facts/study-commands";
+import type { ChecklistItem, SubjectFacts } from "../facts/study-facts";
 import type { ReportBlock } from "../report-section";
 
 /** A section of the page: as a `ReportSection`, with further kinds of blocks. */
@@ -46,5 +47,12 @@ export function missing(what: string, command: string): PageBlock[] {
   ];
 }
 
-/** The command that records every fact of a report. */
-export const STUDY_COMMAND = "npm run study";
+/** {@link missing} for facts that only a study records, and `tslora train` does not. */
+export function missingEvidence(what: string, subject: SubjectFacts): PageBlock[] {
+  const command = recordingCommand(subject);
+  if (subject.madeBy === "study") return missing(what, command);
+  return [
+    { kind: "paragraph", text: `This run did not record ${what}: \`tslora train\` does not.` },
+    { kind: "command", does: "The command that records it, in a study of the same texts:", command },
+  ];
+}

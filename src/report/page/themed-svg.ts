@@ -16,7 +16,7 @@ export function themedSvg(figure: Figure, name: string): string {
     (svg, [colour, variable]) => svg.replaceAll(rgb(colour), variable),
     renderSvg(figure),
   );
-  return themed.replace("<svg ", `<svg role="img" aria-label="${escapeHtml(name)}" `);
+  return themed.replace("<svg ", () => `<svg role="img" aria-label="${escapeHtml(name)}" `); // a name may hold "$&"
 }
 
 /** A colour `#rrggbb` as plotly writes it into a picture. */

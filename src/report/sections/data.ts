@@ -1,7 +1,7 @@
 import { formatNumber, formatShare } from "../../figures/format";
 import type { DataFacts } from "../evidence/evidence";
 import type { StudyFacts } from "../facts/study-facts";
-import { missing, STUDY_COMMAND, type PageBlock, type PageSection } from "../page/page-section";
+import { missingEvidence, type PageBlock, type PageSection } from "../page/page-section";
 import type { ReportCell, ReportTable } from "../report-section";
 
 /** Source, hashes, labels, parts and lengths of the texts. No text is shown. */
@@ -13,7 +13,7 @@ export function dataSection({ data, subject, results }: StudyFacts): PageSection
             kind: "paragraph",
             text: `The data are ${subject.dataName}, with the labels ${subject.labels.join(", ")}; ${formatNumber(results.after.n)} texts are in the test part.`,
           },
-          ...missing("the data's hashes and counts", STUDY_COMMAND),
+          ...missingEvidence("the data's hashes and counts", subject),
         ]
       : [
           {

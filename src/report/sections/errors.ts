@@ -1,11 +1,11 @@
 import { formatNumber, formatShare } from "../../figures/format";
 import type { StudyFacts } from "../facts/study-facts";
-import { missing, STUDY_COMMAND, type PageSection } from "../page/page-section";
+import { missingEvidence, type PageSection } from "../page/page-section";
 
 /** Test texts that were predicted wrong, by ID. */
-export function errorSection({ errors }: StudyFacts): PageSection {
+export function errorSection({ errors, subject }: StudyFacts): PageSection {
   const place = { id: "errors", title: "Errors" };
-  if (errors === undefined) return { ...place, content: missing("the IDs of the wrong test texts", STUDY_COMMAND) };
+  if (errors === undefined) return { ...place, content: missingEvidence("the IDs of the wrong test texts", subject) };
   const { texts, wrong, nearestBy, listed } = errors;
   const suspected = listed.filter((one) => one.suspected.length > 0).length;
   const by = nearestBy === "encoder" ? "the trained encoder's features" : "TF-IDF";

@@ -2,7 +2,7 @@ import { formatNumber, formatSeconds, formatShare } from "../../figures/format";
 import { lossCurve } from "../../figures/plots/loss-curve";
 import type { TrainingFacts } from "../evidence/evidence";
 import type { StudyFacts } from "../facts/study-facts";
-import { missing, STUDY_COMMAND, type PageBlock, type PageSection } from "../page/page-section";
+import { missingEvidence, type PageBlock, type PageSection } from "../page/page-section";
 import type { ReportTable } from "../report-section";
 
 /** Model, adapter, training, baseline and measures. */
@@ -29,7 +29,9 @@ export function methodSection(facts: StudyFacts): PageSection {
         kind: "paragraph",
         text: "The baseline is logistic regression on TF-IDF of words and pairs of words, trained on the same training texts. Intervals of shares are Wilson's, those of F1 and of changes come from 2,000 paired bootstrap samples, and changes of accuracy are tested by McNemar's exact test.",
       },
-      ...(training === undefined ? missing("the details of training", STUDY_COMMAND) : trainingBlocks(training, facts)),
+      ...(training === undefined
+        ? missingEvidence("the details of training", subject)
+        : trainingBlocks(training, facts)),
     ],
   };
 }

@@ -1,7 +1,7 @@
 import { formatNumber, formatSeconds } from "../../figures/format";
 import type { EnvironmentFacts } from "../evidence/evidence";
 import type { StudyFacts, TimeFacts } from "../facts/study-facts";
-import { missing, STUDY_COMMAND, type PageBlock, type PageSection } from "../page/page-section";
+import { missingEvidence, type PageBlock, type PageSection } from "../page/page-section";
 import type { ReportCell } from "../report-section";
 
 /** Commands, settings, versions, machine and times. */
@@ -18,7 +18,7 @@ export function repeatSection({ commands, settings, environment, time, subject, 
       ...commands.map(({ does, command }) => ({ kind: "command" as const, does, command })),
       { kind: "heading", id: "settings", text: "Settings" },
       ...(settings === undefined
-        ? missing("its parameters", STUDY_COMMAND)
+        ? missingEvidence("its parameters", subject)
         : [
             {
               kind: "table" as const,
@@ -29,7 +29,9 @@ export function repeatSection({ commands, settings, environment, time, subject, 
             },
           ]),
       { kind: "heading", id: "versions", text: "Versions, machine and time" },
-      ...(environment === undefined ? missing("versions and machine", STUDY_COMMAND) : environmentBlocks(environment)),
+      ...(environment === undefined
+        ? missingEvidence("versions and machine", subject)
+        : environmentBlocks(environment)),
       timeBlock(time),
       ...(subject.notices.length === 0 ? [] : [{ kind: "list" as const, items: subject.notices }]),
       {

@@ -1,6 +1,8 @@
-import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { isMissing } from "../../base/files/error-code";
+import { notSaved } from "../../base/files/file-fault";
 import { syncPath } from "../../base/files/sync-path";
 import { makeFolder } from "../../base/files/make-folder";
 import { writeAtomically } from "../../base/files/write-atomically";
@@ -13,6 +15,7 @@ import { WEIGHT } from "./checkpoint-tensors";
 import { listCheckpoints } from "./find-checkpoint";
 import { recoverFolders, replaceFolder } from "./replace-folder";
 import { checksumsOf, writeChecksums } from "./folder-checksums";
+import { MLFLOW_FILE } from "../log/mlflow/training-mlflow";
 import { LOG_FILE } from "../log/training-log";
 
 /**
@@ -20,6 +23,9 @@ import { LOG_FILE } from "../log/training-log";
  * holds such files.
  */
 const RUN_FILES = ["adapter", "model", "results.json", "trained_texts.json", TRAINING_ARGS];
+
+/** Logs beside the checkpoints, and the id of the run in MLflow. Another run must not continue them. */
+const LOG_FILES = [LOG_FILE, "runs", MLFLOW_FILE];
 
 /** Number of `earlier-<n>` folders that an output folder keeps. */
 export const EARLIER_KEPT = 3;
@@ -80,15 +86,15 @@ export class Checkpoints {
     makeFolder(this.#directory);
     await recoverFolders(this.#directory);
     const names = await readdir(this.#directory);
-    const own =
-      resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
+    const directory = await realpath(this.#directory); // a link may lead to it, or to the checkpoint
+    const source = resume === undefined ? undefined : await realpath(dirname(resume.path));
+    const own = resume !== undefined && source === directory ? resume.state.step : -1;
     const foreign = (await listCheckpoints(this.#directory))
       .filter(({ step }) => step > own)
       .map(({ path }) => basename(path));
-    const logs = names.filter((name) => name === LOG_FILE || name === "runs");
-    if (own < 0) foreign.push(...logs, ...this.#runFiles(names));
-    const source = resume === undefined ? undefined : dirname(resolve(resume.path));
-    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
+    const logs = names.filter((name) => LOG_FILES.includes(name));
+    if (own < 0) foreign.push(...logs, ...(await this.#runFiles(names, directory)));
+    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, { names, directory, source });
     const best = resume?.state.best?.step;
     if (own < 0 && resume !== undefined && best !== undefined)
       await this.#copyBest(join(dirname(resume.path), `checkpoint-${best}`), best);
@@ -139,27 +145,42 @@ export class Checkpoints {
     await this.#deleteOld({ strict: true });
   }
 
-  /** The files of a run of `tslora train`, without the folder of the model that is trained. */
-  #runFiles(names: readonly string[]): string[] {
+  /**
+   * The files of a run of `tslora train`, without the folder of the model that is trained.
+   *
+   * @param directory - the output folder without links
+   */
+  async #runFiles(names: readonly string[], directory: string): Promise<string[]> {
     if (!names.includes(TRAINING_ARGS)) return [];
     const base = resolve(this.#classifier.origin.directory);
-    return RUN_FILES.filter((name) => names.includes(name) && resolve(this.#directory, name) !== base);
+    const real = await realpath(base).catch(() => base);
+    return RUN_FILES.filter(
+      (name) => names.includes(name) && resolve(this.#directory, name) !== base && join(directory, name) !== real,
+    );
   }
 
-  /** Moves files to a new folder `earlier-<n>`, and deletes the oldest such folders, except `source`. */
-  async #setAside(moved: readonly string[], present: readonly string[], source: string | undefined): Promise<SetAside> {
-    const numbers = present.flatMap((name) =>
+  /**
+   * Moves files to a new folder `earlier-<n>`, and deletes the oldest such folders, except `source`.
+   *
+   * @param folder.names - the files in the output folder
+   * @param folder.directory - the output folder without links
+   */
+  async #setAside(
+    moved: readonly string[],
+    { names, directory, source }: { names: readonly string[]; directory: string; source: string | undefined },
+  ): Promise<SetAside> {
+    const numbers = names.flatMap((name) =>
       /^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : [],
     );
     const pathOf = (n: number): string => join(this.#directory, `earlier-${n}`);
     const path = pathOf(Math.max(0, ...numbers) + 1);
     await mkdir(path);
     for (const name of moved) await rename(join(this.#directory, name), join(path, name));
-    const old = numbers
+    const deleted = numbers
       .sort((a, b) => b - a)
       .slice(EARLIER_KEPT - 1)
+      .filter((n) => join(directory, basename(pathOf(n))) !== source)
       .map(pathOf);
-    const deleted = old.filter((folder) => resolve(folder) !== source);
     for (const folder of deleted) await rm(folder, { recursive: true, force: true });
     return { path, deleted };
   }
@@ -169,7 +190,10 @@ export class Checkpoints {
     const temporary = `${this.pathOf(step)}.incomplete`;
     const copied = await cp(from, temporary, { recursive: true }).then(
       () => true,
-      () => false, // the best step has no checkpoint
+      (error: unknown) => {
+        if (isMissing(error)) return false; // the best step has no checkpoint
+        throw notSaved(temporary, error);
+      },
     );
     if (!copied) return;
     await writeChecksums(temporary);
@@ -190,7 +214,9 @@ export class Checkpoints {
     for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
       // Renamed first, so that a killed process leaves no incomplete folder with the final name.
       const old = `${this.pathOf(step)}.incomplete`;
-      await rename(this.pathOf(step), old);
+      await rename(this.pathOf(step), old).catch((error: unknown) => {
+        if (!isMissing(error)) throw error; // one that was deleted by hand needs no deletion
+      });
       await rm(old, { recursive: true, force: true });
       this.#saved.delete(step);
     }

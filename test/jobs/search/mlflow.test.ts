@@ -222,6 +222,37 @@ test("requests are tried again with limits, and numbers that could not be sent a
   dead.close();
 });
 
+test("numbers that are given up while others are sent are the oldest ones alone", async () => {
+  const sent: number[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const http = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
+      const { metrics = [] } = JSON.parse(body) as { metrics?: { step: number }[] };
+      for (const { step } of metrics) sent.push(step);
+      const answer = (): unknown => response.end('{"run":{"info":{"run_id":"r","artifact_uri":"x:/"}}}');
+      if (metrics.some(({ step }) => step === 0)) void held.then(answer);
+      else answer();
+    });
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as AddressInfo;
+  const client = new MlflowClient(mlflowSettings({ MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}` }));
+  const run = await MlflowRun.begin({ client, experimentId: "0" });
+  for (let step = 0; step <= 50_000; step++) run.metrics(step, { loss: 1 }); // the first is sent alone
+  release();
+  await run.finish("FINISHED");
+  http.closeAllConnections();
+  http.close();
+  assert.equal(run.takeNotice(), undefined);
+  assert.deepEqual(
+    sent,
+    Array.from({ length: 50_001 }, (_, step) => step),
+  );
+});
+
 test("MLflow's variables: users, tokens and URIs without secrets; none is refused before anything is written", async () => {
   const basic = `Basic ${Buffer.from(`me:${SECRET}`).toString("base64")}`;
   const variables = { MLFLOW_TRACKING_URI: "https://host/base/" };
@@ -239,4 +270,18 @@ test("MLflow's variables: users, tokens and URIs without secrets; none is refuse
     withEnvironment({ MLFLOW_TRACKING_URI: "" }, () => trainTiny()),
     /needs MLFLOW_TRACKING_URI/,
   );
+});
+
+test("an adapter that cannot be sent costs one warning at the end", async () => {
+  const fake = await fakeServer(() => 200);
+  const missing = join(folder, "no", "temporary", "folder");
+  const environment = { MLFLOW_TRACKING_URI: fake.uri, TMPDIR: missing, TMP: missing, TEMP: missing };
+  const events = await withEnvironment(environment, () => trainTiny());
+  fake.close();
+  const warnings = events.flatMap((event) => (event.type === "warning" && event.kind === "mlflow" ? [event] : []));
+  assert.deepEqual(
+    warnings.map(({ message }) => message.split(": ", 2).join(": ")),
+    ["The adapter could not be sent to MLflow: ENOENT"],
+  );
+  assert.equal(events.at(-1)?.type, "end");
 });

@@ -125,7 +125,8 @@ export class MlflowRun {
       const metrics = this.#waiting.slice(0, METRICS_AT_ONCE);
       const sent = await this.#try(() => this.#client.post("runs/log-batch", { run_id: this.id, metrics }));
       if (!sent) return void (this.#nextTry = performance.now() + PACE.down);
-      this.#waiting = this.#waiting.slice(metrics.length);
+      const sentLast = this.#waiting.indexOf(metrics[metrics.length - 1]); // -1 if they were given up meanwhile
+      this.#waiting = this.#waiting.slice(sentLast + 1);
       if (this.#waiting.length < METRICS_AT_ONCE) await sleep(PACE.usual);
     }
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { asError } from "../../../base/as-error";
 import { readTextFile } from "../../../base/files/read-text-file";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { isRecord } from "../../../base/json";
@@ -65,11 +66,14 @@ export class TrainingMlflow {
     this.#run?.metrics(line.step, Object.fromEntries(numbers));
   }
 
-  /** Uploads the adapter, and ends the run. A second call does nothing. */
+  /** Uploads the adapter, and ends the run. A second call does nothing. An adapter that cannot be sent is a notice. */
   async end(status: MlflowStatus, classifier?: SequenceClassifier): Promise<void> {
     if (this.#ended || this.#run === undefined) return;
     this.#ended = true;
-    if (classifier?.adapter !== undefined) await this.#uploadAdapter(classifier);
+    if (classifier?.adapter !== undefined)
+      await this.#uploadAdapter(classifier).catch((error: unknown) => {
+        this.#notice ??= `The adapter could not be sent to MLflow: ${asError(error).message}`;
+      });
     await this.#run.finish(status);
   }
 
