@@ -1,3 +1,4 @@
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { JobDriver } from "./drivers/job-driver";
 import { LocalDriver } from "./drivers/local/local-driver";
@@ -22,6 +23,9 @@ export interface DriverOptions {
   readonly onNotice?: (text: string) => void;
 }
 
+/** Arguments of `sbatch` by which the driver finds its tasks, or waits for them. */
+const OWN_ARGUMENTS = /^(--(job-name|array|wait|wrap)(=|$)|-[JaW])/;
+
 /**
  * Opens the driver that options name: local child processes, unless they name Redis or SLURM.
  *
@@ -32,6 +36,17 @@ export async function openDriver(options: DriverOptions): Promise<JobDriver> {
   const { redis = process.env.TSLORA_REDIS, slurm, sbatch, onNotice } = options;
   if (options.redis !== undefined && slurm !== undefined)
     throw new TsloraError("bad-option", "redis and slurm must not be given together. Choose one of them.");
+  if (sbatch !== undefined && slurm === undefined)
+    throw new TsloraError(
+      "bad-option",
+      "sbatch needs slurm, to whose jobs it applies. Give slurm too: submit or script.",
+    );
+  const own = sbatch?.find((argument) => OWN_ARGUMENTS.test(argument));
+  if (own !== undefined)
+    throw new TsloraError(
+      "bad-option",
+      `sbatch must not hold --job-name, --array, --wait or --wrap: tslora sets names and arrays, and finds its tasks by them; got ${shownValue(own)}. Leave it out.`,
+    );
   const store = await openStore(options.store);
   if (slurm !== undefined) {
     if (store.kind !== "folder")

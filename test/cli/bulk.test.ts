@@ -56,9 +56,15 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
 
 test("predict --input refuses what does not fit, before it writes", async () => {
   const output = join(folder, "refused");
-  const printed = await cli(["predict", "--model", model, "--output", output, "--top-k", "2", "a text"]);
+  const unfit = ["--top-k", "2", "--precision", "int8"];
+  const printed = await cli(["predict", "--model", model, "--output", output, ...unfit, "a text"]);
   assert.equal(printed.code, 2);
-  for (const words of [/--input is needed/, /no texts as arguments/, /--top-k is not for --input/])
+  for (const words of [
+    /--input is needed/,
+    /no texts as arguments/,
+    /--top-k is not for --input/,
+    /--precision int8 is not for --input/,
+  ])
     assert.match(printed.err, words);
   const none = await cli(["predict", "--model", model, "--input", join(folder, "none*.xml"), "-o", output]);
   assert.equal(none.code, 2);
@@ -86,6 +92,11 @@ test("calibrate --cascade writes the screen beside the weights, with the bound o
   assert.ok(recall.lossBound <= 0.02);
   const shown = await cli([...args, "--max-recall-loss", "0.02"], { columns: 80 });
   assert.match(shown.out, /Loss of recall +at most 1\.\d\d %/);
+  const folds = await cli([
+    ...["calibrate", "--model", model, "--labels", "neg,pos", "--data", join(folder, "labelled.csv")],
+    ...["--cascade", `${folder}/./labelled.csv`, "--max-recall-loss", "0.02", "--json"],
+  ]);
+  assert.equal(json<{ recall: { measuredOn: string } }>(folds).recall.measuredOn, "folds", "both paths are one file");
   const few = await cli([...args, "--max-recall-loss", "0.001"]);
   assert.equal(few.code, 2);
   assert.match(few.err, /2995 positive texts are needed/);

@@ -66,6 +66,9 @@ test("calibrate writes both files; predict and evaluate use them, and --no-calib
   }>(printed);
   assert.deepEqual([result.calibration.method, result.calibration.n, result.files.length], ["sigmoid", 60, 2]);
   assert.ok(result.after.logLoss < result.before.logLoss);
+  const same = ["--test", `${tiny.folder}/./validation.csv`, "--json"]; // the file of --data
+  const onSame = await calibrate("--labels", "neg,pos", "--method", "sigmoid", ...same);
+  assert.equal(json<{ comparedOn: string }>(onSame).comparedOn, "data");
   const named = ["--labels", "neg,pos"];
   const calibrated = await predictLines(...named);
   assert.notDeepEqual(
@@ -116,7 +119,8 @@ test("a calibration of other labels or weights is refused, and a failed one leav
 });
 
 test("calibrate shows before and after to people, and compares on other texts with --test", async () => {
-  const printed = await calibrate("--labels", "neg,pos", "--sets", "aps", "--test", data, "--method", "isotonic");
+  const others = await tinyCsv(join(tiny.folder, "others.csv"), 60);
+  const printed = await calibrate("--labels", "neg,pos", "--sets", "aps", "--test", others, "--method", "isotonic");
   assert.equal(printed.code, 0, printed.err);
   assert.match(
     printed.out,

@@ -39,6 +39,14 @@ test("canonical JSON does not depend on the order of keys", () => {
   assert.equal(canonicalSha256({ a: 1, b: 2 }), canonicalSha256({ b: 2, a: 1 }));
 });
 
+test("a folder whose store.json is not a store's is refused, whatever it holds", async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const text of ["", "{", "[]", '{"format":1}', '{"format":2,"id":"00000000000000000000000000000000"}']) {
+    await writeFile(join(folder, "store.json"), text);
+    await assert.rejects(FolderStore.open(folder), { code: "bad-input", message: /must be a store's of jobs/ });
+  }
+});
+
 test("a job that runs twice leaves the same bytes once, and nothing else", async (t) => {
   const store = await storeOf(t);
   const document = smallDocument("once", { steps: 3 });
@@ -95,6 +103,14 @@ test("a job is done if and only if manifest, document, code and files hold", asy
   await writeFile(manifest, good.slice(0, 50));
   assert.match((await why()) ?? "", /not JSON/);
   await writeFile(manifest, good);
+  for (const added of [".DS_Store", "._hash.txt", ".nfs00000000012a4b9c00000001"]) {
+    await writeFile(join(store.place, "results/state", added), "of the system\n");
+    assert.equal(await why(), "done", added);
+  }
+  const further = join(store.place, "results/state/further.txt");
+  await writeFile(further, "of nobody\n");
+  assert.match((await why()) ?? "", /files that its manifest does not list/);
+  await rm(further);
   await writeFile(result, "other\n");
   assert.match((await why()) ?? "", /hash\.txt is not the file/);
   await rm(result);

@@ -190,4 +190,10 @@ test("openDriver opens the local driver in a store, and refuses two engines", as
   assert.deepEqual([driver.name, driver.capacity], ["local", 3]);
   await driver.close();
   await assert.rejects(openDriver({ store, redis: "redis://localhost", slurm: "submit" }), { code: "bad-option" });
+  await assert.rejects(openDriver({ store, sbatch: ["--time=10"] }), /sbatch needs slurm/);
+  for (const own of ["--job-name=mine", "-J", "--array=1-9%2", "-a1-9", "--wait"])
+    await assert.rejects(openDriver({ store, slurm: "submit", sbatch: ["--time=10", own] }), {
+      code: "bad-option",
+      message: /tslora sets names and arrays/,
+    });
 });

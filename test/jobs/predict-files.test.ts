@@ -10,12 +10,16 @@ import { gzipSync } from "node:zlib";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { loadClassifier } from "../../src/classifier/load-classifier";
+import { parquetRowGroups } from "../../src/corpus/records/read-parquet-file";
 import { readRecords } from "../../src/corpus/records/read-records";
 import { cleanText } from "../../src/corpus/text/clean-text";
 import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../src/evaluation/cascade/stored-cascade";
 import { predict } from "../../src/evaluation/predict";
 import type { JobDriver } from "../../src/jobs/drivers/job-driver";
+import type { PredictionRow } from "../../src/jobs/prediction/output/prediction-row";
+import { writePredictions } from "../../src/jobs/prediction/output/write-predictions";
+import { predictFiles } from "../../src/jobs/prediction/predict-files";
 import { MAIN, tinyModel, tinyTexts } from "../cli/tiny";
 import { article, deletions, published } from "../corpus/records/published-xml";
 import { hashesOf, linesOf, predictAll } from "./bulk-files";
@@ -162,7 +166,6 @@ test("a stopped prediction continues with the same call, and gives the same byte
   const stopped = out("stopped");
   await assert.rejects(
     async () => {
-      const { predictFiles } = await import("../../src/jobs/prediction/predict-files.js");
       const { signal } = controller;
       for await (const event of predictFiles(file, {
         ...options,
@@ -193,6 +196,36 @@ test("a stopped prediction continues with the same call, and gives the same byte
     predictAll(file, { ...options, output: stopped, threshold: 0.9 }),
     (error) => error instanceof TsloraError && error.code === "in-use",
   );
+});
+
+test("a prediction that is stopped or left while it is planned plans nothing", async () => {
+  const line = '{"text":"w5"}\n';
+  const files = [await write("plan-a.jsonl", line), await write("plan-b.jsonl", line)];
+  await assert.rejects(predictAll(files, { model, output: out("unplanned"), signal: AbortSignal.abort() }), {
+    code: "aborted",
+    message: "The prediction was stopped. The same call continues it.",
+  });
+  assert.ok(!existsSync(join(out("unplanned"), "plan.json")));
+  const left = out("left");
+  for await (const event of predictFiles(files, { model, output: left, driver: inProcessDriver(left) }))
+    if (event.type === "planning") break;
+  const { summary } = await predictAll(files, { model, output: left, threshold: 0.9 }); // another prediction
+  assert.equal(summary.texts, 2);
+});
+
+test("a chunk of any number of records is written as Parquet", async () => {
+  const rows = Array.from({ length: 200_000 }, (_, i): PredictionRow => ({
+    ...{ id: String(i), labels: ["a"], probabilities: [1, 0], by: "encoder" },
+  }));
+  await mkdir(out("many-rows"));
+  const chunks = async function* (): AsyncGenerator<readonly PredictionRow[], void, void> {
+    yield rows;
+  };
+  const path = await writePredictions(out("many-rows"), chunks(), {
+    ...{ format: "parquet", modelHash: "0".repeat(64), model: "0".repeat(16) },
+    ...{ labels: ["a", 'b.c, "d"'], several: false, kind: "csv" },
+  });
+  assert.equal((await parquetRowGroups(path)).at(-1)?.end, rows.length);
 });
 
 test("a killed worker's shard continues at its checkpoint, and gives the same bytes", async () => {
@@ -247,6 +280,15 @@ test("options and files are checked before anything is written", async () => {
     [() => predictAll(file, { output, model, chunkRecords: 0, threshold: 2 }), /chunkRecords[\s\S]*threshold/],
     [() => predictAll(join(folder, "none*.jsonl"), { output, model }), /No file matches/],
     [() => predictAll(join(folder, "x.pdf"), { output, model }), /must end in one of/],
+    [
+      () => predictAll(file, { output, model, delimiter: "\n", textColumn: "" }),
+      /delimiter must be a character[\s\S]*textColumn must name a column/,
+    ],
+    [() => predictAll(file, { output, model, delimiter: "" }), /delimiter must be a character/],
+    [
+      () => predictAll(file, { output, model, cascade: true, problemType: "multi_label_classification" }),
+      /cascade is for one label a text/,
+    ],
   ];
   for (const [call, message] of refused) await assert.rejects(call, message);
   assert.ok(!existsSync(output));

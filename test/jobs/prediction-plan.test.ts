@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { Random } from "../../src/base/random";
+import { readRecords } from "../../src/corpus/records/read-records";
 import { inputFiles } from "../../src/jobs/prediction/plan/input-files";
 import { planFile } from "../../src/jobs/prediction/plan/plan-file";
-import type { PlannedShard } from "../../src/jobs/prediction/plan/plan-shards";
+import { planShards, type PlannedShard } from "../../src/jobs/prediction/plan/plan-shards";
 import { PredictionMeter } from "../../src/jobs/prediction/prediction-meter";
+import type { PredictionChoices } from "../../src/jobs/prediction/prediction-settings";
 
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-plan-"))));
@@ -64,6 +66,58 @@ test("files are in the order of their names, each once, with names of their own"
   );
   assert.throws(() => inputFiles([join(folder, "*.xml")]), TsloraError);
   assert.ok((await readFile(join(folder, "a.jsonl"))).length === 0);
+  assert.throws(() => inputFiles([join(folder, "none.csv")]), { code: "not-found", message: /does not exist/ });
+  await mkdir(join(folder, "folder.csv"));
+  assert.throws(() => inputFiles([join(folder, "folder.csv")]), { code: "bad-input", message: /it is a folder/ });
+});
+
+test("a file in the home folder is found by its tilde", async (t) => {
+  const home = process.env.HOME;
+  t.after(() => {
+    if (home === undefined) delete process.env.HOME;
+    else process.env.HOME = home;
+  });
+  process.env.HOME = folder;
+  await writeFile(join(folder, "home.csv"), "");
+  assert.deepEqual(
+    inputFiles(["~/home.csv", "~/hom*.csv"]).map(({ path }) => path),
+    [join(folder, "home.csv")],
+  );
+});
+
+test("each shard has a name of its own, also where files are called as parts or copies of others", async () => {
+  const place = join(folder, "names");
+  for (const sub of ["x", "y"]) await mkdir(join(place, sub), { recursive: true });
+  const names = ["x/a.jsonl", "y/a.jsonl", "x/a-file2.jsonl", "x/A.jsonl", "x/big.jsonl", "x/big-part0001.jsonl"];
+  for (const name of names)
+    await writeFile(join(place, name), '{"text":"w5"}\n'.repeat(name === "x/big.jsonl" ? 3 : 1));
+  const files = inputFiles(names.map((name) => join(place, name)));
+  const choices: PredictionChoices = {
+    ...{ model: "m", labels: ["a", "b"], calibrated: false, modelHash: "0".repeat(64) },
+    ...{ chunkRecords: 1, outputFormat: "jsonl" },
+  };
+  const shards = await planShards({ files, output: join(place, "out"), choices, shardBytes: 20, shardRows: 1 });
+  const jobs = shards.map(({ document }) => document.name);
+  assert.equal(jobs.length, 7);
+  assert.equal(new Set(jobs.map((job) => job.toLowerCase())).size, 7, jobs.join(" "));
+});
+
+test("JSON Lines in UTF-16 are one shard, whose records are read", async () => {
+  const path = join(folder, "wide.jsonl");
+  const row = (i: number): string => JSON.stringify({ id: `i${i}`, text: `w5 \u0a0a \u010a ${i}` });
+  const text = Array.from({ length: 9 }, (_, i) => `${row(i)}\n`);
+  await writeFile(path, Buffer.from(`\ufeff${text.join("")}`, "utf16le"));
+  const { parts } = await planFile({ path, kind: "jsonl", name: "wide" }, { shardBytes: 50, shardRows: 1 });
+  assert.deepEqual(
+    parts.map(({ start, end }) => [start, end]),
+    [[undefined, undefined]],
+  );
+  const ids: string[] = [];
+  for await (const item of readRecords(path)) if (item.kind === "record") ids.push(item.record.id);
+  assert.deepEqual(
+    ids,
+    text.map((_, i) => `i${i}`),
+  );
 });
 
 test("progress adds up all shards; rates leave out what earlier runs did", () => {
@@ -95,4 +149,21 @@ test("progress adds up all shards; rates leave out what earlier runs did", () =>
   meter.end("b", undefined);
   assert.deepEqual(meter.progress().shards, { done: 2, failed: 1, running: 0, of: 3 });
   assert.equal(meter.progress().total, 110);
+});
+
+test("a lost worker that goes back to its checkpoint gives no rate below 0 and no time left", () => {
+  let now = 0;
+  const document = { format: 1, type: "predict-shard", name: "a", settings: {}, seed: 1, inputs: [] } as const;
+  const meter = new PredictionMeter([{ document, records: 100, bytes: 1000 }], () => now);
+  meter.start("a");
+  meter.report("a", { done: 0 });
+  meter.report("a", { done: 50 });
+  now = 1000;
+  assert.equal(meter.progress().recordsPerSecond, 50);
+  now = 40_000; // the samples before are forgotten
+  meter.progress();
+  meter.report("a", { done: 20 });
+  now = 41_000;
+  const back = meter.progress();
+  assert.deepEqual([back.records, back.recordsPerSecond, back.secondsLeft], [20, 0, undefined]);
 });

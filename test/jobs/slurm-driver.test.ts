@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
+import { PendingJobs } from "../../src/jobs/drivers/pending-jobs";
 import { arrayScript, quoted } from "../../src/jobs/drivers/slurm/array-script";
 import { SlurmDriver } from "../../src/jobs/drivers/slurm/slurm-driver";
 import { FolderStore } from "../../src/jobs/store/folder-store";
@@ -43,9 +45,44 @@ test("an array's script quotes what a shell would read", () => {
     after: ["--inputs", "/d"],
   });
   assert.match(script, /^#SBATCH --array=1-3$/m);
+  assert.match(script, /^#SBATCH --output="\/s x\/%a\.log"$/m);
   assert.match(script, /^name=\$\(sed -n "\$\{SLURM_ARRAY_TASK_ID\}p" '\/s x\/jobs\.txt'\)$/m);
   assert.match(script, /^exec node 'a b' "\$name" --inputs \/d$/m);
   execFileSync("bash", ["-n"], { input: script });
+});
+
+test("a job whose signal was aborted before it is waited for is stopped", async () => {
+  const pending = new PendingJobs();
+  const outcome = await pending.wait({
+    document: smallDocument("early", { steps: 1 }),
+    options: { signal: AbortSignal.abort() },
+    own: {},
+    stop: async (job) => pending.get(job)?.settle({ type: "stopped", job }),
+  });
+  assert.deepEqual(outcome, { type: "stopped", job: "early" });
+});
+
+test("a driver that closes while an array is submitted takes its tasks out of the queue", async (t) => {
+  const { store, folder } = await storeOf(t);
+  const [begun, go, cancelled] = ["begun", "go", "cancelled"].map((name) => join(folder, name));
+  const programs = {
+    sbatch: `touch '${begun}'; while [ ! -e '${go}' ]; do sleep 0.05; done; echo 7`,
+    scancel: `echo "$@" > '${cancelled}.part' && mv '${cancelled}.part' '${cancelled}'`,
+  };
+  await mkdir(join(folder, "bin"));
+  for (const [name, body] of Object.entries(programs))
+    await writeFile(join(folder, "bin", name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  const before = process.env.PATH;
+  process.env.PATH = `${join(folder, "bin")}:${before ?? ""}`;
+  t.after(() => (process.env.PATH = before));
+  const driver = new SlurmDriver({ store, mode: "submit", times: TIMES, code: CODE });
+  const running = driver.run(smallDocument("late", { steps: 1 }));
+  await waitUntil(() => existsSync(begun), { what: "the array is submitted" });
+  await driver.close();
+  assert.deepEqual(await running, { type: "stopped", job: "late" });
+  await writeFile(go, "");
+  await waitUntil(() => existsSync(cancelled), { what: "the task is cancelled" });
+  assert.match(readFileSync(cancelled, "utf8"), /\b7_1\b/);
 });
 
 /** Jobs of the array: the slow tests run 20. */

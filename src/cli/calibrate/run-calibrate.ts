@@ -12,6 +12,7 @@ import { softmax } from "../../evaluation/softmax";
 import { EXIT } from "../exit-codes";
 import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
+import { isSameSource } from "../inputs/same-source";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
@@ -60,9 +61,9 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
   try {
+    expectOneLabel(classifier);
     if (options.cascade !== undefined)
       return await (await import("./run-cascade.js")).runCascade(call, { classifier, folder, notice, notices });
-    expectOneLabel(classifier);
     const { labels } = classifier;
     const fitted = await readLogits(call, { classifier, notice, folder, which: "data" });
     const tested =
@@ -74,7 +75,7 @@ async function calibrateLocked(call: CommandCall, folder: string): Promise<numbe
       { score: options.sets, classConditional: options.perClass },
     );
     const compared = compareCalibration(tested, { labels, calibration, bins: options.bins });
-    const onOthers = options.test !== undefined;
+    const onOthers = options.test !== undefined && !isSameSource(options.test, pick(values, DATA_OPTIONS).data);
     const files = [
       await saveCalibration(folder, calibration, { labels }),
       await saveConformal(folder, conformal, { labels }),
@@ -106,7 +107,7 @@ function expectOneLabel({ problemType }: SequenceClassifier): void {
   if (problemType === "multi_label_classification")
     throw new TsloraError(
       "unsupported",
-      "tslora calibrate: calibration is for one label a text; this classifier's texts may have several.",
+      "tslora calibrate: calibrations and cascades are for one label a text; this classifier's texts may have several.",
     );
 }
 

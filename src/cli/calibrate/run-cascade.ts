@@ -5,6 +5,7 @@ import { shareRead, type Cascade } from "../../evaluation/cascade/cascade";
 import { fitCascade } from "../../evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../evaluation/cascade/stored-cascade";
 import { EXIT } from "../exit-codes";
+import { isSameSource } from "../inputs/same-source";
 import type { CommandCall } from "../library-command";
 import { CALIBRATE_OPTIONS } from "../options/calibrate-options";
 import { pick } from "../options/option-table";
@@ -36,7 +37,7 @@ export async function runCascade({ terminal, values }: CommandCall, of: CascadeI
   const data = pick(values, DATA_OPTIONS);
   const { labels } = classifier;
   const train = await loadTexts({ ...data, data: path }, { labels, notice });
-  const same = data.data === path;
+  const same = isSameSource(data.data, path);
   const validation = same ? undefined : (await loadTexts(data, { labels, notice })).frame;
   const cascade = fitCascade(train.frame, { labels, positive, validation, maxRecallLoss });
   const file = await saveCascade(folder, cascade);

@@ -1,7 +1,7 @@
 import { Problems } from "../../base/problems";
+import { returnValueOf } from "../../base/return-value";
 import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
-import type { PredictFilesEvent, PredictFilesSummary } from "../../jobs/prediction/predict-files";
 import { EXIT } from "../exit-codes";
 import { findAdapter, resolveBase } from "../inputs/find-adapter";
 import type { CommandCall } from "../library-command";
@@ -50,7 +50,7 @@ export async function runBulk(call: CommandCall): Promise<number> {
       ...{ cascade: bulk.cascade, outputFormat: bulk.outputFormat, chunkRecords: bulk.chunkRecords },
       signal: interruption.signal,
     });
-    const summary = await follow(events, view);
+    const summary = await returnValueOf(events, (event) => view.show(event));
     view.stop();
     terminal.out.write(
       json
@@ -61,17 +61,6 @@ export async function runBulk(call: CommandCall): Promise<number> {
   } finally {
     view.stop();
     interruption.release();
-  }
-}
-
-async function follow(
-  events: AsyncGenerator<PredictFilesEvent, PredictFilesSummary, void>,
-  view: BulkView,
-): Promise<PredictFilesSummary> {
-  for (;;) {
-    const { done, value } = await events.next();
-    if (done === true) return value;
-    view.show(value);
   }
 }
 
@@ -86,6 +75,10 @@ function checkBulk({ args, values }: CommandCall): void {
       values[flag] === undefined,
       `--${flag.replace("topK", "top-k").replace("inputFormat", "input-format")} is not for --input`,
     );
+  problems.expect(
+    values.precision === undefined || values.precision === "float32",
+    `--precision ${String(values.precision)} is not for --input, which computes in float32`,
+  );
   problems.expect(
     values.onBadEntry === undefined || values.onBadEntry === "report",
     "--on-bad-entry refuse is not for --input, which reports bad records and continues",

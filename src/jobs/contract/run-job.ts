@@ -2,7 +2,6 @@ import { rm, stat } from "node:fs/promises";
 import { relative, sep } from "node:path";
 
 import { canonicalSha256 } from "../../base/canonical-json";
-import { listTree } from "../../base/files/list-tree";
 import { sha256OfFile } from "../../base/files/sha256-of-file";
 import { TsloraError } from "../../base/tslora-error";
 import type { JobStore } from "../store/job-store";
@@ -14,6 +13,7 @@ import type { JobContext, JobProgress } from "./job-type";
 import type { JobTypes } from "./job-types";
 import { localInputs } from "./local-inputs";
 import { withHash } from "./manifest-hash";
+import { resultFiles } from "./result-files";
 
 /** Surroundings of {@link runJob}. */
 export interface RunJobContext extends Pick<JobContext, "progress" | "signal"> {
@@ -79,9 +79,8 @@ export async function runJob(document: JobDocument, context: RunJobContext): Pro
 
 /** The files of a result, in order of their paths. */
 async function filesOf(folder: string): Promise<ResultFile[]> {
-  const { files } = await listTree(folder);
   const results: ResultFile[] = [];
-  for (const file of files) {
+  for (const file of await resultFiles(folder)) {
     const path = relative(folder, file).split(sep).join("/");
     results.push({ path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) });
   }

@@ -35,6 +35,7 @@ export class PendingJobs<Own extends object = object> extends Map<string, Pendin
       const fail = (error: unknown): void => (end(), reject(asError(error)));
       this.set(name, { ...own, document, options, settle, fail });
       options.signal?.addEventListener("abort", onAbort);
+      if (options.signal?.aborted === true) onAbort(); // before it was listened to
     });
   }
 }

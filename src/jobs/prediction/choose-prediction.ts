@@ -3,9 +3,11 @@ import { join, resolve } from "node:path";
 
 import { Problems } from "../../base/problems";
 import { expandHome } from "../../base/files/expand-home";
+import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { defaultLabels } from "../../classifier/default-labels";
 import { readRunRecord } from "../../classifier/read-run-record";
+import { isDelimiter } from "../../corpus/table/table-format";
 import { loadCalibration } from "../../evaluation/calibration/stored-calibration";
 import { CASCADE_FILE, loadCascade } from "../../evaluation/cascade/stored-cascade";
 import { resolveModel } from "../../hub/resolve-model";
@@ -35,7 +37,8 @@ export interface ChosenPrediction {
 /**
  * Fills in the defaults, from the model's and the adapter's files, without loading the weights.
  *
- * @throws TsloraError `bad-option` that lists every bad option; `not-found` if there is no cascade.
+ * @throws TsloraError `bad-option` that lists every bad option; `not-found` if there is no cascade, `unsupported` if
+ *   texts may have several labels.
  */
 export async function choosePrediction(options: PredictFilesOptions): Promise<ChosenPrediction> {
   checkOptions(options);
@@ -57,6 +60,11 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
   const calibrated = options.calibrated ?? calibration !== undefined;
   if (calibrated && calibration === undefined)
     throw new TsloraError("not-found", `predictFiles: calibrated needs a calibration.json in ${folder}.`);
+  if (options.cascade === true && several)
+    throw new TsloraError(
+      "unsupported",
+      "predictFiles: cascade is for one label a text; this classifier's texts may have several (multi_label_classification). Leave it out.",
+    );
   const cascade = options.cascade === true ? await loadCascade(folder, { labels }) : undefined;
   if (options.cascade === true && cascade === undefined)
     throw new TsloraError(
@@ -78,7 +86,7 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
 }
 
 function checkOptions(options: PredictFilesOptions): void {
-  const { outputFormat = "jsonl", threshold } = options;
+  const { outputFormat = "jsonl", threshold, delimiter } = options;
   const problems = new Problems("predictFiles");
   for (const name of ["chunkRecords", "shardBytes", "shardRows", "maxTokensPerPass"] as const) {
     const value = options[name];
@@ -95,6 +103,12 @@ function checkOptions(options: PredictFilesOptions): void {
     threshold === undefined || (threshold >= 0 && threshold <= 1),
     `threshold must be a number from 0 to 1; got ${threshold}`,
   );
+  problems.expect(
+    delimiter === undefined || isDelimiter(delimiter),
+    `delimiter must be a character that is neither a quote nor a line end; got ${shownValue(delimiter)}`,
+  );
+  for (const name of ["textColumn", "textPair", "idColumn"] as const)
+    problems.expect(options[name] !== "", `${name} must name a column; got ""`);
   problems.expect(
     options.model !== undefined || options.adapter !== undefined,
     "model or adapter must be given: a trained model's folder or name, or an adapter's folder",

@@ -127,8 +127,9 @@ async function* plan(
   { options, output, choices, cascadePath }: Planning,
 ): AsyncGenerator<PredictFilesEvent, PlannedShard[], void> {
   const { shardBytes, shardRows } = PREDICT_FILES_DEFAULTS;
-  const { signal } = options;
   const queue = new EventQueue<PredictFilesEvent>();
+  const stop = new AbortController(); // also if the loop over the events ends early
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const planning = planShards({
     ...{ files, output, choices, cascadePath, signal },
     shardBytes: options.shardBytes ?? shardBytes,
@@ -139,8 +140,13 @@ async function* plan(
     () => queue.end(),
     (error: unknown) => queue.end(error),
   );
-  yield* queue;
-  return planning;
+  try {
+    yield* queue;
+    return await planning;
+  } finally {
+    stop.abort();
+    await Promise.allSettled([planning]); // it writes into the output, which is locked until then
+  }
 }
 
 /** Options of {@link runShards}. */

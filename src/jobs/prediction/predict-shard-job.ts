@@ -122,7 +122,7 @@ class Shard {
     const rows = async function* (this: Shard): AsyncGenerator<readonly PredictionRow[], void, void> {
       for (let index = 0; index < this.#count; index++) {
         const chunk = await this.#stored(index);
-        problems.push(...chunk.problems.map((problem) => `${JSON.stringify({ file, ...problem })}\n`));
+        for (const problem of chunk.problems) problems.push(`${JSON.stringify({ file, ...problem })}\n`);
         yield chunk.rows;
       }
     }.bind(this);

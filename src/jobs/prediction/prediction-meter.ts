@@ -75,7 +75,8 @@ export class PredictionMeter {
     this.#samples = this.#samples.filter((_, i, all) => i === all.length - 1 || at - all[i + 1].at < WINDOW_MS);
     this.#samples.push({ at, records: computed });
     const [oldest] = this.#samples;
-    const recordsPerSecond = at > oldest.at ? (1000 * (computed - oldest.records)) / (at - oldest.at) : 0;
+    const done = Math.max(0, computed - oldest.records); // a lost worker's records count back to its checkpoint
+    const recordsPerSecond = at > oldest.at ? (1000 * done) / (at - oldest.at) : 0;
     const total = this.#total(shards);
     const left = total === undefined ? undefined : Math.max(0, total - records);
     const count = (state: ShardState["state"]): number => shards.filter((shard) => shard.state === state).length;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, open, readFile, rm, symlink, writeFile, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -112,6 +112,48 @@ test("a dead process's lock is removed after its time of grace; a text that is n
     new JournalFile(path).append(() => []),
     /must be a journal of Optuna/,
   );
+});
+
+/** Opens a study of {@link written} again. */
+function reopened(journal: SweepJournal, name: string): Promise<SweepJournal> {
+  const options = { name, direction: "maximize", space: SPACE, metric: "f1", plan: "{}", resume: true } as const;
+  return SweepJournal.open(journal.path, options);
+}
+
+test("values of Python that JSON does not have are read as they are, and texts are not changed", async () => {
+  const journal = await written("infinite");
+  const trial = '{"op_code":4,"worker_id":"python","study_id":0,"datetime_start":"2026-01-02T03:04:05.000000"';
+  const lines = [
+    `${trial}, "state": 1, "value": Infinity, "values": null, "params": {}, "distributions": {}, "user_attrs": {"error": "loss: NaN, stopped"}, "system_attrs": {}, "intermediate_values": {"5": NaN, "10": -Infinity}}`,
+    `${trial}}`,
+    '{"op_code":6,"worker_id":"python","trial_id":5,"state":1,"values":[-Infinity]}',
+  ];
+  await appendFile(journal.path, `${lines.join("\n")}\n`);
+  const [first, second] = (await reopened(journal, "infinite")).trials().slice(4);
+  assert.deepEqual([first.state, first.value], ["complete", Infinity]);
+  assert.deepEqual([second.state, second.value], ["complete", -Infinity]);
+  assert.deepEqual(first.intermediate, [
+    { step: 5, value: NaN },
+    { step: 10, value: -Infinity },
+  ]);
+  assert.equal(first.error, "loss: NaN, stopped");
+});
+
+test("a write that fails on a full disk leaves no part of a trial", async (t) => {
+  const journal = await written("full");
+  const content = await readFile(journal.path, "utf8");
+  const file = await open(journal.path);
+  const handle = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  const halfWritten = async function (this: FileHandle, text: string): Promise<never> {
+    await this.write(`${text.split("\n").slice(0, 2).join("\n")}\n{"op`);
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+  };
+  t.mock.method(handle, "appendFile", halfWritten, { times: 1 });
+  await assert.rejects(journal.addTrial(SETTINGS[0], { sampler, seeds: [1] }), { code: "not-saved" });
+  assert.equal(await readFile(journal.path, "utf8"), content);
+  assert.equal(await journal.addTrial(SETTINGS[0], { sampler, seeds: [1] }), 4);
+  assert.deepEqual((await reopened(journal, "full")).trials(), journal.trials());
 });
 
 const READ = `

@@ -7,6 +7,7 @@ import { GridSampler } from "../../../src/jobs/search/samplers/grid-sampler";
 import { makeSampler } from "../../../src/jobs/search/samplers/make-sampler";
 import { RandomSampler } from "../../../src/jobs/search/samplers/random-sampler";
 import type { ObservedTrial, Sampler } from "../../../src/jobs/search/samplers/sampler";
+import { splitTrials } from "../../../src/jobs/search/samplers/split-trials";
 import { TpeSampler } from "../../../src/jobs/search/samplers/tpe-sampler";
 import type { SearchSpace, Settings } from "../../../src/jobs/search/space/search-space";
 import { goldens, MIXED, REAL, response, STUDY, type GoldenRun } from "./sampler-space";
@@ -120,6 +121,17 @@ test("running, paused and failed trials count as Optuna counts them: they change
   assert.deepEqual(propose(many("failed")), propose([]));
   assert.notDeepEqual(propose(many("running")), propose([]));
   assert.deepEqual(propose(many("paused")), propose(many("pruned")));
+});
+
+test("a pruned trial whose last value is NaN is the worst of its step, as in Optuna", () => {
+  const pruned = [NaN, 0.2, NaN, 0.1].map((value, number): ObservedTrial => ({
+    ...{ number, settings: {}, state: "pruned", intermediate: [{ step: 3, value }] },
+  }));
+  for (const direction of ["minimize", "maximize"] as const)
+    assert.deepEqual(
+      splitTrials(pruned, { count: 2, direction }).below.map(({ number }) => number),
+      [1, 3],
+    );
 });
 
 test("a grid holds every combination once, with conditions, and then ends", () => {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../../src/base/tslora-error";
+import { JournalFile } from "../../../src/jobs/search/journal/journal-file";
+import { OPERATION } from "../../../src/jobs/search/journal/operations";
 import type { PrunerOptions } from "../../../src/jobs/search/pruner/pruner-options";
 import type { SearchOptions } from "../../../src/jobs/search/sweep/search-options";
 import { searchSettings } from "../../../src/jobs/search/sweep/search-settings";
@@ -129,6 +131,22 @@ test("a torn last line of a killed process is removed, and the search resumes", 
     const resumed = await search(options(name, { driver: new CurveDriver(curve), resume: true }));
     assert.deepEqual(outcomes(resumed.summary), outcomes(whole.summary), name);
   }
+});
+
+test("a search resumes beside trials of another program: it runs its own alone, and repeats no settings", async () => {
+  const shared = { sampler: { name: "random" } } as const;
+  await search(options("foreign", { driver: new CurveDriver(curve), limits: { trials: 2 }, ...shared }));
+  await new JournalFile(join(folder, "foreign.log")).append(() => [
+    { op_code: OPERATION.createTrial, study_id: 0, datetime_start: "2026-01-02T03:04:05.000000" },
+  ]);
+  const driver = new CurveDriver(curve);
+  const { summary } = await search(options("foreign", { driver, resume: true, limits: { trials: 5 }, ...shared }));
+  assert.deepEqual(
+    summary.trials.map(({ state }) => state),
+    ["complete", "complete", "running", "complete", "complete"],
+  );
+  assert.deepEqual([...new Set(driver.computed.map((key) => key.split("-")[0]))], ["t3", "t4"]);
+  assert.equal(new Set(summary.trials.map(({ settings }) => JSON.stringify(settings))).size, 5);
 });
 
 test("successive halving finishes the good trials and spends less; paused ones continue from their checkpoint", async () => {

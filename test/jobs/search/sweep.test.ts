@@ -11,6 +11,8 @@ import type { JobManifest } from "../../../src/jobs/contract/job-manifest";
 import { JOB_TYPE_CODE } from "../../../src/jobs/contract/job-types";
 import { runJob } from "../../../src/jobs/contract/run-job";
 import { LocalDriver } from "../../../src/jobs/drivers/local/local-driver";
+import { JournalFile } from "../../../src/jobs/search/journal/journal-file";
+import { OPERATION, TRIAL_STATE, type Operation } from "../../../src/jobs/search/journal/operations";
 import { sweep } from "../../../src/jobs/search/sweep/sweep";
 import type { SweepEvent, SweepSummary } from "../../../src/jobs/search/sweep/sweep-event";
 import type { SweepOptions } from "../../../src/jobs/search/sweep/sweep-options";
@@ -213,6 +215,28 @@ test("a worker that is killed in a trial leaves the same results; paused trials 
     ]);
   assert.deepEqual(outcomes(summary), outcomes(undisturbed.summary));
   assert.deepEqual(await resultHashes("killed"), await resultHashes("calm"));
+});
+
+test("a trial that another program adds to the journal is no obstacle to the winner's report", async () => {
+  const journal = join(folder, "joined", "optuna-journal.log");
+  const time = "2026-01-02T03:04:05.000000";
+  const foreign: Operation = {
+    ...{ op_code: OPERATION.createTrial, study_id: 0, datetime_start: time, datetime_complete: time },
+    ...{ state: TRIAL_STATE.complete, value: 100, values: null },
+  };
+  let added = false;
+  let summary: SweepSummary | undefined;
+  for await (const event of sweep(options("joined", { limits: { trials: 2 }, winnerSeeds: 1, workers: 1 }))) {
+    if (event.type === "finished") summary = event;
+    if (event.type !== "complete" || added) continue;
+    added = true;
+    await new JournalFile(journal).append(() => [foreign]);
+  }
+  assert.deepEqual(
+    summary?.trials.map(({ state }) => state),
+    ["complete", "complete", "complete"],
+  );
+  assert.equal(summary?.winner?.validation.values.length, 1);
 });
 
 test("wrong options are all reported before anything is written", async () => {

@@ -22,7 +22,7 @@ export function arrayScript({ name, folder, count, command, after }: ArrayScript
     "#!/bin/bash",
     `#SBATCH --job-name=${name}`,
     `#SBATCH --array=1-${count}`,
-    `#SBATCH --output=${folder.replaceAll("%", "%%")}/%a.log`,
+    `#SBATCH --output="${folder.replaceAll("%", "%%").replace(/["\\]/g, "\\$&")}/%a.log"`, // it may have blanks
     "# SIGTERM before the time limit: the job stops at a checkpoint, and the next array continues it",
     "#SBATCH --signal=B:TERM@60",
     `name=$(sed -n "\${SLURM_ARRAY_TASK_ID}p" ${quoted(`${folder}/${LIST}`)})`,

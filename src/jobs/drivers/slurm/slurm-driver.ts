@@ -107,7 +107,8 @@ export class SlurmDriver implements JobDriver {
 
   async #submitAll(jobs: readonly string[]): Promise<void> {
     for (let at = 0; at < jobs.length; at += LARGEST_ARRAY) {
-      const part = jobs.slice(at, at + LARGEST_ARRAY);
+      const part = jobs.slice(at, at + LARGEST_ARRAY).filter((job) => this.#pending.has(job));
+      if (part.length === 0) continue; // they were stopped meanwhile
       try {
         await this.#submit(part);
       } catch (error) {
@@ -136,6 +137,8 @@ export class SlurmDriver implements JobDriver {
       }),
     );
     const id = mode === "submit" ? await submit(script, sbatch) : undefined;
+    const stopped = jobs.flatMap((job, i) => (this.#pending.has(job) ? [] : [i + 1])); // while it was submitted
+    if (id !== undefined && stopped.length > 0) await cancel(id, stopped);
     for (const [i, job] of jobs.entries()) {
       const one = this.#pending.get(job);
       if (one !== undefined)

@@ -34,7 +34,7 @@ export async function* parquetBytes(
     return take();
   };
   for await (const chunk of chunks) {
-    rows.push(...chunk);
+    rows = rows.concat(chunk); // push(...chunk) fails for a hundred thousand rows
     if (rows.length >= GROUP) yield await flush();
   }
   if (rows.length > 0) yield await flush();

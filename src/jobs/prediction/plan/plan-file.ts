@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 
 import { createHash } from "node:crypto";
 
@@ -38,11 +38,13 @@ export interface ShardSizes {
 
 /**
  * Divides a file. JSON Lines that are not packed are divided at line ends, Parquet between row groups; other files
- * are one shard each, since they can only be read from their start.
+ * are one shard each, since they can only be read from their start. So are JSON Lines in UTF-16, whose encoding is in
+ * their first bytes.
  */
 export async function planFile({ path, kind }: InputFile, sizes: ShardSizes): Promise<PlannedFile> {
   const { size } = await stat(path);
-  if (kind === "jsonl" && (await packingOf(path)) === "none") return planLines(path, sizes.shardBytes);
+  if (kind === "jsonl" && (await packingOf(path)) === "none" && !(await isUtf16(path)))
+    return planLines(path, sizes.shardBytes);
   const sha256 = await sha256OfFile(path);
   // a file that is not whole is one shard, which fails
   const groups = kind === "parquet" ? await parquetRowGroups(path).catch(() => []) : [];
@@ -57,6 +59,17 @@ export async function planFile({ path, kind }: InputFile, sizes: ShardSizes): Pr
     first = end;
   }
   return { sha256, parts: parts.filter(({ records = 0 }) => records > 0 || rows === 0) };
+}
+
+/** Whether a file begins with the byte order mark of UTF-16. */
+async function isUtf16(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && ["fffe", "feff"].includes(buffer.toString("hex"));
+  } finally {
+    await file.close();
+  }
 }
 
 const LINE_FEED = 10;

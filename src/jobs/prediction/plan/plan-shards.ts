@@ -16,7 +16,8 @@ import { readCascadeFile } from "../../../evaluation/cascade/stored-cascade";
 import type { JobDocument, JobInput } from "../../contract/job-document";
 import type { PredictionChoices, PredictionSettings } from "../prediction-settings";
 import { supersededText } from "../shard/read-chunks";
-import type { InputFile } from "./input-files";
+import { freeName, type InputFile } from "./input-files";
+import { stoppedPrediction } from "../stopped-prediction";
 import { planFile, type FilePart, type PlannedFile, type ShardSizes } from "./plan-file";
 import { addToSeries } from "./plan-series";
 
@@ -51,7 +52,7 @@ const FORMAT = 1;
  * Plans the shards of files: hashes them, divides large ones, and finds the current records of PubMed's. The plan is
  * stored in the output folder; the same files, model and choices take it from there.
  *
- * @throws TsloraError `in-use` if the folder holds another plan.
+ * @throws TsloraError `in-use` if the folder holds another plan, `aborted` if the signal stopped it.
  */
 export async function planShards(options: PlanOptions): Promise<PlannedShard[]> {
   const { files, output, choices, cascadePath, shardBytes, shardRows } = options;
@@ -86,13 +87,14 @@ async function makePlan(options: PlanOptions): Promise<PlannedShard[]> {
   const series = new UpdateSeries();
   const planned: (PlannedFile & { readonly records?: number })[] = [];
   for (const [i, file] of files.entries()) {
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) throw stoppedPrediction();
     onFile?.(i);
     const records = file.kind === "pubmed" ? await addToSeries(file, { series, file: i }) : undefined;
     planned.push({ ...(await planFile(file, options)), records });
   }
   onFile?.(files.length);
   const superseded = series.finish();
+  const names = new Set(planned.flatMap(({ parts }, i) => (parts.length === 1 ? [files[i].name.toLowerCase()] : [])));
   const shards: PlannedShard[] = [];
   for (const [i, { sha256, parts, records }] of planned.entries()) {
     const file = files[i];
@@ -101,7 +103,8 @@ async function makePlan(options: PlanOptions): Promise<PlannedShard[]> {
     if (list !== undefined) await writeAtomically(join(output, list), text);
     const more: JobInput[] = list === undefined ? [] : [await inputOf(output, list)];
     for (const [at, part] of parts.entries()) {
-      const name = parts.length === 1 ? file.name : `${file.name}-part${String(at + 1).padStart(4, "0")}`;
+      const ofPart = `${file.name}-part${String(at + 1).padStart(4, "0")}`;
+      const name = parts.length === 1 ? file.name : freeName(ofPart, names); // another file may have that name
       const input: JobInput = { path: file.path, sha256, ...rangeOf(part) };
       const number = part.records ?? records;
       const settings = settingsOf(

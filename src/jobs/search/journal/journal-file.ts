@@ -11,6 +11,9 @@ import { withJournalLock } from "./journal-lock";
 import { journalText, type Operation } from "./operations";
 import { JournalReplay } from "./replay";
 
+/** A text of JSON, which is kept, or a number that Python writes and JSON does not have. */
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
+
 /**
  * A journal of Optuna's `JournalStorage` with a `JournalFileBackend`: one JSON object per line, one line per operation,
  * only ever appended. `optuna.load_study` reads it at any time, and other programs may add lines.
@@ -69,8 +72,13 @@ export class JournalFile {
       const lines = operations.map(({ op_code, ...more }) =>
         journalText({ op_code, worker_id: this.#worker, ...more }),
       );
-      await file.appendFile(lines.map((line) => `${line}\n`).join(""));
-      if (sync) await file.sync();
+      try {
+        await file.appendFile(lines.map((line) => `${line}\n`).join(""));
+        if (sync) await file.sync();
+      } catch (error) {
+        await file.truncate(this.#read).catch(() => undefined); // a part of a trial is none, such as on a full disk
+        throw error;
+      }
       await this.#apply(file);
     } finally {
       await file.close();
@@ -90,8 +98,11 @@ export class JournalFile {
 
   #parse(line: string): Readonly<Record<string, unknown>> {
     try {
-      // Python writes NaN and infinities, which JSON does not have.
-      const value: unknown = JSON.parse(line.replace(/:\s*(?:NaN|-?Infinity)(?=[,}\s])/g, ":null"));
+      const value: unknown = JSON.parse(
+        /NaN|Infinity/.test(line)
+          ? line.replace(TEXT_OR_NUMBER, (part) => (part.startsWith('"') ? part : `"${part}"`)) // Number() reads it
+          : line,
+      );
       if (isRecord(value)) return value;
     } catch {
       // Reported below.

@@ -76,9 +76,9 @@ export class JournalReplay {
       state: typeof line.state === "number" ? line.state : TRIAL_STATE.running,
       values: Array.isArray(line.values)
         ? line.values.map(Number)
-        : typeof line.value === "number"
-          ? [line.value]
-          : null,
+        : line.value === undefined || line.value === null
+          ? null
+          : [Number(line.value)],
       params: new Map(),
       intermediate: new Map(),
       userAttrs: new Map(),

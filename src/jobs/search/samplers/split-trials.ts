@@ -8,7 +8,10 @@ export function splitTrials(
   trials: readonly ObservedTrial[],
   { count, direction }: { count: number; direction: "maximize" | "minimize" },
 ): { below: readonly ObservedTrial[]; above: readonly ObservedTrial[] } {
-  const loss = (value: number): number => (direction === "minimize" ? value : -value);
+  const loss = (value: number): number => {
+    if (Number.isNaN(value)) return Infinity; // of another program: Optuna takes it as the worst
+    return direction === "minimize" ? value : -value;
+  };
   const complete = trials
     .filter(({ state }) => state === "complete")
     .sort((a, b) => loss(a.value ?? NaN) - loss(b.value ?? NaN));

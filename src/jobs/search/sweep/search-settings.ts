@@ -62,8 +62,10 @@ class Search {
     this.#options = options;
     this.#journal = journal;
     this.#state = new SearchState(journal, options);
-    this.#resumed = this.#state.trials.filter(({ state }) => state === "running");
-    this.#sampler = makeSampler(options.space, { ...options, state: journal.trials().at(-1)?.sampler });
+    const own = journal.trials().filter(({ sampler }) => sampler !== undefined); // other programs may add trials
+    const open = new Set(own.filter(({ state }) => state === "running").map(({ number }) => number));
+    this.#resumed = this.#state.trials.filter(({ number }) => open.has(number));
+    this.#sampler = makeSampler(options.space, { ...options, state: own.at(-1)?.sampler });
   }
 
   async *events(): AsyncGenerator<SearchEvent, SearchSummary, void> {

@@ -198,7 +198,8 @@ async function* reportWinner(
     await store.releaseResult(job);
     return read;
   };
-  const complete = trials.filter(({ state }) => state === "complete");
+  // other programs may add trials to the journal, whose texts nobody has scored
+  const complete = trials.filter(({ state, sampler }) => state === "complete" && sampler !== undefined);
   return winnerReport({
     ...plan,
     best,

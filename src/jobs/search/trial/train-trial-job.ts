@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { writeAtomically } from "../../../base/files/write-atomically";
 import type { JsonValue } from "../../../base/json";
+import { returnValueOf } from "../../../base/return-value";
 import { textInput } from "../../../base/text-input";
 import { TsloraError } from "../../../base/tslora-error";
 import { loadClassifier } from "../../../classifier/load-classifier";
@@ -122,16 +123,13 @@ async function follow(
 ): Promise<TrainSummary> {
   let total: number | undefined;
   let known: readonly Evaluated[] = [];
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
-    const event = next.value;
+  return returnValueOf(events, async (event) => {
     if (event.type === "start") total = event.totalSteps;
     if (event.type === "resume") known = await evaluations(outputDir, settings);
     if (event.type === "evaluation") known = [...known, ...evaluated(event, settings)];
     if (event.type === "step" || event.type === "evaluation" || event.type === "resume")
       progress({ done: event.step, total, values: reportedValues(settings.metric, known) });
-  }
+  });
 }
 
 function evaluated(event: Extract<TrainEvent, { type: "evaluation" }>, { metric }: TrialJobSettings): Evaluated[] {
