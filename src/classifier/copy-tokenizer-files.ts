@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { writeAtomically } from "../base/files/write-atomically";
 import { TOKENIZER_FILES } from "../hub/tokenizer-files";
 
 /**
- * Copies the tokenizer's files of a model folder to another one.
+ * Copies the tokenizer's files of a model folder to another one, and removes those of an earlier model there: its
+ * tokenizer.json would be read in place of the vocab.txt that belongs to the weights.
  *
  * @returns their names
  */
@@ -14,5 +15,7 @@ export async function copyTokenizerFiles(source: string, directory: string): Pro
   const names = TOKENIZER_FILES.filter((name) => existsSync(join(source, name)));
   if (resolve(source) === resolve(directory)) return names;
   for (const name of names) await writeAtomically(join(directory, name), await readFile(join(source, name)));
+  const stale = names.length === 0 ? [] : TOKENIZER_FILES.filter((name) => !names.includes(name));
+  for (const name of stale) await rm(join(directory, name), { force: true });
   return names;
 }

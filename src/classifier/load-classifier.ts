@@ -32,7 +32,8 @@ export interface LoadClassifierOptions extends DeviceOptions {
    */
   readonly seed?: number;
   /**
-   * Most tokens of a text; longer texts are cut, in training and in prediction.
+   * Most tokens of a text; longer texts are cut, in training and in prediction. To be left out with `tokenizer`, which
+   * cuts texts itself.
    * @default 512, or the number of the model's positions if that is smaller
    */
   readonly maxLength?: number;
@@ -87,10 +88,7 @@ export async function loadClassifier(
     Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens,
     `maxLength must be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; got ${String(maxLength)}`,
   );
-  problems.expect(
-    (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
-    `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, but the model has positions for only ${config.maxTokens}`,
-  );
+  checkTokenizer(problems, { ...options, config });
   checkPrecision(problems, options);
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
@@ -116,6 +114,23 @@ export async function loadClassifier(
   });
   if (precision !== "float32") await usePrecision(classifier, precision, options.precisionCheck);
   return classifier;
+}
+
+/** Checks the length to which a tokenizer that is already loaded cuts texts. */
+function checkTokenizer(
+  problems: Problems,
+  { tokenizer, maxLength, config }: LoadClassifierOptions & { config: EncoderConfig },
+): void {
+  if (tokenizer === undefined) return;
+  const { maxLength: own } = tokenizer;
+  problems.expect(
+    own <= config.maxTokens,
+    `the tokenizer cuts texts to ${own} tokens, but the model has positions for only ${config.maxTokens}`,
+  );
+  problems.expect(
+    maxLength === undefined || maxLength === own,
+    `maxLength must be left out with a tokenizer, which cuts texts to ${own} tokens itself; got ${String(maxLength)}`,
+  );
 }
 
 function checkPrecision(problems: Problems, { precision = "float32", precisionCheck }: LoadClassifierOptions): void {

@@ -1,6 +1,8 @@
+import { shownValue } from "../base/shown-value";
+import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
 import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
-import type { PredictOptions } from "./predict-options";
+import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 
 /** Options of {@link predictDocuments}. */
 type PassOptions = Pick<PredictOptions, "onProgress" | "signal" | "prefixCache"> &
@@ -12,12 +14,19 @@ type PassOptions = Pick<PredictOptions, "onProgress" | "signal" | "prefixCache">
 /**
  * Logits of documents, row by row in their order: [documents, labels], or features: [documents, width]. Documents of
  * similar length run together. The event loop runs between passes.
+ *
+ * @throws TsloraError `bad-option` if `maxTokensPerPass` is below 1 or no number.
  */
 export async function predictDocuments(
   model: ClassificationModel,
   documents: readonly TokenDocument[],
   { maxTokensPerPass, onProgress, signal, prefixCache, features = false }: PassOptions,
 ): Promise<Float32Array> {
+  if (!(maxTokensPerPass >= 1))
+    throw new TsloraError(
+      "bad-option",
+      `maxTokensPerPass must be at least 1; got ${shownValue(maxTokensPerPass)}. Leave it out for ${DEFAULT_TOKENS_PER_PASS}.`,
+    );
   const { ops } = model;
   const width = features ? model.config.hiddenSize : model.numLabels;
   const lengths = documents.map(({ ids }) => ids.length);
@@ -35,8 +44,7 @@ export async function predictDocuments(
     const batch = packDocuments(part.map((index) => documents[index]));
     const inOrder = batch.order.map((inPart) => documents[part[inPart]]);
     const packed = model.predict(batch, { features, prefix: await prefixCache?.valuesOf(inOrder) });
-    const values = await ops.read(packed);
-    ops.dispose(packed);
+    const values = await ops.read(packed).finally(() => ops.dispose(packed));
     batch.order.forEach((inPart, row) =>
       logits.set(values.subarray(row * width, (row + 1) * width), part[inPart] * width),
     );

@@ -9,7 +9,7 @@ import { shownNames } from "../base/shown-value";
 import { buildAdapter } from "./build-adapter";
 import { drawnModules, withDrawnModules } from "./drawn-modules";
 import type { LoraConfig } from "./lora-config";
-import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
+import { changedMeanwhile, compareLogits, mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
 import { resolveLoraConfig } from "./resolve-lora-config";
 
@@ -213,36 +213,31 @@ export class AdapterSet {
     if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
     if (!allowUntrained) this.expectAllTrained(call);
     const before = await probeLogits(this.#model);
-    const weights = this.#mergedWeights(adapter);
-    this.#merged = { weights };
+    this.expectNotMerged(call); // another call may have merged it meanwhile
+    if (this.enabledAdapter !== adapter) throw changedMeanwhile(call);
+    const merged = { weights: this.#mergedWeights(adapter) };
+    this.#merged = merged;
     this.#apply();
-    let check: MergeCheck;
     try {
       const after = await probeLogits(this.#model);
-      const largest = before.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
-      const differences = before.map((logit, i) => Math.abs(logit - after[i]));
-      const largestDifference = differences.some(Number.isNaN) ? NaN : Math.max(...differences);
-      check = mergeCheck({
+      if (this.#merged !== merged) throw changedMeanwhile(call);
+      const check = mergeCheck({
         adapter: adapter.name,
         layers: adapter.updates.size,
-        largestDifference,
-        bound: options.bound ?? 1e-4 * largest,
-        logits: before.length,
+        ...compareLogits(before, { after, bound: options.bound }),
       });
+      if (!(check.largestDifference <= check.bound))
+        throw new TsloraError(
+          "bad-input",
+          `${call}: merging "${adapter.name}" must change logits by at most ${check.bound}; it changes them by ${check.largestDifference}. The model is unchanged; its weights or the adapter's may be NaN.`,
+          { details: { ...check } },
+        );
+      this.#merged = { ...merged, check };
+      return check;
     } catch (error) {
-      this.unmerge();
+      if (this.#merged === merged) this.unmerge();
       throw error;
     }
-    if (!(check.largestDifference <= check.bound)) {
-      this.unmerge();
-      throw new TsloraError(
-        "bad-input",
-        `${call}: merging "${adapter.name}" must change logits by at most ${check.bound}; it changes them by ${check.largestDifference}. The model is unchanged; its weights or the adapter's may be NaN.`,
-        { details: { ...check } },
-      );
-    }
-    this.#merged = { weights, check };
-    return check;
   }
 
   /** Unmerges the adapter. The weights are again the model's own, bit for bit. */

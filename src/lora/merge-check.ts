@@ -1,4 +1,5 @@
 import { Random } from "../base/random";
+import { TsloraError } from "../base/tslora-error";
 import { packDocuments } from "../model/parts/packed-batch";
 import type { ClassificationModel } from "../model/classification-model";
 
@@ -22,6 +23,33 @@ export function mergeCheck(values: Omit<MergeCheck, "toString">): MergeCheck {
   const { adapter, layers, largestDifference, bound, logits } = values;
   const text = `Adapter "${adapter}" is in the weights of ${layers} layers: on a fixed batch, ${logits} logits differ by at most ${largestDifference.toExponential(1)} (bound ${bound.toExponential(1)}).`;
   return { ...values, toString: () => text };
+}
+
+/**
+ * Compares logits before and after merging.
+ *
+ * @param options.bound - largest allowed difference, by default 1e-4, times the largest absolute logit if that is above
+ *   1
+ */
+export function compareLogits(
+  before: Float32Array,
+  { after, bound }: { after: Float32Array; bound: number | undefined },
+): Pick<MergeCheck, "largestDifference" | "bound" | "logits"> {
+  const largest = before.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
+  const differences = before.map((logit, i) => Math.abs(logit - after[i]));
+  return {
+    largestDifference: differences.some(Number.isNaN) ? NaN : Math.max(...differences),
+    bound: bound ?? 1e-4 * largest,
+    logits: before.length,
+  };
+}
+
+/** The error for adapters that another call changed while a merge waited for logits. */
+export function changedMeanwhile(call: string): TsloraError {
+  return new TsloraError(
+    "bad-input",
+    `${call}: another call has changed the adapters meanwhile. Await each call before the next.`,
+  );
 }
 
 /** The model's logits for a small fixed batch of token ids: four documents of up to 24 tokens. */

@@ -4,7 +4,7 @@ import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
 import type { Adapter } from "./adapter";
 import type { AdapterSet } from "./adapter-set";
-import { buildAdapter, expectedWeights } from "./build-adapter";
+import { buildAdapter } from "./build-adapter";
 import type { ResolvedLoraConfig } from "./lora-config";
 import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
@@ -36,9 +36,10 @@ export interface WeightedAdapterOptions {
 }
 
 /**
- * Adds an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does. Its `loraAlpha` equals r;
- * its other options are those of the first adapter. Refuses adapters with DoRA, with trained biases, or initialized by
- * PiSSA or OLoRA.
+ * Adds an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does. Its `loraAlpha` equals r and
+ * `useRslora` is false, so that its scaling is 1 (peft 0.21 keeps `use_rslora`, which makes the sum sqrt(r) times as
+ * large); its `modulesToSave` are the head's; its other options are those of the first adapter. Refuses adapters with
+ * DoRA, with trained biases, or initialized by PiSSA or OLoRA.
  *
  * @throws TsloraError `bad-option` that lists everything wrong; nothing changes in that case.
  */
@@ -50,23 +51,27 @@ export async function addWeightedAdapter(
   const problems = new Problems("addWeightedAdapter");
   const { adapters, type, head } = checkCombination(set, options, problems);
   const r = combinedRank(adapters, { type, svdRank: options.svdRank, problems });
-  const config = combinedConfig(adapters, { r, problems });
+  const config = combinedConfig(adapters, { r, head, problems });
   problems.throwIfAny();
   const plan = planAdapter(model, config, { problems, strict: false });
-  checkLayers(plan, { adapters, r, type, problems });
-  if (options.head === undefined)
+  checkLayers(plan, { adapters, head, r, type, problems });
+  if (options.head === undefined) {
     problems.expect(
       await sameSaved(model, adapters),
       "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; " +
         `name the one to take: head: "${adapters[0].name}"`,
     );
+    // Another call may have changed the adapters meanwhile.
+    const now = checkCombination(set, options, problems);
+    problems.expect(
+      now.adapters.every((adapter, i) => adapter === adapters[i]),
+      "another call has changed the adapters meanwhile; await each call before the next",
+    );
+  }
   problems.throwIfAny();
 
-  const { ops } = model;
   const { weights, name } = options;
   const tensors = combinedTensors(model, plan, { adapters, weights, type, r, head });
-  const expected = new Set(expectedWeights(plan).map((weight) => weight.name));
-  for (const [key, tensor] of Object.entries(tensors)) if (!expected.has(key)) ops.dispose(tensor);
   const combined = buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) });
   for (const [own, copy] of head?.saved ?? []) {
     const taken = combined.saved.get(own);
@@ -205,10 +210,10 @@ function padded({ ops }: ClassificationModel, { a, b }: Pair, r: number): Pair {
   return { a: ops.concatRows([a, zeros(a.shape[1])]), b: across(ops.concatRows([across(b), zeros(b.shape[0])])) };
 }
 
-/** The first adapter's configuration with the layers of all adapters, combined as in peft. */
+/** The first adapter's configuration with the layers of all adapters, combined as in peft, and the head's modules. */
 function combinedConfig(
   adapters: readonly Adapter[],
-  { r, problems }: { r: number; problems: Problems },
+  { r, head, problems }: { r: number; head: Adapter | undefined; problems: Problems },
 ): ResolvedLoraConfig {
   const targets = adapters.map(({ config }) => config.targetModules);
   const patterns = targets.filter((target): target is string => typeof target === "string");
@@ -222,7 +227,9 @@ function combinedConfig(
     ...adapters[0].config,
     r,
     loraAlpha: r,
+    useRslora: false, // the parts hold the scaling of each adapter
     targetModules,
+    modulesToSave: (head ?? adapters[0]).config.modulesToSave,
     rankPattern: {},
     alphaPattern: {},
     initLoraWeights: true,
@@ -232,7 +239,7 @@ function combinedConfig(
 
 function checkLayers(
   plan: AdapterPlan,
-  { adapters, r, type, problems }: { adapters: readonly Adapter[]; r: number; type: string; problems: Problems },
+  { adapters, head, r, type, problems }: Combination & { r: number; problems: Problems },
 ): void {
   const combined = new Set(plan.layers.map(({ linear }) => linear.module));
   const theirs = new Set(adapters.flatMap(({ updates }) => [...updates.keys()]));
@@ -240,7 +247,7 @@ function checkLayers(
   const bare = [...combined].filter((module) => !theirs.has(module));
   problems.expect(
     lost.length === 0,
-    `the combination has "${adapters[0].name}"'s excludeModules, modulesToSave and layersToTransform, which leave out ${lost.join(", ")}`,
+    `the combination has "${adapters[0].name}"'s excludeModules and layersToTransform, and "${(head ?? adapters[0]).name}"'s modulesToSave, which leave out ${lost.join(", ")}`,
   );
   problems.expect(bare.length === 0, `the combination would adapt ${bare.join(", ")}, which none of the adapters does`);
   for (const { linear } of type === "linear" ? plan.layers : []) {

@@ -55,7 +55,7 @@ export class LiveTensors<T extends OwnTensor> {
     if (tensor.disposed)
       throw new TsloraError(
         "device",
-        `A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of. This is a fault of tslora; please report it.`,
+        `A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of. Load the classifier again if it was disposed of; otherwise this is a fault of tslora: please report it.`,
       );
     return tensor;
   }

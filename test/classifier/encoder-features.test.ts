@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { encoderFeatures } from "../../src/classifier/encoder-features";
 import { loadClassifier } from "../../src/classifier/load-classifier";
 import { makeTinyFolder, type TinyFolder } from "../cli/library-commands";
+import { ops, tinyClassifier } from "../lora/tiny";
 
 let tiny: TinyFolder;
 before(async () => {
@@ -23,5 +24,28 @@ test("features are the head's input, in the order of the texts", async () => {
   );
   assert.ok(features[0].every((value, i) => Math.abs(value - features[2][i]) < 1e-5));
   assert.ok(features[0].some((value, i) => Math.abs(value - features[3][i]) > 1e-3));
+  for (const maxTokensPerPass of [NaN, 0])
+    await assert.rejects(
+      encoderFeatures(classifier, texts, { maxTokensPerPass }),
+      new RegExp(`maxTokensPerPass must be at least 1; got ${maxTokensPerPass}\\. Leave it out for 4096`),
+    );
   classifier.dispose();
+});
+
+test("a pass whose results cannot be read leaves no tensor behind; after dispose, the message says so", async () => {
+  let fails = false;
+  const failing: typeof ops = {
+    ...ops,
+    read: async (x) => (fails ? Promise.reject(new Error("the device is gone")) : ops.read(x)),
+  };
+  const classifier = await tinyClassifier("bert", failing);
+  const before = await classifier.predictLogits(["2 11 3"]);
+  const alive = ops.alive();
+  fails = true;
+  await assert.rejects(classifier.predictLogits(["2 11 3"]), /the device is gone/);
+  assert.equal(ops.alive(), alive);
+  fails = false;
+  assert.deepEqual(await classifier.predictLogits(["2 11 3"]), before);
+  classifier.dispose();
+  await assert.rejects(classifier.predictLogits(["2 11 3"]), /Load the classifier again if it was disposed of/);
 });

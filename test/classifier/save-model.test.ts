@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -77,6 +77,19 @@ for (const kind of ["bert", "distilbert", "roberta", "fp16", "bf16", "sharded"])
   });
 }
 
+test("a folder that is saved to again keeps no tokenizer file of the model before, but every other file", async () => {
+  await inFolder("bert", {}, async (folder) => {
+    await cp(join(TOKENIZERS, "roberta-files", "merges.txt"), join(folder, "merges.txt"));
+    const saved = join(folder, "saved");
+    await mkdir(saved);
+    for (const name of ["tokenizer.json", "vocab.txt", "notes.txt"]) await writeFile(join(saved, name), "before");
+    const classifier = await loadClassifier(folder, { tokenizer });
+    await classifier.saveModel(saved);
+    classifier.dispose();
+    assert.deepEqual((await readdir(saved)).sort(), ["config.json", "merges.txt", "model.safetensors", "notes.txt"]);
+  });
+});
+
 test("a model is not saved without the weights of its adapter", async () => {
   await inFolder("bert", {}, async (folder) => {
     const classifier = await loadClassifier(folder, { tokenizer });
@@ -117,6 +130,12 @@ test("problem_type comes from the checkpoint; calls that it does not allow are e
   );
   await inFolder("bert", { id2label: { 0: "a", 2: "b" } }, (folder) =>
     assert.rejects(loadClassifier(folder, { tokenizer }), /"id2label" must name the classes from 0 on/),
+  );
+  await inFolder("roberta", {}, (folder) =>
+    assert.rejects(
+      loadClassifier(folder, { tokenizer, maxLength: 9 }),
+      /maxLength must be left out with a tokenizer, which cuts texts to 18 tokens itself; got 9/,
+    ),
   );
   await inFolder("roberta", {}, (folder) =>
     assert.rejects(

@@ -314,6 +314,29 @@ test("a merge that changes logits is refused, and the model is as it was", async
   c.dispose();
 });
 
+test("of two merges at once, the second is refused; an adapter that changes during a merge is not merged", async () => {
+  const c = await tinyClassifier("bert");
+  await scramble(c.addAdapter({ r: 2 }).parameters());
+  await scramble(c.addAdapter({ r: 2 }, { name: "other" }).parameters(), 2);
+  const adapted = await logits(c);
+  await c.mergeAdapter();
+  const merged = await logits(c);
+  c.unmergeAdapter();
+  const alive = ops.alive();
+  const [first, second] = await Promise.allSettled([c.mergeAdapter(), c.mergeAdapter()]);
+  assert.equal(first.status, "fulfilled");
+  assert.match(second.status === "rejected" ? String(second.reason) : "", /adapter "default" is merged/);
+  assert.equal(c.adapterState, "merged");
+  assert.deepEqual(await logits(c), merged);
+  c.unmergeAdapter();
+  assert.deepEqual(await logits(c), adapted);
+  const merging = c.mergeAdapter();
+  c.setAdapter("other");
+  await assert.rejects(merging, /mergeAdapter: another call has changed the adapters meanwhile/);
+  assert.deepEqual([c.adapterState, c.activeAdapter, ops.alive()], ["active", "other", alive]);
+  c.dispose();
+});
+
 test("training changes only the active adapter: the model's weights and the other adapter's stay equal bit for bit", async () => {
   const c = await tinyClassifier("distilbert");
   const own = await weightsOf(c.model);

@@ -174,8 +174,7 @@ export class PrefixCache {
     const { prefix } = this.#options;
     const batch = packDocuments(documents);
     const rows = this.#model.computePrefix(batch, this.#options);
-    const values = await ops.read(rows);
-    ops.dispose(rows);
+    const values = await ops.read(rows).finally(() => ops.dispose(rows));
     const results: Float32Array[] = [];
     let at = 0;
     for (const index of batch.order) {

@@ -81,8 +81,11 @@ export async function prefixKey(
   for (const length of [3, 100]) {
     const probe = Int32Array.from({ length: Math.min(length, config.maxTokens) }, (_, i) => (7 * i) % config.vocabSize);
     const rows = model.computePrefix(packDocuments([probe]), { prefix, pass, precision });
-    hash.update(bytesOf(await ops.read(rows)));
-    ops.dispose(rows);
+    try {
+      hash.update(bytesOf(await ops.read(rows)));
+    } finally {
+      ops.dispose(rows);
+    }
   }
   return hash.digest("hex").slice(0, 40);
 }
