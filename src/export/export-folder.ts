@@ -50,7 +50,8 @@ export function checkExportFolder(
 
 /**
  * Lets `write` fill an empty folder inside `folder`, then moves its files into `folder`, config.json last. If `write`
- * fails, nothing is left of it. Removes what a killed export left.
+ * fails, nothing is left of it. If the moving is interrupted, the folder has no config.json. Removes what a killed
+ * export left.
  *
  * @param options.last - the file without which the folder is incomplete
  * @param options.onnx - the folder of ONNX files, in which those of an earlier export are removed
@@ -68,11 +69,14 @@ export async function inStaging(
     makeFolder(staging);
     await write(staging);
     const files = await filesOf(staging, last);
-    for (const { path } of files) {
+    const move = async (path: string): Promise<void> => {
       makeFolder(dirname(join(folder, path)));
       await rename(join(staging, path), join(folder, path));
-    }
+    };
+    await rm(join(folder, last), { force: true }); // an earlier one would make files of both exports look like a whole
+    for (const { path } of files) if (path !== last) await move(path);
     await removeEarlier(folder, { onnx, files });
+    if (files.some(({ path }) => path === last)) await move(last);
     return files;
   } catch (error) {
     throw notSaved(folder, error);

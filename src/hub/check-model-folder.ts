@@ -36,12 +36,16 @@ export function checkModelFolder(
     foreign !== undefined || findWeights(has) !== undefined,
     `the weights are missing: ${MODEL_WEIGHTS.map(({ whole }) => whole).join(" or ")}, or their parts and index`,
   );
-  const pieces = SENTENCEPIECE_FILES.some(has);
-  const tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt")) || pieces;
   if (requireTokenizer || problems.count > 0)
     problems.expect(
-      tokenizer,
+      hasTokenizer(has),
       "the tokenizer is missing: tokenizer.json, vocab.txt, vocab.json and merges.txt, or a sentencepiece model",
     );
   problems.throwIfAny(foreign === undefined ? "not-found" : "unsupported");
+}
+
+/** Whether a folder has a tokenizer, in any form that is read. */
+export function hasTokenizer(has: (name: string) => boolean): boolean {
+  const files = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
+  return files || SENTENCEPIECE_FILES.some(has);
 }

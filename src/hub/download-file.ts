@@ -4,7 +4,7 @@ import { open, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 import { debugLog } from "../base/debug-log";
-import { notSaved } from "../base/files/file-fault";
+import { faultText, isFaultOfDisk, notSaved } from "../base/files/file-fault";
 import { makeFolder } from "../base/files/make-folder";
 import { besideName } from "../base/files/write-atomically";
 import { httpFetch } from "../base/http";
@@ -23,6 +23,7 @@ import {
   type FetchOptions,
   type RemoteFile,
 } from "./remote-file";
+import { reporting } from "./reporting";
 import { isTransient } from "./retry-pause";
 import { withoutQuery } from "./without-query";
 
@@ -35,11 +36,23 @@ const SHA1 = /^[0-9a-f]{40}$/;
 /**
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
  * as `.incomplete`, resumed by a range request, compared by size and checksum, and renamed. Of several processes that
- * want a blob, one fetches it, and the others wait.
+ * want a blob, one fetches it, and the others wait. An error of `onProgress` stops the download and is thrown.
  *
  * @returns the commit, or undefined if the repository has no such file
  */
 export async function downloadFile(
+  what: { id: string; file: string; folder: string },
+  options: FetchOptions & { revision: string },
+): Promise<string | undefined> {
+  const { report, signal, throwFailure } = reporting(options.onProgress, options.signal);
+  try {
+    return await fetchIntoCache(what, { ...options, onProgress: report, signal });
+  } finally {
+    throwFailure();
+  }
+}
+
+async function fetchIntoCache(
   what: { id: string; file: string; folder: string },
   options: FetchOptions & { revision: string },
 ): Promise<string | undefined> {
@@ -130,11 +143,12 @@ async function receiveAll(
     } catch (error) {
       if (from.options.signal?.aborted === true) throw stopped(error);
       if (error instanceof TsloraError) throw error;
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (/^(ENOSPC|EDQUOT|EACCES|EROFS|EIO)$/.test(code))
-        throw new TsloraError("not-saved", `${file} cannot be written to ${shownPath(dirname(path))}: ${code}.`, {
-          cause: error,
-        });
+      if (isFaultOfDisk(error))
+        throw new TsloraError(
+          "not-saved",
+          `${file} cannot be written to ${shownPath(dirname(path))}: ${faultText(error)}.`,
+          { cause: error },
+        );
       debug("attempt %d of %d for %s failed: %s", attempt, ATTEMPTS, file, error);
       if (attempt === ATTEMPTS)
         throw new TsloraError(
@@ -182,7 +196,10 @@ async function receive(
       throw fault;
     }
     let bytes = part ? have : 0;
-    const handle = await open(path, part ? "a" : "w");
+    const handle = await open(path, part ? "a" : "w").catch(async (error: unknown) => {
+      await response.body?.cancel();
+      throw error;
+    });
     try {
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         timer.refresh();

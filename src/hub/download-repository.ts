@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 
 import { notSaved } from "../base/files/file-fault";
 import { makeFolder } from "../base/files/make-folder";
+import { readTextFile } from "../base/files/read-text-file";
 import { writeAtomically } from "../base/files/write-atomically";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
@@ -55,7 +56,10 @@ export async function beginDownload(
     );
   };
   const finish = async (): Promise<void> => {
-    if (revision !== commit) await writeAtomically(join(folder, "refs", revision), commit);
+    if (revision === commit) return;
+    const ref = join(folder, "refs", revision);
+    const known = await readTextFile(ref, { maxBytes: 1000 }).catch(() => undefined);
+    if (known !== commit) await writeAtomically(ref, commit); // a cache that holds all may be read-only
   };
   return { called, snapshot: join(folder, "snapshots", commit), fetchOne, finish };
 }

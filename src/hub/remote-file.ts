@@ -4,6 +4,7 @@ import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { readRefusal } from "./hub-problem";
 import type { HubSettings } from "./hub-settings";
+import { expectSendable } from "./hub-token";
 import { isTransient, PATIENCE_MS, pauseAfter, pauseFor, type Pause } from "./retry-pause";
 import { withoutQuery } from "./without-query";
 
@@ -193,12 +194,16 @@ export function checksumOf(headers: Headers): string | undefined {
   return (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
 }
 
-/** The token goes to the Hub and to no other host. */
+/**
+ * The token goes to the Hub and to no other host.
+ *
+ * @throws TsloraError `bad-option` for a token that a header cannot hold. The error of `fetch` would show the token.
+ */
 export function authorization(
   address: string,
-  { endpoint, token }: Pick<HubSettings, "endpoint" | "token">,
+  { endpoint, token, tokenFrom = "the options" }: Pick<HubSettings, "endpoint" | "token" | "tokenFrom">,
 ): Record<string, string> {
-  return token !== undefined && token !== "" && new URL(address).origin === new URL(endpoint).origin
-    ? { authorization: `Bearer ${token}` }
-    : {};
+  if (token === undefined || token === "" || new URL(address).origin !== new URL(endpoint).origin) return {};
+  expectSendable(token, tokenFrom);
+  return { authorization: `Bearer ${token}` };
 }

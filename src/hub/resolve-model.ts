@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
 import { places } from "../base/places";
@@ -8,7 +8,7 @@ import { TsloraError } from "../base/tslora-error";
 import { foreignWeights } from "../model/weights/weight-files";
 import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
-import { checkModelFolder } from "./check-model-folder";
+import { checkModelFolder, hasTokenizer } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel, installedName } from "./installed-models";
@@ -109,11 +109,14 @@ async function fromHub(
   id: string,
   { why, options }: { why: string; options: ResolveModelOptions },
 ): Promise<ResolvedModel> {
-  const { revision = "main" } = options;
+  const { revision = "main", requireTokenizer = false } = options;
   const settings = hubSettings(options);
   const folder = cacheFolder(id, settings);
   const cached = await cachedSnapshot(id, { revision, cacheDir: settings.cacheDir });
-  if (await hasWeights(cached))
+  const has = (name: string): boolean => existsSync(join(cached, name));
+  const holdsWeights = await hasWeights(cached);
+  // Python's programs also cache single files: weights without the configuration or the tokenizer
+  if (holdsWeights && has("config.json") && (!requireTokenizer || hasTokenizer(has)))
     return withWeights({
       id,
       directory: cached,
@@ -121,6 +124,7 @@ async function fromHub(
       notice: `Model: ${id} from the Hugging Face cache, ${why}.`,
     });
   if (settings.offline) {
+    if (holdsWeights) checkModelFolder(cached, { requireTokenizer }); // throws, and names the missing files
     const foreign = existsSync(cached) ? foreignWeights(readdirSync(cached)) : undefined;
     if (foreign !== undefined)
       throw new TsloraError("unsupported", `${id} in the cache, ${shownPath(cached)}: ${foreign}.`);
@@ -135,7 +139,8 @@ async function fromHub(
     return await withWeights({ id, directory, origin: { kind: "hub" }, notice });
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
-    throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, {
+    const held = holdsWeights ? "is not complete" : "is not";
+    throw new TsloraError(error.code, `${id} ${held} in the cache, ${shownPath(folder)}. ${error.message}`, {
       cause: error,
     });
   }

@@ -74,7 +74,8 @@ export interface ServeOptions extends DeviceOptions {
    */
   readonly timeout?: number;
   /**
-   * The token that requests to add or remove adapters carry as `Authorization: Bearer TOKEN`. Never printed.
+   * The token that requests to add or remove adapters carry as `Authorization: Bearer TOKEN`: printable ASCII
+   * characters, at least 16. Never printed.
    * @default none: such requests get 404
    */
   readonly adminToken?: string;
@@ -105,6 +106,8 @@ export type ServeLimits = Readonly<
 
 /** Shortest token that is accepted, since shorter ones could be guessed. */
 const SHORTEST_TOKEN = 16;
+/** Tokens that arrive in a header as they were sent. */
+const SENDABLE = /^(?! )[ -~]*(?<! )$/;
 
 /** @throws TsloraError `bad-option` that lists everything wrong with the options. */
 export function checkServeOptions(options: ServeOptions): ServeLimits {
@@ -138,6 +141,11 @@ export function checkServeOptions(options: ServeOptions): ServeLimits {
   problems.expect(
     options.adminToken === undefined || options.adminToken.length >= SHORTEST_TOKEN,
     `adminToken must have at least ${SHORTEST_TOKEN} characters`,
+  );
+  problems.expect(
+    options.adminToken === undefined || SENDABLE.test(options.adminToken),
+    "adminToken must be printable ASCII characters, with no space or line end at its beginning or end: a request's " +
+      "header cannot hold another one",
   );
   expectAdapterDirectory(options, problems);
   problems.throwIfAny();

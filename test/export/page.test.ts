@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { loadClassifier } from "../../src/classifier/load-classifier";
 import { toCsv } from "../../src/export/page/browser/csv";
 import { decide } from "../../src/export/page/browser/decide";
+import { FileView } from "../../src/export/page/browser/file-view";
 import { explain, MOST_WORDS, without, wordsOf, type Explanation } from "../../src/export/page/browser/occlusion";
 import { readRecords } from "../../src/export/page/browser/read-records";
 import { atThreshold } from "../../src/export/page/browser/threshold";
@@ -98,12 +99,13 @@ test("a page shows scores of its own weights; with an adapter, those of the run 
 });
 
 test("tslora page prints the files, the download and why there is no threshold", async () => {
-  const printed = await cli(["page", "--model", source, "-o", join(root, "by-command")]);
+  const printed = await cli(["page", "--model", source, "-o", join(root, "by a command's")]);
   assert.equal(printed.code, 0, printed.err);
   assert.match(
     printed.out,
     /index\.html[\s\S]*A visitor's browser loads [\d.]+ MB\.\nServe it with: python3 -m http\.server/,
   );
+  assert.match(printed.out, /--directory '\S*by a command'\\''s'\npage: \S*by a command's\n/);
   assert.match(printed.err, /The page has no threshold: the run's folder holds no results\.json/);
   assert.match((await cli(["page", "--model", source])).err, /--output is needed/);
 });
@@ -173,6 +175,62 @@ test("files: CSV, TSV, PubMed's XML and MEDLINE, lines; a file without texts is 
   );
   assert.throws(() => readRecords("a.csv", "x,y\n1,2\n"), /must have a column "text"/);
   assert.throws(() => readRecords("a.txt", "\n"), /holds no text/);
+});
+
+/** An element of a page, as far as the view of a file uses it. */
+class FakeElement extends EventTarget {
+  textContent = "";
+  value = "";
+  title = "";
+  className = "";
+  hidden = false;
+  disabled = false;
+  files: readonly File[] = [];
+  children: readonly unknown[] = [];
+  append(...children: readonly unknown[]): void {
+    this.children = [...this.children, ...children];
+  }
+  replaceChildren(...children: readonly unknown[]): void {
+    this.children = children;
+  }
+  setAttribute(): void {
+    // no test reads attributes
+  }
+}
+
+test("after a stop, rows that were on their way are left out, and the table shows the others", async () => {
+  const elements = new Map<string, FakeElement>();
+  const element = (id: string): FakeElement => {
+    const found = elements.get(id) ?? new FakeElement();
+    elements.set(id, found);
+    return found;
+  };
+  const document = { getElementById: element, createElement: () => new FakeElement(), body: new FakeElement() };
+  const kinds = { HTMLElement: FakeElement, HTMLInputElement: FakeElement, HTMLButtonElement: FakeElement };
+  Object.assign(globalThis, { document, ...kinds });
+  try {
+    const facts = { labels: LABELS, problemType: "single_label_classification" } as unknown as PageFacts;
+    const row = { probabilities: [0.25, 0.75], ids: new Int32Array(2), truncated: false };
+    let begin: (texts: readonly string[]) => void = () => undefined;
+    const begun = new Promise<readonly string[]>((resolve) => (begin = resolve));
+    const view = new FileView(facts, {
+      threshold: () => 0.5,
+      begin: (texts) => begin(texts),
+      stop: () => undefined,
+      open: () => undefined,
+    });
+    element("file").files = [new File(["one\ntwo\nthree\nfour"], "a.txt")];
+    element("file").dispatchEvent(new Event("change"));
+    assert.deepEqual(await begun, ["one", "two", "three", "four"]);
+    view.add(0, [row]);
+    element("stop").dispatchEvent(new Event("click"));
+    view.add(1, [row, row]);
+    assert.equal(element("rows").children.length, 1);
+    assert.match(element("file-status").textContent, /^a\.txt: 1 of 1 texts\. 0 no <b>, 1 yes & more\.$/);
+    assert.ok(element("stop").hidden);
+  } finally {
+    for (const name of ["document", ...Object.keys(kinds)]) Reflect.deleteProperty(globalThis, name);
+  }
 });
 
 test("the downloaded table quotes cells, and no cell is a formula in a spreadsheet", () => {

@@ -65,4 +65,6 @@ test("a text that would be truncated, a path that is not Python, and a Python wi
   const request = { base: "", adapter: "", onnx: "", texts: [], labels: 2, maxLength: 8 };
   await assert.rejects(pythonLogits(join(root, "none"), request), { code: "not-found", message: /cannot be started/ });
   await assert.rejects(pythonLogits(process.execPath, request), { code: "bad-input" });
+  const stopped = pythonLogits(process.execPath, request, { signal: AbortSignal.abort() });
+  await assert.rejects(stopped, { code: "aborted", message: /was stopped/ });
 });

@@ -93,6 +93,43 @@ test("a broken download is resumed, or started again if it cannot be", async () 
   }
 });
 
+test("a cache that cannot be written is an error of the disk, without further requests", async () => {
+  const hub = await fakeHub(files);
+  const cacheDir = await mkdtemp(join(tmpdir(), "tslora-unwritable-"));
+  forgetHosts();
+  try {
+    await mkdir(join(cacheDir, "models--some--model", "blobs", `${sha256}.incomplete`), { recursive: true });
+    await assert.rejects(
+      resolveModel("some/model", { endpoint: hub.endpoint, cacheDir, offline: false, idleMs: 60_000 }),
+      refused("not-saved", /model\.safetensors cannot be written to .*blobs: it is a folder \(EISDIR\)\./),
+    );
+    assert.equal(hub.requests.filter((request) => request.startsWith("STORAGE GET")).length, 1);
+  } finally {
+    await hub.close();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+});
+
+test("an error of onProgress stops the download and is thrown as it is; a further start continues", async () => {
+  const hub = await fakeHub(files);
+  const cacheDir = await mkdtemp(join(tmpdir(), "tslora-listened-"));
+  const options = { endpoint: hub.endpoint, cacheDir, offline: false, idleMs: 60_000 };
+  forgetHosts();
+  try {
+    const mistake = new Error("mistake");
+    const onProgress = ({ file }: { readonly file: string }): void => {
+      if (file === "model.safetensors") throw mistake;
+    };
+    await assert.rejects(resolveModel("some/model", { ...options, onProgress }), (error: unknown) => error === mistake);
+    assert.equal(hub.requests.filter((request) => request.startsWith("STORAGE GET")).length, 1);
+    const { directory } = await resolveModel("some/model", options);
+    assert.ok((await readFile(join(directory, "model.safetensors"))).equals(weights));
+  } finally {
+    await hub.close();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+});
+
 test("an answer with another range than requested is not used", async () => {
   const left = weights.subarray(0, 1000);
   const ranges = [

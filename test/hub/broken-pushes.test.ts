@@ -328,6 +328,31 @@ test("a signal stops a push at any stage before the commit, and a commit is not 
   });
 });
 
+test("an error of onProgress stops the push before the commit, and is thrown as it is", async () => {
+  for (const phase of ["reading", "sending", "committing"] as const)
+    await withPush(
+      async ({ push, hub }) => {
+        const mistake = new Error(`mistake while ${phase}`);
+        const onProgress = (progress: { readonly phase: string }): void => {
+          if (progress.phase === phase) throw mistake;
+        };
+        await assert.rejects(push({ onProgress }), (error: unknown) => error === mistake);
+        assert.deepEqual(hub.asked(STAGES.commit), []);
+      },
+      { chunkSize: 70_000 },
+    );
+});
+
+test("a repository that is named as a call of the Hub is asked again after 5xx as any other", () =>
+  withPush(
+    async ({ push, hub, waits }) => {
+      await push({ repoId: "me/commit" });
+      assert.deepEqual(hub.files("me/commit"), ADAPTER);
+      assert.deepEqual(waits, [500]);
+    },
+    { fault: failing("look", { status: 503 }) },
+  ));
+
 test("a file that changes while it is sent is not committed", () => {
   let write = (): Promise<void> => Promise.resolve();
   return withPush(async ({ push, hub, folder }) => {

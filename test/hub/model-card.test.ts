@@ -192,3 +192,15 @@ test("several labels for each text have their own metrics", () => {
   assert.doesNotMatch(text, /Confusion matrix/);
   assert.match(JSON.stringify(metadata), /"F1 \(micro\)","value":0\.6/);
 });
+
+test("where a text may have several labels, the lines that load the classifier say so and print every label", () => {
+  const problemType = "multi_label_classification";
+  const adapter = partsOf(modelCard({ ...info, problemType, after: undefined })).text;
+  assert.match(adapter, /label2id=\{"NEG": 0, "POS": 1\}, problem_type="multi_label_classification"\n\)/);
+  assert.match(adapter, /truncation=True, max_length=128, top_k=None\)\)/);
+  assert.match(adapter, /labels: \["NEG","POS"\], problemType: "multi_label_classification", maxLength: 128 \}\);/);
+  assert.match(adapter, /await classifier\("A text to classify\.", \{ top_k: null \}\)/);
+  const model = partsOf(modelCard({ ...info, method: "full", problemType, after: undefined })).text;
+  assert.match(model, /truncation=True, max_length=128, top_k=None\)\)/); // its config.json has the problem type
+  assert.doesNotMatch(partsOf(modelCard(info)).text, /problem_type|problemType|top_k/);
+});

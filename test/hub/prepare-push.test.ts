@@ -66,6 +66,17 @@ test("pushed files must include a trained head: an adapter and base without one,
 const fixture = (name: string): string => join(projectRoot(), "test", "fixtures", `tiny-${name}`);
 const push = (directory: string): ReturnType<typeof preparePush> => preparePush({ directory, repoId: "me/it" });
 
+test("pointers of Git LFS, as a clone without its large files has them, are not pushed as weights", async () => {
+  const clone = join(folder, "clone");
+  await cp(fixture("bert"), clone, { recursive: true });
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 417000\n`;
+  await writeFile(join(clone, "model.safetensors"), pointer);
+  await assert.rejects(push(clone), {
+    code: "bad-input",
+    message: /clone: "model\.safetensors" must be the files themselves; got pointers of Git LFS\. Run `git lfs pull`/,
+  });
+});
+
 test("models and adapters of every type can be pushed, in either format and in parts", async () => {
   for (const name of ["bert", "distilbert", "roberta", "fp16", "sharded", "bin", "bin-sharded", ...FURTHER_MODELS])
     assert.ok((await push(fixture(name))).files.length >= 2, name);

@@ -4,9 +4,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { inspect } from "node:util";
 
 import { forgetHosts } from "../../src/base/http";
 import { projectRoot } from "../../src/base/project-root";
+import { TsloraError } from "../../src/base/tslora-error";
 import { sharedOps } from "../../src/ops/shared-ops";
 import { resolveModel, type ResolveModelOptions } from "../../src/hub/resolve-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
@@ -59,6 +61,41 @@ test("a model is fetched once into the Hub's cache layout, and the token is sent
     const asked = hub.requests.length;
     assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
     assert.equal(hub.requests.length, asked, "what is in the cache is not asked for again");
+  }));
+
+test("a snapshot without the needed configuration or tokenizer, as Python may leave it, is completed from the Hub", () =>
+  withHub(async (_hub, options) => {
+    const { directory } = await resolveModel("some/model", options);
+    const offline = { ...options, offline: true };
+    await rm(join(directory, "vocab.txt"));
+    assert.equal((await resolveModel("some/model", offline)).origin.kind, "cache", "no tokenizer is needed");
+    await assert.rejects(
+      resolveModel("some/model", { ...offline, requireTokenizer: true }),
+      /is not a whole model: the tokenizer is missing/,
+    );
+    assert.equal((await resolveModel("some/model", { ...options, requireTokenizer: true })).origin.kind, "hub");
+    assert.deepEqual(await readFile(join(directory, "vocab.txt")), files["vocab.txt"]);
+    await rm(join(directory, "config.json"));
+    await assert.rejects(resolveModel("some/model", offline), /is not a whole model: config\.json is missing/);
+    assert.equal((await resolveModel("some/model", options)).origin.kind, "hub");
+    assert.equal((await resolveModel("some/model", { ...offline, requireTokenizer: true })).origin.kind, "cache");
+  }));
+
+test("a token that a header cannot hold is an error of its own, also for auto, and is not shown", () =>
+  withHub(async (hub, options) => {
+    for (const model of ["some/model", "auto"])
+      await assert.rejects(
+        resolveModel(model, { ...options, token: "hf_first\nhf_second", tokenFrom: "HF_TOKEN" }),
+        (error: unknown) =>
+          error instanceof TsloraError &&
+          error.code === "bad-option" &&
+          /The token of HF_TOKEN must be one word/.test(error.message) &&
+          !/hf_first|hf_second/.test(inspect(error, { depth: 20, showHidden: true })),
+      );
+    assert.deepEqual(
+      hub.requests.filter((request) => request.includes("resolve")),
+      [],
+    );
   }));
 
 test("an interrupted download continues where it stopped", () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { lstat, mkdtemp, readFile, rm, symlink, unlink } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 
 import { forgetHosts } from "../../src/base/http";
@@ -118,16 +118,26 @@ for (const killed of [false, true])
     );
   });
 
-test("a right link stays as it is, so that readers find the file; another one is replaced", () =>
+test("right links and refs stay as they are, so that readers find the file; other ones are replaced", () =>
   withCache(
     async ({ options, release }) => {
       release();
       const directory = await downloadModel("some/model", options);
       const link = join(directory, "model.safetensors");
-      const before = await lstat(link, { bigint: true });
+      const ref = join(options.cacheDir, "models--some--model", "refs", "main");
+      const states = (): Promise<bigint[][]> =>
+        Promise.all(
+          [link, ref].map(async (path) => {
+            const { ino, ctimeNs } = await lstat(path, { bigint: true });
+            return [ino, ctimeNs];
+          }),
+        );
+      const before = await states();
       await downloadModel("some/model", options);
-      const after = await lstat(link, { bigint: true });
-      assert.deepEqual([after.ino, after.ctimeNs], [before.ino, before.ctimeNs]);
+      assert.deepEqual(await states(), before);
+      await writeFile(ref, "f".repeat(40));
+      await downloadModel("some/model", options);
+      assert.equal(await readFile(ref, "utf8"), basename(directory));
       await unlink(link);
       await symlink("nothing", link);
       await expectWhole(await downloadModel("some/model", options), options);

@@ -133,6 +133,14 @@ test("an adapter directory needs a token and must be a folder; both are checked 
   assert.deepEqual(started, []);
 });
 
+test("an admin token that no header can hold is refused, and not shown", async () => {
+  for (const adminToken of [`${TOKEN}\n`, ` ${TOKEN}`, `${TOKEN} `, "\u043a\u043b\u044e\u0447".repeat(5)])
+    await assert.rejects(
+      start({ model: base.model, adminToken }),
+      (error: Error) => /adminToken must be printable ASCII/.test(error.message) && !error.message.includes(TOKEN),
+    );
+});
+
 test("an untrained base without adapters is served only if adapters can be added", async () => {
   const model = await tinyModel(base.folder, "bare-bert");
   const adapterDirectory = join(base.folder, "adapters");

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 
 import { MAIN } from "../cli/tiny";
@@ -115,6 +116,26 @@ test("if the model's process is killed, its requests fail and another one takes 
   assert.deepEqual((await predict(server.url)).body, before.body);
   assert.ok(notices.some((text) => /SIGKILL/.test(text)));
   await server.close();
+});
+
+test("a connection that sends nothing, or half a request, does not keep the server from ending", async () => {
+  const server = await start({ model: base.model });
+  const sockets = ["", "POST /predict HTTP/1.1\r\nHost: a\r\n"].map((text) => {
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(text));
+    socket.on("error", () => undefined);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const cut = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+  assert.equal((await predict(server.url)).status, 404); // connections are accepted in order
+  let hasEnded = false;
+  const ended = server.close().then(() => (hasEnded = true));
+  try {
+    await waitUntil(() => hasEnded, { what: "the server ended", limitMs: 60_000 });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  await Promise.all([ended, cut]);
 });
 
 test("a port that is in use is an error, and nothing is left running", async () => {

@@ -44,7 +44,8 @@ export interface PythonRequest {
 /**
  * Logits by Python's transformers and peft, and by its onnxruntime where it has one.
  *
- * @throws TsloraError `not-found` if the program cannot be started or lacks a package, `bad-input` if it fails.
+ * @throws TsloraError `not-found` if the program cannot be started or lacks a package, `bad-input` if it fails,
+ *   `aborted` if `signal` stopped it.
  */
 export async function pythonLogits(
   python: string,
@@ -58,6 +59,8 @@ export async function pythonLogits(
   child.stdin.on("error", () => undefined); // the program ended early; its exit code and output are checked below
   child.stdin.end(JSON.stringify(request));
   const [code] = (await once(child, "close").catch((error: unknown) => {
+    if (signal?.aborted === true)
+      throw new TsloraError("aborted", "The computation of Python's logits was stopped.", { cause: error });
     const why = error instanceof Error ? error.message : String(error);
     throw new TsloraError("not-found", `${shownPath(python)} must be a Python; it cannot be started (${why}).`, {
       cause: error,

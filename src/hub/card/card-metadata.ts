@@ -19,6 +19,11 @@ export function baseName(baseModel: string): string {
   return isOnHubByName(baseModel) ? baseModel : `path/to/${basename(baseModel)}`;
 }
 
+/** Whether a text may have any number of the labels. */
+export function hasSeveralLabels({ problemType, after }: ModelCardInfo): boolean {
+  return problemType === "multi_label_classification" || after?.hammingLoss !== undefined;
+}
+
 /** The title of a card, and its name in `model-index`. */
 export function titleOf(info: ModelCardInfo): string {
   const data = dataOf(info);

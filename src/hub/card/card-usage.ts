@@ -1,7 +1,9 @@
 import type { ModelCardInfo } from "./card-info";
-import { baseName } from "./card-metadata";
+import { baseName, hasSeveralLabels } from "./card-metadata";
 
 const NAME = "owner/name";
+/** The problem type that readers cannot know from an adapter's files: without it they compute a softmax. */
+const SEVERAL = '"multi_label_classification"';
 
 /** Lines that load the classifier in Python, Node and the browser. */
 export function usageLines(info: ModelCardInfo): string[] {
@@ -26,7 +28,8 @@ export function usageLines(info: ModelCardInfo): string[] {
   ];
 }
 
-function pythonAdapter({ baseModel, labels, maxLength }: ModelCardInfo): string[] {
+function pythonAdapter(info: ModelCardInfo): string[] {
+  const { baseModel, labels } = info;
   const names = labels.map((name, label) => `${label}: ${JSON.stringify(name)}`).join(", ");
   const ids = labels.map((name, label) => `${JSON.stringify(name)}: ${label}`).join(", ");
   return [
@@ -34,26 +37,36 @@ function pythonAdapter({ baseModel, labels, maxLength }: ModelCardInfo): string[
     "from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline",
     "",
     `base = AutoModelForSequenceClassification.from_pretrained(`,
-    `    ${JSON.stringify(baseName(baseModel))}, num_labels=${labels.length}, id2label={${names}}, label2id={${ids}}`,
+    `    ${JSON.stringify(baseName(baseModel))}, num_labels=${labels.length}, id2label={${names}}, label2id={${ids}}${hasSeveralLabels(info) ? `, problem_type=${SEVERAL}` : ""}`,
     ")",
     `model = PeftModel.from_pretrained(base, "${NAME}")`,
     `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(baseName(baseModel))})`,
     'classifier = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)',
-    `print(classifier("A text to classify.", truncation=True${maxLength === undefined ? "" : `, max_length=${maxLength}`}))`,
+    pythonCall(info),
   ];
 }
 
-function pythonModel({ maxLength }: ModelCardInfo): string[] {
+function pythonModel(info: ModelCardInfo): string[] {
   return [
     "from transformers import pipeline",
     "",
     `classifier = pipeline("text-classification", model="${NAME}")`,
-    `print(classifier("A text to classify.", truncation=True${maxLength === undefined ? "" : `, max_length=${maxLength}`}))`,
+    pythonCall(info),
   ];
 }
 
-function nodeLines({ method, labels, maxLength }: ModelCardInfo): string[] {
-  const options = `{ labels: ${JSON.stringify(labels)}${maxLength === undefined ? "" : `, maxLength: ${maxLength}`} }`;
+/** Classifies a text. Where it may have several labels, prints all of them: by default a pipeline returns only one. */
+function pythonCall(info: ModelCardInfo): string {
+  const { maxLength } = info;
+  const length = maxLength === undefined ? "" : `, max_length=${maxLength}`;
+  return `print(classifier("A text to classify.", truncation=True${length}${hasSeveralLabels(info) ? ", top_k=None" : ""}))`;
+}
+
+function nodeLines(info: ModelCardInfo): string[] {
+  const { method, labels, maxLength } = info;
+  const several = hasSeveralLabels(info) ? `, problemType: ${SEVERAL}` : "";
+  const length = maxLength === undefined ? "" : `, maxLength: ${maxLength}`;
+  const options = `{ labels: ${JSON.stringify(labels)}${several}${length} }`;
   const load =
     method === "lora"
       ? [
@@ -72,9 +85,9 @@ function nodeLines({ method, labels, maxLength }: ModelCardInfo): string[] {
   ];
 }
 
-function browserLines({ method }: ModelCardInfo): string[] {
+function browserLines(info: ModelCardInfo): string[] {
   const [when, source] =
-    method === "lora"
+    info.method === "lora"
       ? ["Export this adapter with its base", "--adapter FOLDER"]
       : ["If this repository has no folder `onnx`, export the model", "--model FOLDER"];
   return [
@@ -85,7 +98,7 @@ function browserLines({ method }: ModelCardInfo): string[] {
     'import { pipeline } from "@huggingface/transformers";',
     "",
     `const classifier = await pipeline("text-classification", "${NAME}");`,
-    'console.log(await classifier("A text to classify."));',
+    `console.log(await classifier("A text to classify."${hasSeveralLabels(info) ? ", { top_k: null }" : ""}));`,
     "```",
   ];
 }

@@ -4,7 +4,7 @@ import { expandHome } from "../../base/files/expand-home";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { ModelCardInfo } from "./card-info";
 import { limitLines } from "./card-limits";
-import { dataOf, isOnHubByName, metadataLines, titleOf } from "./card-metadata";
+import { dataOf, hasSeveralLabels, isOnHubByName, metadataLines, titleOf } from "./card-metadata";
 import { resultLines } from "./card-results";
 import { cardCode, cardTable, cardText } from "./card-table";
 import { usageLines } from "./card-usage";
@@ -55,12 +55,12 @@ function baseText(baseModel: string): string {
     : `a model in a folder, ${cardCode(basename(baseModel))}`;
 }
 
-function taskLines({ labels, problemType, after }: ModelCardInfo): string[] {
-  const several = problemType === "multi_label_classification" || after?.hammingLoss !== undefined;
+function taskLines(info: ModelCardInfo): string[] {
+  const { labels } = info;
   return [
     "## Task",
     "",
-    `Text classification: each text gets ${several ? "any number" : "one"} of ${labels.length} labels.`,
+    `Text classification: each text gets ${hasSeveralLabels(info) ? "any number" : "one"} of ${labels.length} labels.`,
     "",
     ...labels.map((name, label) => `- ${label}: ${cardText(name)}`),
   ];

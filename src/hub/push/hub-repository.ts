@@ -1,5 +1,6 @@
 import type { CommitOutput, CommitProgressEvent } from "@huggingface/hub";
 
+import { returnValueOf } from "../../base/return-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { HashedFile } from "./file-hashes";
 import { FileSlice } from "./file-slice";
@@ -163,20 +164,18 @@ function withResolvers(): { promise: Promise<never>; reject: (error: unknown) =>
   return { promise, reject };
 }
 
-/** Reads the events of a commit to its end. */
+/** Reads the events of a commit to its end. If `beforeCommit` throws, the package's generator ends there. */
 async function follow(
   events: AsyncGenerator<CommitProgressEvent, CommitOutput | undefined>,
   { sent, beforeCommit }: { sent: SentBytes; beforeCommit: () => Promise<void> },
 ): Promise<CommitOutput> {
-  for (;;) {
-    const { done, value } = await events.next();
-    if (done === true) {
-      if (value === undefined) throw new TypeError("A commit must end with a result.");
-      return value;
-    }
-    if (value.event === "phase" && value.phase === "committing") await beforeCommit();
-    if (value.event === "fileProgress" && value.state === "uploading" && value.progress === 1) sent.finish(value.path);
-  }
+  const untyped = events as AsyncGenerator<CommitProgressEvent, CommitOutput | undefined, void>; // it takes no values
+  const output = await returnValueOf(untyped, async (event) => {
+    if (event.event === "phase" && event.phase === "committing") await beforeCommit();
+    if (event.event === "fileProgress" && event.state === "uploading" && event.progress === 1) sent.finish(event.path);
+  });
+  if (output === undefined) throw new TypeError("A commit must end with a result.");
+  return output;
 }
 
 /** Converts an error of the package. Errors of requests are TsloraErrors; others come from answers it cannot read. */

@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 
 import { expandHome } from "../../base/files/expand-home";
 import { readJsonObject } from "../../base/files/parse-json-file";
-import { readTextFile } from "../../base/files/read-text-file";
+import { readFileBytes, readTextFile } from "../../base/files/read-text-file";
 import { expectUnlocked } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
 import { shownPath } from "../../base/shown-path";
@@ -49,8 +49,8 @@ export interface CheckedFolder {
  * A dry run of a push: lists the files that would be uploaded to the Hub, with their sizes in bytes. Sends nothing.
  *
  * @throws TsloraError `bad-option` for an invalid repoId, `bad-input` if the folder holds no complete adapter or model,
- *   if a link leads out of it, or if the head is in neither the adapter nor its base (as far as the base is on this
- *   machine).
+ *   if a link leads out of it, if a file is a pointer of Git LFS, or if the head is in neither the adapter nor its base
+ *   (as far as the base is on this machine).
  */
 export async function preparePush(target: PushTarget): Promise<PreparedPush> {
   return (await checkFolder(target, "preparePush")).push;
@@ -67,6 +67,7 @@ export async function checkFolder(target: PushTarget, called: string): Promise<C
   const { files, left } = await listFiles(directory);
   const names = files.map(({ path }) => path);
   const kind = await kindOf(directory, { names, left, called });
+  await expectContents(files, { directory, called });
   await expectHead(directory, { kind, names, called });
   const push = {
     repoId: target.repoId,
@@ -127,6 +128,25 @@ async function expectShards(
   throw new TsloraError(
     "bad-input",
     `${called}: ${shownPath(directory)} lacks ${shownNames(missing)}, which ${format.index} names. Save the model again.`,
+  );
+}
+
+/** Most bytes of a pointer of Git LFS, and its beginning. */
+const POINTER = { bytes: 1024, start: "version https://git-lfs." } as const;
+
+/** Refuses pointers of Git LFS, which a clone without its large files has in place of them. */
+async function expectContents(
+  files: readonly LocalFile[],
+  { directory, called }: { directory: string; called: string },
+): Promise<void> {
+  const pointers: string[] = [];
+  for (const { path, size, source } of files)
+    if (size <= POINTER.bytes && (await readFileBytes(source)).toString("latin1").startsWith(POINTER.start))
+      pointers.push(path);
+  if (pointers.length === 0) return;
+  throw new TsloraError(
+    "bad-input",
+    `${called}: ${shownPath(directory)}: ${shownNames(pointers)} must be the files themselves; got pointers of Git LFS. Run \`git lfs pull\` in the folder.`,
   );
 }
 

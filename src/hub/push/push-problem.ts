@@ -35,8 +35,10 @@ export function stageOf(address: string, { method, endpoint }: { method: string;
   const { origin, pathname } = new URL(address);
   if (method === "PUT" || origin !== new URL(endpoint).origin) return { kind: "store", name: "storing a large file" };
   if (/\/api\/repos\/create$/.test(pathname)) return { kind: "ask", name: "creating the repository" };
-  if (/\/branch\//.test(pathname)) return { kind: "ask", name: "making the branch" };
-  if (/\/commit\//.test(pathname)) return { kind: "commit", name: "committing" };
+  // owners and repositories may have the names of the Hub's calls
+  const call = /\/api\/models\/[^/]+\/[^/]+\/(branch|commit)\//.exec(pathname)?.[1];
+  if (call === "branch") return { kind: "ask", name: "making the branch" };
+  if (call === "commit") return { kind: "commit", name: "committing" };
   if (/\/info\/lfs\/objects\/batch$/.test(pathname))
     return { kind: "batch", name: "asking where to store large files" };
   if (/complete_multipart/.test(pathname)) return { kind: "store", name: "completing a large file" };

@@ -3,6 +3,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { tokenAdvice } from "../hub-problem";
 import { hubSettings, type HubSettings } from "../hub-settings";
 import { expectSendable } from "../hub-token";
+import { reporting } from "../reporting";
 import { pauseFor, type Pause } from "../retry-pause";
 import { expectUnchanged, hashFile, type HashedFile } from "./file-hashes";
 import type { PushContext } from "./hub-fetch";
@@ -37,7 +38,8 @@ const ROUNDS = 3;
  * `hf auth login`.
  *
  * @throws TsloraError `bad-option` and `bad-input` before anything is sent (see `preparePush`); `bad-input` or
- *   `not-found` with the Hub's reason if it refuses; `unreachable` after several attempts; `aborted`.
+ *   `not-found` with the Hub's reason if it refuses; `unreachable` after several attempts; `aborted`. An error of
+ *   `onProgress` stops the push before the commit, and is thrown.
  */
 export async function pushToHub(options: PushOptions): Promise<PushedRepository> {
   return pushWith(options, { pause: pauseFor, called: "pushToHub" });
@@ -50,21 +52,23 @@ export async function pushWith(
 ): Promise<PushedRepository> {
   const settings = checkedSettings(options, called);
   const { push, sources } = await checkFolder(options, called);
-  const signal = options.signal ?? new AbortController().signal;
+  const { report, signal, throwFailure } = reporting(options.onProgress, options.signal);
+  const watched: PushOptions = { ...options, onProgress: report };
   const context: PushContext = {
     settings,
     repoId: push.repoId,
     signal,
     pause,
-    onWait: (seconds, reason) => options.onProgress?.({ phase: "waiting", seconds, reason }),
+    onWait: (seconds, reason) => report({ phase: "waiting", seconds, reason }),
   };
   const files: HashedFile[] = [];
   try {
-    await openAll(sources, { files, options, signal });
+    await openAll(sources, { files, options: watched, signal });
     const repository = new HubRepository(context);
-    await ensureRepository(repository, { options, push, settings });
-    return await pushRounds(repository, { files, push, options, settings });
+    await ensureRepository(repository, { options: watched, push, settings });
+    return await pushRounds(repository, { files, push, options: watched, settings });
   } catch (error) {
+    throwFailure();
     throw signal.aborted && !(error instanceof TsloraError) ? aborted() : error;
   } finally {
     await Promise.all(files.map(({ handle }) => handle.close()));

@@ -48,9 +48,10 @@ export class FileView {
     byId("download", HTMLButtonElement).addEventListener("click", () => this.#download());
   }
 
-  /** Adds predicted rows. */
+  /** Adds predicted rows. After a stop, rows that were still on their way have no text, and are left out. */
   add(from: number, rows: readonly Scored[]): void {
-    this.#rows.splice(from, rows.length, ...rows);
+    const kept = rows.slice(0, Math.max(0, this.#texts.length - from));
+    this.#rows.splice(from, kept.length, ...kept);
     this.show();
   }
 
