@@ -14,7 +14,8 @@ export async function returnValueOf<Event, Result>(
       if (next.done === true) return next.value;
       await onEvent(next.value);
     }
-  } finally {
-    await events.return(undefined as never);
+  } catch (error) {
+    await events.return(undefined as never).catch(() => undefined); // the first error is the cause
+    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { startOf } from "./start-of";
+
 const LENGTH = 80; // characters of a value that a message shows
 const LISTED = 5; // names that a message lists
 
@@ -9,10 +11,10 @@ export function shownValue(value: unknown, length = LENGTH): string {
   if (typeof value === "string")
     return value.length <= length
       ? JSON.stringify(value)
-      : `${JSON.stringify(cutAt(value, length))}… (${value.length.toLocaleString("en-US")} characters)`;
+      : `${JSON.stringify(startOf(value, length))}… (${value.length.toLocaleString("en-US")} characters)`;
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? `${value}` : String(value);
   const text = briefly(value, 3);
-  return text.length <= length ? text : `${cutAt(text, length)}…`;
+  return text.length <= length ? text : `${startOf(text, length)}…`;
 }
 
 /** The first few names, quoted, and the number of further ones. */
@@ -27,12 +29,12 @@ export function shownText(text: string, length: number): string {
   if (text.length <= length) return text;
   const half = Math.floor(length / 2);
   const tail = text.slice(text.length - half).replace(/^[\udc00-\udfff]/, "");
-  return `${cutAt(text, half)} … (${(text.length - 2 * half).toLocaleString("en-US")} characters left out) … ${tail}`;
+  return `${startOf(text, half)} … (${(text.length - 2 * half).toLocaleString("en-US")} characters left out) … ${tail}`;
 }
 
 /** JSON without long or deeply nested parts. */
 function briefly(value: unknown, depth: number): string {
-  if (typeof value === "string") return JSON.stringify(value.length <= LENGTH ? value : `${cutAt(value, LENGTH)}…`);
+  if (typeof value === "string") return JSON.stringify(value.length <= LENGTH ? value : `${startOf(value, LENGTH)}…`);
   if (typeof value !== "object" || value === null) return String(value);
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
   if (Array.isArray(value))
@@ -43,9 +45,4 @@ function briefly(value: unknown, depth: number): string {
   const entries = Object.entries(value).slice(0, 10);
   const more = Object.keys(value).length > entries.length ? ", …" : "";
   return `{${entries.map(([key, item]) => `${briefly(key, 0)}: ${briefly(item, depth - 1)}`).join(", ")}${more}}`;
-}
-
-/** The first characters, without half a surrogate pair at the end. */
-function cutAt(text: string, length: number): string {
-  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }

@@ -3,11 +3,13 @@ import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { writeAtomically } from "../base/files/write-atomically";
+import { hasTokenizer } from "../hub/check-model-folder";
 import { TOKENIZER_FILES } from "../hub/tokenizer-files";
 
 /**
  * Copies the tokenizer's files of a model folder to another one, and removes those of an earlier model there: its
- * tokenizer.json would be read in place of the vocab.txt that belongs to the weights.
+ * tokenizer.json would be read in place of the vocab.txt that belongs to the weights. Removes none if the source has no
+ * whole tokenizer.
  *
  * @returns their names
  */
@@ -15,7 +17,8 @@ export async function copyTokenizerFiles(source: string, directory: string): Pro
   const names = TOKENIZER_FILES.filter((name) => existsSync(join(source, name)));
   if (resolve(source) === resolve(directory)) return names;
   for (const name of names) await writeAtomically(join(directory, name), await readFile(join(source, name)));
-  const stale = names.length === 0 ? [] : TOKENIZER_FILES.filter((name) => !names.includes(name));
+  const isWhole = hasTokenizer((name) => names.some((own) => own === name));
+  const stale = isWhole ? TOKENIZER_FILES.filter((name) => !names.includes(name)) : [];
   for (const name of stale) await rm(join(directory, name), { force: true });
   return names;
 }

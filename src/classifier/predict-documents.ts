@@ -1,8 +1,6 @@
-import { shownValue } from "../base/shown-value";
-import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
 import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
-import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
+import { expectTokensPerPass, type PredictOptions } from "./predict-options";
 
 /** Options of {@link predictDocuments}. */
 type PassOptions = Pick<PredictOptions, "onProgress" | "signal" | "prefixCache"> &
@@ -22,11 +20,7 @@ export async function predictDocuments(
   documents: readonly TokenDocument[],
   { maxTokensPerPass, onProgress, signal, prefixCache, features = false }: PassOptions,
 ): Promise<Float32Array> {
-  if (!(maxTokensPerPass >= 1))
-    throw new TsloraError(
-      "bad-option",
-      `maxTokensPerPass must be at least 1; got ${shownValue(maxTokensPerPass)}. Leave it out for ${DEFAULT_TOKENS_PER_PASS}.`,
-    );
+  expectTokensPerPass(maxTokensPerPass);
   const { ops } = model;
   const width = features ? model.config.hiddenSize : model.numLabels;
   const lengths = documents.map(({ ids }) => ids.length);

@@ -5,7 +5,8 @@ import { dirname, join, relative, resolve } from "node:path";
 
 import { faultText, notSaved } from "../base/files/file-fault";
 import { makeFolder } from "../base/files/make-folder";
-import { expectUnlocked, LOCK_FILE } from "../base/lock/lock-output";
+import { isLockFile } from "../base/lock/lock-file";
+import { expectUnlocked } from "../base/lock/lock-output";
 import type { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 
@@ -31,7 +32,7 @@ export function checkExportFolder(
   expectUnlocked(path);
   let names: string[];
   try {
-    names = readdirSync(path).filter((name) => name !== LOCK_FILE && !STAGING.test(name));
+    names = readdirSync(path).filter((name) => !isLockFile(name) && !STAGING.test(name));
   } catch (error) {
     problems.expect(false, `the output must be a folder; ${shownPath(path)} cannot be read: ${faultText(error)}`);
     return;
@@ -73,8 +74,11 @@ export async function inStaging(
       makeFolder(dirname(join(folder, path)));
       await rename(join(staging, path), join(folder, path));
     };
-    await rm(join(folder, last), { force: true }); // an earlier one would make files of both exports look like a whole
-    for (const { path } of files) if (path !== last) await move(path);
+    for (const [i, { path }] of files.filter(({ path }) => path !== last).entries()) {
+      await move(path);
+      // An earlier one would make files of both exports look like a whole.
+      if (i === 0) await rm(join(folder, last), { force: true });
+    }
     await removeEarlier(folder, { onnx, files });
     if (files.some(({ path }) => path === last)) await move(last);
     return files;

@@ -8,7 +8,7 @@ import { shownPath } from "../base/shown-path";
 import type { TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import { encodeTexts, expectPairs, type TextTokenizer } from "../classifier/encode-texts";
-import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "../classifier/predict-options";
+import { DEFAULT_TOKENS_PER_PASS, expectTokensPerPass, type PredictOptions } from "../classifier/predict-options";
 import { readEncoderConfig, type EncoderConfig, type ProblemType } from "../model/encoder-config";
 import type { TokenDocument } from "../model/parts/packed-batch";
 import { loadTokenizer } from "../tokenizer/load-tokenizer";
@@ -48,6 +48,7 @@ export class OnnxClassifier {
   /** Predicts the logits of texts that are already tokenized: [texts, labels]. */
   async predictDocuments(documents: readonly TokenDocument[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal } = options;
+    expectTokensPerPass(maxTokensPerPass);
     const width = this.labels.length;
     const logits = new Float32Array(documents.length * width);
     const byLength = documents.map((_, index) => index).sort((a, b) => lengthOf(documents[b]) - lengthOf(documents[a]));

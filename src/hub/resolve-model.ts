@@ -105,6 +105,16 @@ function shortened(path: string): string {
   return path.length > 300 ? `${path.slice(0, 299)}…` : path;
 }
 
+/** @throws TsloraError `bad-input` that names the missing files: the model is there, and must not be replaced. */
+function refuseIncomplete(folder: string, { requireTokenizer }: { requireTokenizer: boolean }): void {
+  try {
+    checkModelFolder(folder, { requireTokenizer });
+  } catch (error) {
+    if (!(error instanceof TsloraError) || error.code !== "not-found") throw error;
+    throw new TsloraError("bad-input", error.message, { cause: error });
+  }
+}
+
 async function fromHub(
   id: string,
   { why, options }: { why: string; options: ResolveModelOptions },
@@ -124,7 +134,7 @@ async function fromHub(
       notice: `Model: ${id} from the Hugging Face cache, ${why}.`,
     });
   if (settings.offline) {
-    if (holdsWeights) checkModelFolder(cached, { requireTokenizer }); // throws, and names the missing files
+    if (holdsWeights) refuseIncomplete(cached, { requireTokenizer });
     const foreign = existsSync(cached) ? foreignWeights(readdirSync(cached)) : undefined;
     if (foreign !== undefined)
       throw new TsloraError("unsupported", `${id} in the cache, ${shownPath(cached)}: ${foreign}.`);
@@ -140,7 +150,8 @@ async function fromHub(
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
     const held = holdsWeights ? "is not complete" : "is not";
-    throw new TsloraError(error.code, `${id} ${held} in the cache, ${shownPath(folder)}. ${error.message}`, {
+    const code = holdsWeights ? "bad-input" : error.code; // an incomplete model is not replaced by another
+    throw new TsloraError(code, `${id} ${held} in the cache, ${shownPath(folder)}. ${error.message}`, {
       cause: error,
     });
   }

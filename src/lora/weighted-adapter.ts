@@ -73,7 +73,7 @@ export async function addWeightedAdapter(
   const { weights, name } = options;
   const tensors = combinedTensors(model, plan, { adapters, weights, type, r, head });
   const combined = buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) });
-  for (const [own, copy] of head?.saved ?? []) {
+  for (const [own, copy] of head.saved) {
     const taken = combined.saved.get(own);
     if (taken !== undefined) taken.drawn = copy.drawn;
   }
@@ -88,7 +88,7 @@ interface Combination {
   readonly adapters: readonly Adapter[];
   readonly type: CombinationType;
   /** The adapter whose head the combination gets. */
-  readonly head: Adapter | undefined;
+  readonly head: Adapter;
 }
 
 /** Finds the adapters and checks that they can be summed. */
@@ -118,10 +118,10 @@ function checkCombination(set: AdapterSet, options: WeightedAdapterOptions, prob
     );
   }
   set.checkNew(name, { call: "addWeightedAdapter", bias: "none", problems });
-  const head = adapters.find((adapter) => adapter.name === (options.head ?? adapters[0]?.name));
-  problems.expect(head !== undefined, `head must be one of the adapters; got "${options.head ?? ""}"`);
+  const named = adapters.find((adapter) => adapter.name === (options.head ?? adapters[0]?.name));
+  problems.expect(named !== undefined, `head must be one of the adapters; got "${options.head ?? ""}"`);
   problems.throwIfAny();
-  return { adapters, type: adapters.length === 1 ? "linear" : given, head };
+  return { adapters, type: adapters.length === 1 ? "linear" : given, head: named ?? adapters[0] };
 }
 
 function combinedRank(
@@ -160,8 +160,7 @@ function combinedTensors(
       for (const part of ["a", "b"] as const)
         found[`base_model.model.${linear.module}.lora_${part.toUpperCase()}.weight`] = pair[part];
     }
-    for (const [own, copy] of head?.saved ?? [])
-      found[`base_model.model.${own.name}`] = ops.reshape(copy.value, copy.shape);
+    for (const [own, copy] of head.saved) found[`base_model.model.${own.name}`] = ops.reshape(copy.value, copy.shape);
     return found;
   });
 }
@@ -213,7 +212,7 @@ function padded({ ops }: ClassificationModel, { a, b }: Pair, r: number): Pair {
 /** The first adapter's configuration with the layers of all adapters, combined as in peft, and the head's modules. */
 function combinedConfig(
   adapters: readonly Adapter[],
-  { r, head, problems }: { r: number; head: Adapter | undefined; problems: Problems },
+  { r, head, problems }: { r: number; head: Adapter; problems: Problems },
 ): ResolvedLoraConfig {
   const targets = adapters.map(({ config }) => config.targetModules);
   const patterns = targets.filter((target): target is string => typeof target === "string");
@@ -229,7 +228,7 @@ function combinedConfig(
     loraAlpha: r,
     useRslora: false, // the parts hold the scaling of each adapter
     targetModules,
-    modulesToSave: (head ?? adapters[0]).config.modulesToSave,
+    modulesToSave: head.config.modulesToSave,
     rankPattern: {},
     alphaPattern: {},
     initLoraWeights: true,
@@ -247,7 +246,7 @@ function checkLayers(
   const bare = [...combined].filter((module) => !theirs.has(module));
   problems.expect(
     lost.length === 0,
-    `the combination has "${adapters[0].name}"'s excludeModules and layersToTransform, and "${(head ?? adapters[0]).name}"'s modulesToSave, which leave out ${lost.join(", ")}`,
+    `the combination has "${adapters[0].name}"'s excludeModules and layersToTransform, and "${head.name}"'s modulesToSave, which leave out ${lost.join(", ")}`,
   );
   problems.expect(bare.length === 0, `the combination would adapt ${bare.join(", ")}, which none of the adapters does`);
   for (const { linear } of type === "linear" ? plan.layers : []) {

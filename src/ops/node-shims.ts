@@ -17,6 +17,10 @@ Object.assign(target, gone);
 // Hides the messages that TensorFlow prints at start, at levels 0 and 1; errors and warnings stay.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 
+// TensorFlow turns on oneDNN where a processor has AVX512-VNNI. It rewrites recorded functions there, so that their
+// results differ in the last bits from those of the same operations run one by one. It saves no time beside our kernels.
+process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
+
 // By default TensorFlow takes all of a GPU's memory at once, and CUDA's cache is too small for the code that it
 // compiles for a GPU newer than TensorFlow's binary.
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";

@@ -144,8 +144,8 @@ export function checkServeOptions(options: ServeOptions): ServeLimits {
   );
   problems.expect(
     options.adminToken === undefined || SENDABLE.test(options.adminToken),
-    "adminToken must be printable ASCII characters, with no space or line end at its beginning or end: a request's " +
-      "header cannot hold another one",
+    "adminToken must be printable ASCII characters, with no space or line end at its beginning or end, since " +
+      "a request's header cannot hold other characters",
   );
   expectAdapterDirectory(options, problems);
   problems.throwIfAny();

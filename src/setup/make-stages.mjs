@@ -62,9 +62,8 @@ async function untilEnded(work) {
     for (const name of ENDINGS) process.off(name, end);
   }
   if (cause !== undefined) {
-    process.exitCode = 128 + constants.signals[cause]; // its signal does not end process 1 of a container
     process.kill(process.pid, cause);
-    // the signal arrives on a later turn; wait until then
-    await new Promise(() => setTimeout(() => undefined, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // the signal arrives on a later turn
+    process.exit(128 + constants.signals[cause]); // process 1 of a container does not end by its signal
   }
 }

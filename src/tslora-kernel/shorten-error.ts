@@ -1,4 +1,4 @@
-import { startOf } from "../notebook/format/start-of";
+import { startOf } from "../base/start-of";
 import type { CellError } from "./cell-error";
 
 /** Most characters of an error's message, and of its traceback, that are sent. */

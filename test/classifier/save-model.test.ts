@@ -79,14 +79,20 @@ for (const kind of ["bert", "distilbert", "roberta", "fp16", "bf16", "sharded"])
 
 test("a folder that is saved to again keeps no tokenizer file of the model before, but every other file", async () => {
   await inFolder("bert", {}, async (folder) => {
-    await cp(join(TOKENIZERS, "roberta-files", "merges.txt"), join(folder, "merges.txt"));
-    const saved = join(folder, "saved");
-    await mkdir(saved);
-    for (const name of ["tokenizer.json", "vocab.txt", "notes.txt"]) await writeFile(join(saved, name), "before");
-    const classifier = await loadClassifier(folder, { tokenizer });
-    await classifier.saveModel(saved);
-    classifier.dispose();
-    assert.deepEqual((await readdir(saved)).sort(), ["config.json", "merges.txt", "model.safetensors", "notes.txt"]);
+    const files = async (source: readonly string[]): Promise<string[]> => {
+      for (const name of source) await writeFile(join(folder, name), "own");
+      const saved = join(folder, `saved ${source.join(" ")}`);
+      await mkdir(saved);
+      for (const name of ["tokenizer.json", "notes.txt"]) await writeFile(join(saved, name), "before");
+      const classifier = await loadClassifier(folder, { tokenizer });
+      await classifier.saveModel(saved);
+      classifier.dispose();
+      return (await readdir(saved)).sort();
+    };
+    const own = ["config.json", "model.safetensors", "notes.txt"];
+    const part = ["special_tokens_map.json"]; // no tokenizer by itself
+    assert.deepEqual(await files(part), [...own, ...part, "tokenizer.json"].sort());
+    assert.deepEqual(await files(["vocab.txt"]), [...own, ...part, "vocab.txt"].sort());
   });
 });
 

@@ -5,7 +5,7 @@ import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { writeAtomically } from "../../src/base/files/write-atomically";
-import { LOCK_FILE } from "../../src/base/lock/lock-output";
+import { LOCK_FILE } from "../../src/base/lock/lock-file";
 import { sha256Of } from "../../src/base/sha256-of";
 import type { JobDocument } from "../../src/jobs/contract/job-document";
 import { jobState } from "../../src/jobs/contract/job-state";

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { PendingJobs } from "../../src/jobs/drivers/pending-jobs";
-import { arrayScript, quoted } from "../../src/jobs/drivers/slurm/array-script";
+import { shellWord } from "../../src/base/shell-word";
+import { arrayScript } from "../../src/jobs/drivers/slurm/array-script";
 import { SlurmDriver } from "../../src/jobs/drivers/slurm/slurm-driver";
 import { FolderStore } from "../../src/jobs/store/folder-store";
 import { waitUntil } from "../base/wait-until";
@@ -35,8 +36,8 @@ async function storeOf(t: TestContext): Promise<{ store: FolderStore; folder: st
 }
 
 test("an array's script quotes what a shell would read", () => {
-  assert.equal(quoted("/a/b-c_1.2"), "/a/b-c_1.2");
-  assert.equal(quoted("it's $HOME"), `'it'\\''s $HOME'`);
+  assert.equal(shellWord("/a/b-c_1.2"), "/a/b-c_1.2");
+  assert.equal(shellWord("it's $HOME"), `'it'\\''s $HOME'`);
   const script = arrayScript({
     name: "n",
     folder: "/s x",

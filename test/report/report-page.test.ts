@@ -124,7 +124,10 @@ test("results of tslora train give a page with its own command, and the study th
   assert.equal(facts.subject.madeBy, "train");
   assert.equal(facts.subject.dataName, "a CSV file");
   assert.match(facts.title, / trained on a CSV file$/);
-  assert.equal(facts.commands[0].command, "npx tslora train --config output/training_args.json");
+  assert.equal(
+    facts.commands[0].command,
+    "npx tslora train --config output/train/training_args.json --output-dir output/repeated",
+  );
   const trained = openPage(reportPage(facts));
   for (const id of ["data", "method", "errors", "repeat"]) {
     const section = trained.getElementById(id);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { LOCK_FILE, lockFolder } from "../../src/base/lock/lock-output";
+import { LOCK_FILE } from "../../src/base/lock/lock-file";
+import { lockFolder } from "../../src/base/lock/lock-output";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { MLFLOW_FILE } from "../../src/training/log/mlflow/training-mlflow";
 import { train } from "../../src/training/train";

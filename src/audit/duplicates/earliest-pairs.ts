@@ -18,10 +18,14 @@ interface SimilarRows {
   readonly pause: Pause;
 }
 
+/** Earlier rows of its group that a row is compared with: with all of them, time would grow with a group's square. */
+const MOST_COMPARED = 100;
+
 /**
  * Replaces the pairs that connect each group: each row gets the pair with the earliest row of its group that is similar
- * to it; a pair that was found stays where these leave parts of a group apart. A search by buckets connects a group in
- * any order, so a row might have a pair with later rows alone, and seem to be like no earlier one.
+ * to it, among the first hundred; a pair that was found stays where these leave parts of a group apart. A search by
+ * buckets connects a group in any order, so a row might have a pair with later rows alone, and seem to be like no
+ * earlier one.
  */
 export async function earliestPairs(
   found: readonly SimilarPair[],
@@ -33,7 +37,7 @@ export async function earliestPairs(
   const kept: SimilarPair[] = [];
   for (const group of clusters.groups()) {
     for (const [i, second] of group.entries()) {
-      for (let earlier = 0; earlier < i; earlier++) {
+      for (let earlier = 0; earlier < Math.min(i, MOST_COMPARED); earlier++) {
         await pause.ifDue();
         const first = group[earlier];
         const similarity = similarityOf(first, second);

@@ -24,8 +24,9 @@ export interface NearDuplicateOptions extends MinHashOptions {
 /** Near-duplicates among texts. */
 export interface NearDuplicates {
   /**
-   * Pairs that connect the rows of each group. A row that is similar to earlier ones has a pair with the earliest of
-   * them, and a copy also one with the first copy. Other pairs of a group may be similar, too.
+   * Pairs that connect the rows of each group. A row that is similar to some of the group's first hundred rows has a
+   * pair with the earliest of them, and a copy also one with the first copy. Other pairs of a group may be similar,
+   * too.
    */
   readonly pairs: readonly SimilarPair[];
   /** Groups of rows that similar pairs connect, in rising order. */

@@ -1,3 +1,5 @@
+import { WORDS } from "../../corpus/text/words";
+
 /** A text that contains the name of its own label, with the shares of such texts. */
 export interface LabelInText {
   readonly row: number;
@@ -39,11 +41,9 @@ export function findLabelInTexts(
   return found;
 }
 
-/** Letters and digits with their marks: in Hindi, Thai or Arabic, vowels are marks. */
-const OF_WORD = "\\p{L}\\p{M}\\p{N}";
-
+/** The words of a label side by side, with no letter, digit or mark of a longer word around them. */
 function wordPattern(name: string): RegExp | undefined {
-  const parts = name.match(new RegExp(`[${OF_WORD}]+`, "gu"));
+  const parts = name.match(WORDS);
   if (parts === null || !/\p{L}/u.test(name)) return undefined;
-  return new RegExp(`(?<![${OF_WORD}])${parts.join(`[^${OF_WORD}]+`)}(?![${OF_WORD}])`, "iu");
+  return new RegExp(`(?<![\\p{L}\\p{N}]\\p{M}*)${parts.join("[^\\p{L}\\p{N}]+")}(?![\\p{L}\\p{M}\\p{N}])`, "iu");
 }

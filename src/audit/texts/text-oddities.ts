@@ -1,3 +1,4 @@
+import { WORDS } from "../../corpus/text/words";
 import type { Problems } from "../../base/problems";
 import { findMojibake } from "./mojibake";
 import { mainScript, scriptShares } from "./scripts";
@@ -37,7 +38,7 @@ const DIGITS_FOR_MOSTLY = 5;
 
 /** Finds empty and odd texts. A text may be odd in several ways; an empty one is only empty. */
 export function findOddTexts(texts: readonly string[], options: OddTextOptions = {}): OddText[] {
-  const words = texts.map((text) => text.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu)?.length ?? 0); // vowels may be marks
+  const words = texts.map((text) => text.match(WORDS)?.length ?? 0);
   const median = medianOf(words);
   const { minWords = median >= 10 ? Math.max(3, median / 10) : 0, maxWords = Math.max(1, 10 * median) } = options;
   const shares = texts.map(scriptShares);

@@ -59,7 +59,8 @@ function braces(pattern: string): string[] {
     .flatMap((choice) => braces(pattern.slice(0, match.index) + choice + pattern.slice(match.index + match[0].length)));
 }
 
-function entries(folder: string): { name: string; isFolder: boolean }[] {
+/** The names in a folder; none if it cannot be read. */
+export function entries(folder: string): { name: string; isFolder: boolean }[] {
   try {
     return readdirSync(folder === "" ? "." : folder).map((name) => ({
       name,

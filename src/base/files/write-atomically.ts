@@ -42,6 +42,7 @@ export async function writeAtomically(
   try {
     makeFolder(dirname(path));
     const place = await targetOf(path);
+    makeFolder(dirname(place)); // a link may lead into a folder that is missing
     const found = await stat(place).catch(() => undefined);
     if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
     if (found !== undefined && !found.isFile()) return await writeInto(place, content);

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 
 import { isMissing } from "../files/error-code";
 import { isRunning, locateProcess } from "./locate-process";
+import { LOCK_FILE } from "./lock-file";
 import { bootId, processSpace } from "./this-machine";
 
 /** The process that holds a lock, as the lock's file describes it. */
@@ -80,15 +81,12 @@ function isHolder(value: unknown): value is LockHolder {
 
 /**
  * Whether the process that holds the lock at `path` is still running. Asks the system about a process of this machine,
- * and looks at the time of the lock's file for others, such as those of a container with this host's name.
+ * and looks at the time of the lock's file for others: of a container or a machine with this host's name, or from
+ * before the machine's last start.
  */
 export function isAlive(holder: LockHolder, path: string): boolean {
-  if (holder.host === hostname()) {
-    const { boot = bootId(), space = processSpace() } = holder;
-    if (boot !== bootId()) return false; // the machine was started again since
-    const running = space === processSpace() ? isRunning(holder) : undefined;
-    if (running !== undefined) return running;
-  }
+  const running = isHere(holder) ? isRunning(holder) : undefined;
+  if (running !== undefined) return running;
   const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return fileTime(dirname(path)) - changed < SILENCE_MS;
 }
@@ -98,7 +96,7 @@ export function isAlive(holder: LockHolder, path: string): boolean {
  * two machines that share a folder may differ.
  */
 function fileTime(folder: string): number {
-  const probe = join(folder, `.tslora-time-${randomBytes(6).toString("hex")}`);
+  const probe = join(folder, `${LOCK_FILE}.time-${randomBytes(6).toString("hex")}`);
   try {
     writeFileSync(probe, "", { flag: "wx" });
     return statSync(probe).mtimeMs;
@@ -109,10 +107,14 @@ function fileTime(folder: string): number {
   }
 }
 
+/** Whether the holder's id is that of a process of this machine, since its start, and of this container. */
+function isHere({ host, boot = bootId(), space = processSpace() }: LockHolder): boolean {
+  return host === hostname() && boot === bootId() && space === processSpace();
+}
+
 /** Whether the holder is this process. */
-export function isSelf({ host, boot, space, pid, started }: LockHolder): boolean {
-  const isHere = host === hostname() && (boot ?? bootId()) === bootId() && (space ?? processSpace()) === processSpace();
-  return isHere && pid === process.pid && started === locateProcess(process.pid);
+export function isSelf(holder: LockHolder): boolean {
+  return isHere(holder) && holder.pid === process.pid && holder.started === locateProcess(process.pid);
 }
 
 /** Whether the holder is this process, or one that this process works for. */

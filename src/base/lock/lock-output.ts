@@ -13,15 +13,13 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { errorCode, isMissing } from "../files/error-code";
+import { errorCode, hasNoLinks, isMissing } from "../files/error-code";
 import { faultText } from "../files/file-fault";
 import { makeFolder } from "../files/make-folder";
+import { LOCK_FILE } from "./lock-file";
 import { describeSelf, isAlive, isOwn, isSelf, readHolder, type LockHolder } from "./lock-holder";
 import { shownPath } from "../shown-path";
 import { TsloraError } from "../tslora-error";
-
-/** The lock's file in an output folder. A killed process leaves it behind; the next one takes it over. */
-export const LOCK_FILE = ".tslora-lock";
 
 /** A lock on an output, held until `release`. */
 export interface OutputLock {
@@ -167,7 +165,7 @@ function createLock(file: string, temporary: string, holder: LockHolder): boolea
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errorCode(error) ?? "")) throw error;
+    if (!hasNoLinks(error)) throw error;
   }
   try {
     writeFileSync(file, JSON.stringify(holder), { flag: "wx" }); // the file system has no links

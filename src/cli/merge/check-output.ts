@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
+import { isLockFile } from "../../base/lock/lock-file";
+import { expectUnlocked } from "../../base/lock/lock-output";
 import type { Problems } from "../../base/problems";
 
 /** Weights and configurations that readers would load instead of the merged model's. */
@@ -18,7 +19,7 @@ export function checkOutput(
   expectUnlocked(path);
   let names: string[];
   try {
-    names = readdirSync(path).filter((name) => name !== LOCK_FILE);
+    names = readdirSync(path).filter((name) => !isLockFile(name));
   } catch (error) {
     problems.expect(
       false,

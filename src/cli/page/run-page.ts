@@ -1,3 +1,4 @@
+import { shellWord } from "../../base/shell-word";
 import { Problems } from "../../base/problems";
 import { checkExportFolder } from "../../export/export-folder";
 import { writePage, type WrittenPage } from "../../export/page/write-page";
@@ -56,16 +57,11 @@ function thresholdNotice({ threshold }: WrittenPage): string {
     : `The page has no threshold: ${threshold.reason}.`;
 }
 
-/** A path as a shell takes it: in quotes if it has a space or another character that a shell interprets. */
-function inShell(path: string): string {
-  return /^[\w./\\:@%+,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
 function pageLines({ files, bytes: loaded }: WrittenPage, folder: string): string[] {
   return [
     ...table(files.map(({ path, bytes: size }) => [path, bytes(size)])),
     `A visitor's browser loads ${bytes(loaded)}.`,
-    `Serve it with: python3 -m http.server --directory ${inShell(folder)}`,
+    `Serve it with: python3 -m http.server --directory ${shellWord(folder)}`,
     `page: ${folder}`,
   ];
 }

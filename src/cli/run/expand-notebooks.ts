@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 
-import { isPattern, matchPaths } from "../../base/files/match-paths";
+import { entries, isPattern, matchPaths } from "../../base/files/match-paths";
 import { Problems } from "../../base/problems";
 
 /**
@@ -33,10 +33,9 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
 
 /** The notebooks of a folder, whose name may hold characters of a pattern. */
 function notebooksIn(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".ipynb") && !name.startsWith("."))
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+  return entries(folder)
+    .filter(({ name, isFolder }) => !isFolder && name.endsWith(".ipynb") && !name.startsWith("."))
+    .map(({ name }) => join(folder, name))
     .sort();
 }
 

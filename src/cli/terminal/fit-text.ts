@@ -36,7 +36,7 @@ export function fitOneLine(text: string, width: number): string {
   const line = printableLine(text.replaceAll("\t", " "));
   let columns = 0;
   let at = 0;
-  let end = 0; // of the part that leaves room for an ellipsis
+  let end = 0; // where the part ends that leaves room for an ellipsis
   for (const character of line) {
     columns += measureColumns(character);
     if (columns > width) return `${line.slice(0, end)}…`;

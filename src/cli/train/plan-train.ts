@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
+import { isLockFile } from "../../base/lock/lock-file";
+import { expectUnlocked } from "../../base/lock/lock-output";
 import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
@@ -113,7 +114,7 @@ function checkFolder(
   expectUnlocked(folder);
   let holds: string[];
   try {
-    holds = readdirSync(folder).filter((name) => name !== LOCK_FILE && !RATE_FILES.some((file) => file === name));
+    holds = readdirSync(folder).filter((name) => !isLockFile(name) && !RATE_FILES.some((file) => file === name));
   } catch (error) {
     problems.expect(
       false,

@@ -103,5 +103,5 @@ export async function readPubmedCache(cacheDir: string, asked: Asked): Promise<P
 
 function listHash({ pmids, retracted = "keep" }: Asked): string {
   const list = pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join("");
-  return sha256Of(retracted === "keep" ? list : `${list}${retracted}\n`);
+  return sha256Of(`${list}${retracted}\n`);
 }

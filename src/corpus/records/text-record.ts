@@ -9,8 +9,8 @@ export type RecordItem =
 /** One text of a file. */
 export interface TextRecord {
   /**
-   * The PMID, the cell of the column of IDs, or without such a column the number of the row from 1; of JSON Lines that
-   * of the line.
+   * The PMID, the cell of the column of IDs, or without such a column the number of the row from 1; in JSON Lines
+   * the number of the line.
    */
   readonly id: string;
   /** The text; of PubMed title and abstract in the study's format, as `Dataset.zip` has them. */

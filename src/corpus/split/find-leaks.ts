@@ -2,9 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 import type { TextInput } from "../../base/text-input";
 import { readTextColumns, textInputs } from "../read-frame";
-
-/** Letters and digits with their marks: in Hindi, Thai or Arabic, vowels are marks. */
-const WORDS = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu;
+import { WORDS } from "../text/words";
 
 /** Texts that are in both parts of a split; they make the scores on the second part too high. */
 export interface Leaks {

@@ -10,7 +10,7 @@ import type { TableFormat, TableLimits } from "./table-format";
 export interface Row {
   /** Its name in messages: its line. */
   readonly name: string;
-  /** Its number from 1, among all rows of the table; of JSON Lines that of its line, so that parts of a file agree. */
+  /** Its number from 1 among all rows; in JSON Lines the number of its line, so that parts of a file agree. */
   readonly number: number;
   /** The cell of a column: text in CSV, any value in JSON; undefined if there is none. */
   readonly get: (column: string) => unknown;

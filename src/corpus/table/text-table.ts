@@ -137,6 +137,12 @@ export class TextTable {
     return this.#columns;
   }
 
+  /** The way out where a column that nobody named holds rounded numbers. */
+  #idAdvice(id: unknown): string {
+    const wasFound = this.#format.findsId === true && this.#format.idColumn === undefined;
+    return wasFound && typeof id === "number" ? '. With idColumn "none", rows have their own numbers' : "";
+  }
+
   #text(item: TableItem): ReadText | LeftOut {
     const where = this.#format.name;
     if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // a wrong delimiter shows in the header
@@ -159,6 +165,6 @@ export class TextTable {
     const id = row.get(columns.id);
     return isId(id)
       ? { ...read, id }
-      : leaveOut(row.name, `${columns.id} must be a name or a number; got ${shownCell(id)}`);
+      : leaveOut(row.name, `${columns.id} must be a name or a number; got ${shownCell(id)}${this.#idAdvice(id)}`);
   }
 }

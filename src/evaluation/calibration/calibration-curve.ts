@@ -62,10 +62,14 @@ export function calibrationCurve(
   };
 }
 
-/** The given label or 1 if it occurs, against the rest; else as {@link positiveLabelOf}. */
+/**
+ * The given label, or 1 if it occurs, against the rest; else as {@link positiveLabelOf}. A number need not occur among
+ * numbers, as in scikit-learn: a class may be missing from a small part. A name must, since it may be misspelt.
+ */
 function positiveOf(yTrue: Labels, given: Label | undefined): Label {
   checkLabels("calibrationCurve", "yTrue", yTrue);
   const labels = uniqueLabels(yTrue);
+  if (typeof given === "number" && typeof labels[0] === "number") return given;
   const wanted = given ?? 1;
   return labels.includes(wanted) ? wanted : positiveLabelOf("calibrationCurve", labels, given);
 }

@@ -81,7 +81,7 @@ export function fewestCalibrationTexts(alpha: number): number {
   const problems = new Problems("fewestCalibrationTexts");
   expectAlpha(problems, alpha);
   problems.throwIfAny();
-  let n = Math.max(1, Math.floor(1 / alpha) - 2); // about 1 / alpha - 1 are needed
+  let n = Math.max(1, Math.floor(0.9998 / alpha) - 2); // about 1 / alpha - 1 are needed; 1 - alpha is rounded
   while (Math.ceil((n + 1) * (1 - alpha)) > n) n++;
   return n;
 }

@@ -61,7 +61,7 @@ export function tryThresholds(
       );
     };
     const [value, valueAtHalf] = [at(tuned.threshold), at(0.5)];
-    const change = (indices: Uint32Array): number => (at(tuned.threshold, indices) ?? 0) - (at(0.5, indices) ?? 0);
+    const change = (indices: Uint32Array): number => (at(tuned.threshold, indices) ?? NaN) - (at(0.5, indices) ?? NaN);
     const changeInterval =
       value === null || valueAtHalf === null
         ? null

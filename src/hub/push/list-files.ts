@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isInside } from "../../base/files/is-inside";
-import { LOCK_FILE } from "../../base/lock/lock-output";
+import { isLockFile } from "../../base/lock/lock-file";
 import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
@@ -46,7 +46,7 @@ export async function listFiles(directory: string): Promise<ListedFiles> {
     files.push({ path, size: stats.size, source });
   };
   for (const entry of await entriesOf(root)) {
-    if (entry.name === LOCK_FILE) continue; // a killed process may have left one behind
+    if (isLockFile(entry.name)) continue; // a killed process may have left one behind
     if (!entry.isDirectory()) await see(entry.name);
     else if (entry.name === "onnx")
       for (const { name } of await entriesOf(join(root, "onnx"))) await see(`onnx/${name}`);

@@ -2,14 +2,11 @@ import { randomBytes } from "node:crypto";
 import { link, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { errorCode, isMissing } from "../../base/files/error-code";
+import { errorCode, isMissing, hasNoLinks } from "../../base/files/error-code";
 import { listTree } from "../../base/files/list-tree";
 import { makeFolder } from "../../base/files/make-folder";
 import { syncPath } from "../../base/files/sync-path";
 import { besideName } from "../../base/files/write-atomically";
-
-/** Errors of file systems that have no hard links. */
-const NO_LINKS: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /** Syncs everything under a folder to disk. */
 export async function syncTree(folder: string): Promise<void> {
@@ -48,7 +45,7 @@ export async function writeToFreeName(place: string, content: string): Promise<b
       await link(beside, place);
     } catch (error) {
       if (errorCode(error) === "EEXIST") return false;
-      if (!NO_LINKS.includes(errorCode(error) ?? "")) throw error;
+      if (!hasNoLinks(error)) throw error;
       await rename(beside, place); // two writers write the same content here
     }
     await syncPath(dirname(place));

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { debugLog } from "../../base/debug-log";
-import { faultText } from "../../base/files/file-fault";
+import { faultCode, faultText } from "../../base/files/file-fault";
 import { TsloraError } from "../../base/tslora-error";
 import type * as ChannelsModule from "./channels";
 import type { ChannelName, Channels } from "./channels";
@@ -310,6 +310,7 @@ async function newKernel(options: KernelOptions): Promise<Kernel> {
     return new Kernel(options, file);
   } catch (error) {
     await file.remove();
+    if (faultCode(error) === undefined) throw error; // not the system's
     throw new TsloraError(
       "kernel",
       `The kernel ${spec.name} (${spec.argv[0]}) could not be started: ${faultText(error)}.`,

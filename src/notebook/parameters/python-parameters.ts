@@ -75,7 +75,8 @@ function logicalLines(source: string): LogicalLine[] {
     else {
       if ("([{".includes(token)) depth++;
       else if (")]}".includes(token)) depth = Math.max(0, depth - 1);
-      line += token.replaceAll("\n", "\\n");
+      // in a string a line end stays, and one behind a backslash joins two lines
+      line += token.replace(/\\([^])|\n/g, (all, next?: string) => (next === "\n" ? "" : all === "\n" ? "\\n" : all));
     }
   }
   endLine();

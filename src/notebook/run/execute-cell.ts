@@ -45,21 +45,18 @@ export type Stop = "timeout" | "aborted" | "input";
 /** Milliseconds to wait for messages that a kernel published before it exited. */
 const DRAIN_MS = 100;
 
-/**
- * Milliseconds to wait for the idle status after the reply, or for the reply after it, before a request checks whether
- * it was lost.
- */
+/** Milliseconds that idle status and reply may lie apart, before a request checks whether the later one was lost. */
 const IDLE_MS = 2000;
 
 /** Stands in for a reply that the kernel did not send. */
-const LOST_REPLY: JsonRecord = {
+export const LOST_REPLY = {
   status: "error",
   ename: "NoReplyError",
   evalue:
     "The kernel ended the cell without a reply, so its outcome is unknown. " +
     "The kernel's own log may contain the reason, since a kernel that fails itself sends none.",
   traceback: [],
-};
+} as const;
 
 /** Timers may run after so many messages: an endless sequence of messages would otherwise block them. */
 const TURN = 200;

@@ -1,5 +1,5 @@
 import type { Cell, TextCell } from "../format/notebook-types";
-import { startOf } from "../format/start-of";
+import { startOf } from "../../base/start-of";
 import type { CellReport } from "./run-events";
 
 const TOP_ID = "tslora-error-top";

@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 
 import { faultText } from "../../base/files/file-fault";
-import { startOf } from "../format/start-of";
+import { startOf } from "../../base/start-of";
 import type { OutputMessage } from "../jupyter/wire";
 import { lengthOf } from "./output-reducer";
 

@@ -7,8 +7,9 @@ import {
   timeoutError,
   type CellLimit,
 } from "./cell-errors";
-import { executeCell, type Execution } from "./execute-cell";
+import { LOST_REPLY, executeCell, type Execution } from "./execute-cell";
 import type { Kernel } from "../jupyter/kernel-client";
+import { plainError } from "../format/plain-error";
 import { hasTag, type CodeCell, type ErrorOutput } from "../format/notebook-types";
 import type { ExecutedCell } from "../jupyter/kernel-dialect";
 import type { OutputMessage } from "../jupyter/wire";
@@ -63,10 +64,10 @@ export async function* runCell(
   }
 
   const ended = next.value;
-  const reply = ended.end.kind === "reply" ? ended.end.content : undefined;
+  const reply = ended.end.kind === "reply" && !isLost(ended) ? ended.end.content : undefined;
   const failure = failures.end({ reply, wasStopped: ended.stopped !== undefined, cells: options.executed });
   for (const shown of failure.released) yield* output(shown);
-  raised ??= failure.error?.();
+  raised ??= isLost(ended) ? plainError(LOST_REPLY.ename, LOST_REPLY.evalue) : failure.error?.();
   const outcome = cellOutcome(cell, ended, {
     raised,
     limit,
@@ -101,11 +102,16 @@ interface OutcomeContext {
   readonly log: string;
 }
 
+/** Whether the kernel sent no reply: the outcome is unknown. */
+function isLost({ end }: Execution): boolean {
+  return end.kind === "reply" && end.content === LOST_REPLY;
+}
+
 /** Derives a cell's outcome from the end of its execution. */
 function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
   const { raised, limit, canContinue, log } = context;
   const { end, stopped } = ended;
-  const expected = hasTag(cell, "raises-exception");
+  const expected = hasTag(cell, "raises-exception") && !isLost(ended);
   if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
   if (stopped === "timeout" && limit !== undefined) {
     const interrupted = canContinue && limit.of === "cell" && end.kind === "reply";

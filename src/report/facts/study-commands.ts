@@ -1,4 +1,5 @@
 import { places } from "../../base/places";
+import { shellWord } from "../../base/shell-word";
 import type { SettingValue } from "../evidence/evidence";
 import { withoutFolder } from "../evidence/without-folder";
 import type { CommandFacts, SubjectFacts } from "./study-facts";
@@ -21,12 +22,13 @@ export interface RepeatedRun extends Pick<SubjectFacts, "madeBy" | "method"> {
 
 /** Commands that repeat a run, or continue with its results. Paths are without their folders. */
 export function studyCommands(run: RepeatedRun): CommandFacts[] {
-  const own = run.method === "lora" ? "--adapter output/adapter" : "--model output/model";
+  const folder = run.madeBy === "train" ? "output/train" : "output";
+  const own = run.method === "lora" ? `--adapter ${folder}/adapter` : `--model ${folder}/model`;
   return [
     repeatCommand(run),
     { does: "Evaluate the classifier on other texts.", command: `npx tslora evaluate ${own} --data other.csv` },
     { does: "Check the labels of the data.", command: "npx tslora audit --data texts.csv --output issues.csv" },
-    { does: "Write this report again from the run's results.", command: "npx tslora report output/results.json" },
+    { does: "Write this report again from the run's results.", command: `npx tslora report ${folder}/results.json` },
   ];
 }
 
@@ -34,7 +36,10 @@ const SAME = "On the same kind of device the figures are the same.";
 
 function repeatCommand({ madeBy, parameters, settings }: RepeatedRun): CommandFacts {
   if (madeBy === "train")
-    return { does: `Repeat the run. ${SAME}`, command: "npx tslora train --config output/training_args.json" };
+    return {
+      does: `Repeat the run. ${SAME}`,
+      command: "npx tslora train --config output/train/training_args.json --output-dir output/repeated",
+    };
   const known = parameters !== undefined || settings !== undefined;
   const given = parameters ?? Object.entries(settings ?? {}).map(([name, value]) => ({ name, value, raw: false }));
   return {
@@ -53,7 +58,7 @@ export function recordingCommand({ madeBy, about, model, method, seed }: Subject
 
 /** The command that runs the study: a clone has a script for it, an installed package has not. */
 export function studyCommand(given: readonly GivenParameter[] = []): string {
-  const flags = given.map(({ name, value, raw }) => `${raw ? "-r" : "-p"} ${quoted(`${name}=${written(value)}`)}`);
+  const flags = given.map(({ name, value, raw }) => `${raw ? "-r" : "-p"} ${shellWord(`${name}=${written(value)}`)}`);
   const { installed } = places();
   const start = installed ? "npx tslora study" : "npm run study";
   return [start, ...(flags.length === 0 || installed ? [] : ["--"]), ...flags].join(" ");
@@ -62,9 +67,4 @@ export function studyCommand(given: readonly GivenParameter[] = []): string {
 function written(value: unknown): string {
   if (typeof value === "string") return withoutFolder(value);
   return JSON.stringify(value);
-}
-
-/** Quotes an argument for a POSIX shell. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -24,7 +24,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     requestTimeout: limits.timeout, // for the request to arrive
     // Node exchanges the two limits if the one for the headers is the longer one
     http: { connectionsCheckingInterval: LOOK, headersTimeout: Math.min(HEADERS, limits.timeout) },
-    // ServerState has waited for the requests; Node would wait forever for a connection that never sends a whole one
+    // ServerState has waited for the requests; Node would wait forever for a connection that never sends a whole
+    // request
     forceCloseConnections: true,
     return503OnClosing: false, // ServerState answers with 503
     routerOptions: { maxParamLength: 200 },

@@ -61,8 +61,6 @@ const PROCESSORS = [
   "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
   "EPYC,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,-nrip-save,-xsavec",
 ];
-/** oneDNN's names of the instruction sets for which our kernels are compiled. */
-const ONEDNN = { baseline: "SSE41", avx2: "AVX2", avx512: "AVX512_CORE" };
 const QEMU = "qemu-x86_64-static";
 
 /**
@@ -85,15 +83,11 @@ export function waysToRun() {
     { name: "default", how: "as this machine runs it", env: {}, kernels: widestSet() },
     ...allSets().map((set, place) => ({
       name: set,
-      how: `TSLORA_INSTRUCTIONS=${set}${process.arch === "x64" ? ` ONEDNN_MAX_CPU_ISA=${ONEDNN[set]}` : ""}`,
-      env: { TSLORA_INSTRUCTIONS: set, ...(process.arch === "x64" ? { ONEDNN_MAX_CPU_ISA: ONEDNN[set] } : {}) },
+      how: `TSLORA_INSTRUCTIONS=${set}`,
+      env: { TSLORA_INSTRUCTIONS: set },
       kernels: set,
       ...(place <= here ? {} : { missing: `this processor has no ${set}` }),
     })),
-    ...(process.arch === "x64"
-      ? [{ name: "AVX", how: "ONEDNN_MAX_CPU_ISA=AVX", env: { ONEDNN_MAX_CPU_ISA: "AVX" } }]
-      : []),
-    { name: "without oneDNN", how: "TF_ENABLE_ONEDNN_OPTS=0", env: { TF_ENABLE_ONEDNN_OPTS: "0" } },
     { name: "one thread", how: "TF_NUM_INTRAOP_THREADS=1", env: { TF_NUM_INTRAOP_THREADS: "1" } },
     { name: "five threads", how: "TF_NUM_INTRAOP_THREADS=5", env: { TF_NUM_INTRAOP_THREADS: "5" } },
     ...PROCESSORS.map((processor) => ({

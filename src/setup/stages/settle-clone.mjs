@@ -17,7 +17,11 @@ const ENVIRONMENTS = ["conformance", "lab", "python", "reference", "sweep-refere
 export function settleClone(root) {
   const noted = join(root, ".tslora", "place");
   const before = existsSync(noted) ? readFileSync(noted, "utf8") : undefined;
-  writeKernelspecs(root);
+  try {
+    writeKernelspecs(root);
+  } catch (error) {
+    if (before !== root) throw error; // else it is set up, and belongs to another user
+  }
   if (before === root) return;
   for (const name of ENVIRONMENTS) {
     const environment = join(root, ".tslora", name);

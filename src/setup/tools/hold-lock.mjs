@@ -76,8 +76,12 @@ export async function holdLock(path, { onWait, signal }) {
     },
     release() {
       clearInterval(beat);
-      const holder = readHolder(path);
-      if (typeof holder === "object" && isSame(holder, self)) rmSync(path, { force: true });
+      try {
+        const holder = readHolder(path);
+        if (typeof holder === "object" && isSame(holder, self)) rmSync(path, { force: true });
+      } catch {
+        // The next start finds that this process has ended.
+      }
     },
   };
 }
@@ -93,9 +97,9 @@ async function acquire(path, { own, self, onWait, signal }) {
   while (!createLock(own, path)) {
     const holder = readHolder(path);
     if (holder === "gone") continue;
-    const isWritten = holder === "torn" && !wasTorn; // its process may write it now; look again
-    if (holder === "torn") wasTorn = true;
-    if (!isWritten && (holder === "torn" || !isAlive(holder, { path, own, self }))) {
+    const mayBeInWriting = holder === "torn" && !wasTorn;
+    wasTorn = holder === "torn";
+    if (!mayBeInWriting && (holder === "torn" || !isAlive(holder, { path, own, self }))) {
       removeStale(path, own, holder);
       continue;
     }
@@ -103,7 +107,9 @@ async function acquire(path, { own, self, onWait, signal }) {
       onWait(holder);
       reported = holder.pid;
     }
-    await sleep(POLL_MS, undefined, { signal });
+    // A foreign holder is asked by files on a disk that others wait for too.
+    const isForeign = holder !== "torn" && !isHere(holder, self);
+    await sleep(isForeign ? BEAT_MS : POLL_MS, undefined, { signal });
   }
 }
 
@@ -150,9 +156,7 @@ function removeStale(path, own, dead) {
 
 /** @param {Holder} holder */
 function endChildren(holder) {
-  const here = thisMachine();
-  const { boot = here.boot, space = here.space } = holder; // a lock of an earlier version has neither
-  if (holder.host !== here.host || boot !== here.boot || space !== here.space) return;
+  if (!isHere(holder, thisMachine())) return;
   for (const { pid, started } of holder.children) {
     if (started === undefined || locateProcess(pid) !== started) continue;
     try {
@@ -164,17 +168,23 @@ function endChildren(holder) {
 }
 
 /**
+ * Whether a holder's id is that of a process of this machine, since its start, and of this container.
+ * @param {Holder} holder @param {import("./this-machine.mjs").Machine} here
+ */
+function isHere(holder, here) {
+  const { host, boot = here.boot, space = here.space } = holder; // a lock of an earlier version has neither
+  return host === here.host && boot === here.boot && space === here.space;
+}
+
+/**
  * Whether a holder is still running. Asks the system about a process of this machine, and compares the times of files
- * for others, such as those of a container with this host's name: the clocks of two machines may differ.
+ * for others, such as those of a container with this host's name, or from before the machine's last start: the clocks
+ * of two machines may differ.
  * @param {Holder} holder @param {{ path: string, own: string, self: Holder }} options
  */
 function isAlive(holder, { path, own, self }) {
-  if (holder.host === self.host) {
-    const { boot = self.boot, space = self.space } = holder;
-    if (boot !== self.boot) return false; // the machine was started again since
-    const running = space === self.space ? isRunning(holder) : undefined;
-    if (running !== undefined) return running;
-  }
+  const running = isHere(holder, self) ? isRunning(holder) : undefined;
+  if (running !== undefined) return running;
   writeFileSync(own, JSON.stringify(self)); // the machine that has the disk marks it with its own time
   return statSync(own).mtimeMs - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENCE_MS;
 }
@@ -190,7 +200,7 @@ function readHolder(path) {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return "gone";
+    if (["ENOENT", "ESTALE"].includes(codeOf(error) ?? "")) return "gone"; // the second one on NFS
     throw error;
   }
   try {

@@ -86,7 +86,7 @@ export class Checkpoints {
     makeFolder(this.#directory);
     await recoverFolders(this.#directory);
     const names = await readdir(this.#directory);
-    const directory = await realpath(this.#directory); // a link may lead to it, or to the checkpoint
+    const directory = await realpath(this.#directory); // a link may lead to it
     const source = resume === undefined ? undefined : await realpath(dirname(resume.path));
     const own = resume !== undefined && source === directory ? resume.state.step : -1;
     const foreign = (await listCheckpoints(this.#directory))
@@ -94,10 +94,10 @@ export class Checkpoints {
       .map(({ path }) => basename(path));
     const logs = names.filter((name) => LOG_FILES.includes(name));
     if (own < 0) foreign.push(...logs, ...(await this.#runFiles(names, directory)));
+    const best = own < 0 ? resume?.state.best?.step : undefined;
+    const copied = resume !== undefined && best !== undefined && (await this.#copyBest(dirname(resume.path), best));
     const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, { names, directory, source });
-    const best = resume?.state.best?.step;
-    if (own < 0 && resume !== undefined && best !== undefined)
-      await this.#copyBest(join(dirname(resume.path), `checkpoint-${best}`), best);
+    if (copied) await rename(`${this.pathOf(best)}.incomplete`, this.pathOf(best));
     for (const { step, path } of await listCheckpoints(this.#directory))
       this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
     return aside;
@@ -186,18 +186,17 @@ export class Checkpoints {
   }
 
   /** Copies the best checkpoint of the run to resume into the output folder. */
-  async #copyBest(from: string, step: number): Promise<void> {
+  async #copyBest(folder: string, step: number): Promise<boolean> {
     const temporary = `${this.pathOf(step)}.incomplete`;
-    const copied = await cp(from, temporary, { recursive: true }).then(
+    const copied = await cp(join(folder, `checkpoint-${step}`), temporary, { recursive: true }).then(
       () => true,
       (error: unknown) => {
         if (isMissing(error)) return false; // the best step has no checkpoint
         throw notSaved(temporary, error);
       },
     );
-    if (!copied) return;
-    await writeChecksums(temporary);
-    await rename(temporary, this.pathOf(step));
+    if (copied) await writeChecksums(temporary);
+    return copied;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { shownPath } from "../../base/shown-path";
@@ -38,7 +38,7 @@ export async function findCheckpoint(
   { outputDir }: { outputDir: string | undefined },
 ): Promise<FoundCheckpoint> {
   if (from !== "last") {
-    const path = resolve(from);
+    const path = await realpath(from).catch(() => resolve(from)); // a link may lead to it
     await recoverFolders(dirname(path));
     const damage = await damageOfCheckpoint(path);
     if (damage === undefined) return { path, state: await readState(path), damaged: [] };

@@ -1,3 +1,5 @@
+import { shellWord } from "../../../base/shell-word";
+
 /** The commands of an array's script. */
 export interface ArrayScript {
   /** The array's name in SLURM's queue. */
@@ -17,7 +19,7 @@ export const LIST = "jobs.txt";
 
 /** The script of a SLURM array: task N runs the job on line N of the list. */
 export function arrayScript({ name, folder, count, command, after }: ArrayScript): string {
-  const call = [...command.map(quoted), '"$name"', ...after.map(quoted)].join(" ");
+  const call = [...command.map(shellWord), '"$name"', ...after.map(shellWord)].join(" ");
   return [
     "#!/bin/bash",
     `#SBATCH --job-name=${name}`,
@@ -25,13 +27,8 @@ export function arrayScript({ name, folder, count, command, after }: ArrayScript
     `#SBATCH --output="${folder.replaceAll("%", "%%").replace(/["\\]/g, "\\$&")}/%a.log"`, // it may have blanks
     "# SIGTERM before the time limit: the job stops at a checkpoint, and the next array continues it",
     "#SBATCH --signal=B:TERM@60",
-    `name=$(sed -n "\${SLURM_ARRAY_TASK_ID}p" ${quoted(`${folder}/${LIST}`)})`,
+    `name=$(sed -n "\${SLURM_ARRAY_TASK_ID}p" ${shellWord(`${folder}/${LIST}`)})`,
     `exec ${call}`,
     "",
   ].join("\n");
-}
-
-/** A word that a POSIX shell reads as it is. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9_./=:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
+import { shellWord } from "../../../base/shell-word";
 import { writeAtomically } from "../../../base/files/write-atomically";
 import { projectRoot } from "../../../base/places";
 import { codeVersion } from "../../contract/code-version";
@@ -11,7 +12,7 @@ import { LOSSES } from "../children/run-attempts";
 import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
 import { PendingJobs, type PendingJob } from "../pending-jobs";
 import { foldersOfInputs, manifestIfDone, prepareJob } from "../prepare-job";
-import { arrayScript, LIST, quoted } from "./array-script";
+import { arrayScript, LIST } from "./array-script";
 import { cancel, queuedTasks, submit } from "./slurm-commands";
 
 /** Tasks of an array; SLURM's own limit is 1,000 unless it is configured. */
@@ -138,16 +139,16 @@ export class SlurmDriver implements JobDriver {
     );
     const id = mode === "submit" ? await submit(script, sbatch) : undefined;
     const stopped = jobs.flatMap((job, i) => (this.#pending.has(job) ? [] : [i + 1])); // while it was submitted
-    if (id !== undefined && stopped.length > 0) await cancel(id, stopped);
     for (const [i, job] of jobs.entries()) {
       const one = this.#pending.get(job);
       if (one !== undefined)
         Object.assign(one, { task: { array, id, number: i + 1 }, seen: id !== undefined, missing: 0 });
     }
+    if (id !== undefined && stopped.length > 0) await cancel(id, stopped);
     const count = `${jobs.length} ${jobs.length === 1 ? "job" : "jobs"}`;
     onNotice?.(
       id === undefined
-        ? `Submit ${count}: ${["sbatch", ...sbatch, script].map(quoted).join(" ")}`
+        ? `Submit ${count}: ${["sbatch", ...sbatch, script].map(shellWord).join(" ")}`
         : `SLURM has ${count} as the array ${id}.`,
     );
   }

@@ -72,17 +72,26 @@ async function isUtf16(path: string): Promise<boolean> {
   }
 }
 
-const LINE_FEED = 10;
+const [LINE_FEED, RETURN] = [10, 13];
 
-/** Divides lines at the first line end behind each multiple of a size, and hashes the file meanwhile. */
+/**
+ * Divides lines at the first line end behind each multiple of a size, and hashes the file meanwhile. A file in which a
+ * carriage return ends a line by itself is one part: readers count such lines, too.
+ */
 async function planLines(path: string, shardBytes: number): Promise<PlannedFile> {
   const hash = createHash("sha256");
   const parts: FilePart[] = [];
   let [at, lines] = [0, 0];
   let [start, rowsBefore] = [0, 0];
   let endsLine = true;
+  let endsInReturn = false;
+  let isOld = false; // lines end by carriage returns
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     hash.update(piece);
+    isOld ||= endsInReturn && piece[0] !== LINE_FEED;
+    for (let at = piece.indexOf(RETURN); at >= 0 && !isOld; at = piece.indexOf(RETURN, at + 1))
+      isOld = at + 1 < piece.length && piece[at + 1] !== LINE_FEED;
+    endsInReturn = piece.at(-1) === RETURN;
     for (let next = piece.indexOf(LINE_FEED); next >= 0; next = piece.indexOf(LINE_FEED, next + 1)) {
       lines++;
       const end = at + next + 1;
@@ -95,5 +104,6 @@ async function planLines(path: string, shardBytes: number): Promise<PlannedFile>
   }
   const records = lines - rowsBefore + (endsLine ? 0 : 1);
   if (at > start || parts.length === 0) parts.push({ start, end: at, rowsBefore, records, bytes: at - start });
-  return { sha256: hash.digest("hex"), parts };
+  const sha256 = hash.digest("hex");
+  return isOld ? { sha256, parts: [{ bytes: at }] } : { sha256, parts };
 }

@@ -87,7 +87,8 @@ export class SearchState {
       rungs: of,
       paused: state === "paused" && !busy(number),
     }));
-    const none = last && !this.trials.some(({ state }) => state === "complete" || state === "running");
+    const isOpen = ({ number, state }: SearchTrial): boolean => state === "running" && busy(number); // not another program's
+    const none = last && !this.trials.some((trial) => trial.state === "complete" || isOpen(trial));
     const number = pruner.promotable(rungs) ?? (none ? pruner.bestPaused(rungs) : undefined);
     return this.trials.find((trial) => trial.number === number);
   }

@@ -6,7 +6,7 @@ import { listTree } from "../../../base/files/list-tree";
 import { makeFolder } from "../../../base/files/make-folder";
 import { sha256OfFile } from "../../../base/files/sha256-of-file";
 import { isRecord } from "../../../base/json";
-import { LOCK_FILE } from "../../../base/lock/lock-output";
+import { LOCK_FILE } from "../../../base/lock/lock-file";
 import { TsloraError } from "../../../base/tslora-error";
 import { staysInside } from "../../contract/job-name";
 import { parseJson } from "../stored-text";
