@@ -18,7 +18,8 @@ Object.assign(target, gone);
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 
 // TensorFlow turns on oneDNN where a processor has AVX512-VNNI. It rewrites recorded functions there, so that their
-// results differ in the last bits from those of the same operations run one by one. It saves no time beside our kernels.
+// results differ in the last bits from those of the same operations run one by one. Beside our kernels it saves no
+// time.
 process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
 
 // By default TensorFlow takes all of a GPU's memory at once, and CUDA's cache is too small for the code that it
