@@ -109,7 +109,7 @@ async function trained(run: {
   for await (const event of train(classifier, {
     ...{ train: texts, validation, numTrainEpochs: EPOCHS, seed, bf16, outputDir },
   }))
-    if (event.type === "warning" && bf16) throw new Error(event.message);
+    if (event.type === "warning" && event.kind === "precision") throw new Error(event.message);
   const seconds = (performance.now() - started) / 1000;
   const { accuracy } = await evaluate(classifier, parts.test);
   if (bf16) {

@@ -28,11 +28,11 @@ const tasksWith = (mark: string): readonly number[] =>
 /** Whether a command line is that of SLURM's or munge's servers, which the test started too. */
 const isServer = (command: string): boolean => /slurm|munge/.test(command);
 
-async function storeOf(t: TestContext): Promise<{ store: FolderStore; folder: string; mark: string }> {
+async function storeOf(t: TestContext, name = "store"): Promise<{ store: FolderStore; folder: string; mark: string }> {
   const mark = randomBytes(8).toString("hex");
   process.env.TSLORA_TEST_MARK = mark;
   const folder = await temporaryFolder(t);
-  return { store: await FolderStore.open(join(folder, "store")), folder, mark };
+  return { store: await FolderStore.open(join(folder, name)), folder, mark };
 }
 
 test("an array's script quotes what a shell would read", () => {
@@ -91,7 +91,7 @@ const JOBS = process.env.TSLORA_SLOW_JOBS === undefined ? 6 : 20;
 
 test("an array with killed tasks and a failing job: all others are done", { skip: NO_SLURM }, async (t) => {
   await startSlurm(t);
-  const { store, folder, mark } = await storeOf(t);
+  const { store, folder, mark } = await storeOf(t, "a store"); // sbatch must not cut its path
   const ledger = join(folder, "ledger");
   const notices: string[] = [];
   const driver = new SlurmDriver({
@@ -121,7 +121,8 @@ test("an array with killed tasks and a failing job: all others are done", { skip
     assert.equal(await readFile(await store.resultFile(job.name, "hash.txt"), "utf8"), `${smallHash(job)}\n`);
   assert.ok(repeatedSteps(ledger) <= kills);
   assert.match(notices[0], new RegExp(`SLURM has ${JOBS} jobs as the array \\d+`));
-  assert.ok((await readdir(join(store.place, "slurm"))).length >= 1);
+  const [array] = await readdir(join(store.place, "slurm"));
+  assert.ok((await readdir(join(store.place, "slurm", array))).includes("1.log"), "a log in a folder with a blank");
   await driver.close();
   await waitUntil(() => processesWith(mark).every(({ command }) => isServer(command)), {
     what: "all tasks have ended",
