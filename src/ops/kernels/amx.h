@@ -35,18 +35,6 @@ struct alignas(64) AmxShapes {
 };
 static_assert(sizeof(AmxShapes) == 64, "as ldtilecfg reads it");
 
-// One tile: rows `a` times a panel of NR columns, both in groups of 4 bytes. `groups` is a multiple of AMX_GROUPS.
-// Adds to c, whose numbers take 4 bytes, or writes c if `first`. Distances between rows are in bytes.
-struct AmxTile {
-  const char* a;
-  int64_t a_row;
-  const char* w;
-  int64_t groups;
-  char* c;
-  int64_t c_row;
-  bool first;
-};
-
 // The instruction that multiplies two registers: pairs of bfloat16 (tdpbf16ps), or four unsigned and four signed 8-bit
 // integers (tdpbusd).
 enum class AmxProduct { BF16, INT8 };
@@ -58,32 +46,36 @@ enum class AmxProduct { BF16, INT8 };
     if constexpr (instruction == AmxProduct::INT8) _tile_dpbusd(sums, rows, columns);   \
   } while (false)
 
-template <AmxProduct PRODUCT>
-TSLORA_AMX_TARGET void amx_tile(int64_t rows, const AmxTile& t) {
+// A method's tile, Bf16Tile or Int8Tile: rows `a` times a panel of NR columns, both in groups of 4 bytes. `groups` is a
+// multiple of AMX_GROUPS. Adds to c, whose numbers take 4 bytes, or writes c if `first`.
+template <AmxProduct PRODUCT, typename Tile>
+TSLORA_AMX_TARGET void amx_tile(int64_t rows, const Tile& t) {
   static_assert(NR == 2 * AMX_COLUMNS, "a panel is two registers wide");
   constexpr size_t W_ROW = 2 * AMX_BYTES;
   const AmxShapes shapes(rows);
   _tile_loadconfig(&shapes);
   const bool tall = rows > AMX_ROWS;
-  const size_t a_row = static_cast<size_t>(t.a_row), c_row = static_cast<size_t>(t.c_row);
-  const char* a_lower = t.a + AMX_ROWS * t.a_row;
-  char* c_lower = t.c + AMX_ROWS * t.c_row;
+  const auto *a = reinterpret_cast<const char*>(t.a), *w = reinterpret_cast<const char*>(t.w);
+  auto* c = reinterpret_cast<char*>(t.c);
+  const size_t a_row = static_cast<size_t>(t.a_row) * sizeof *t.a, c_row = static_cast<size_t>(t.c_row) * sizeof *t.c;
+  const char* a_lower = a + AMX_ROWS * a_row;
+  char* c_lower = c + AMX_ROWS * c_row;
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
   if (!t.first) {
-    _tile_loadd(0, t.c, c_row);
-    _tile_loadd(1, t.c + AMX_BYTES, c_row);
+    _tile_loadd(0, c, c_row);
+    _tile_loadd(1, c + AMX_BYTES, c_row);
     if (tall) {
       _tile_loadd(2, c_lower, c_row);
       _tile_loadd(3, c_lower + AMX_BYTES, c_row);
     }
   }
   for (int64_t g = 0; g < t.groups; g += AMX_GROUPS) {
-    _tile_loadd(6, t.w + g * static_cast<int64_t>(W_ROW), W_ROW);
-    _tile_loadd(7, t.w + g * static_cast<int64_t>(W_ROW) + AMX_BYTES, W_ROW);
-    _tile_loadd(4, t.a + 4 * g, a_row);
+    _tile_loadd(6, w + g * static_cast<int64_t>(W_ROW), W_ROW);
+    _tile_loadd(7, w + g * static_cast<int64_t>(W_ROW) + AMX_BYTES, W_ROW);
+    _tile_loadd(4, a + 4 * g, a_row);
     TSLORA_AMX_PRODUCT(PRODUCT, 0, 4, 6);
     TSLORA_AMX_PRODUCT(PRODUCT, 1, 4, 7);
     if (tall) {
@@ -92,8 +84,8 @@ TSLORA_AMX_TARGET void amx_tile(int64_t rows, const AmxTile& t) {
       TSLORA_AMX_PRODUCT(PRODUCT, 3, 5, 7);
     }
   }
-  _tile_stored(0, t.c, c_row);
-  _tile_stored(1, t.c + AMX_BYTES, c_row);
+  _tile_stored(0, c, c_row);
+  _tile_stored(1, c + AMX_BYTES, c_row);
   if (tall) {
     _tile_stored(2, c_lower, c_row);
     _tile_stored(3, c_lower + AMX_BYTES, c_row);

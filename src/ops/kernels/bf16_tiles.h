@@ -169,15 +169,7 @@ struct Pairs {
 struct Blocks {
   static constexpr int64_t ROWS = 2 * AMX_ROWS;
 
-  static void tile(int64_t rows, const Bf16Tile& t) {
-    amx_tile<AmxProduct::BF16>(rows, {.a = reinterpret_cast<const char*>(t.a),
-                                      .a_row = t.a_row * static_cast<int64_t>(sizeof(Bf16)),
-                                      .w = reinterpret_cast<const char*>(t.w),
-                                      .groups = t.groups,
-                                      .c = reinterpret_cast<char*>(t.c),
-                                      .c_row = t.c_row * static_cast<int64_t>(sizeof(float)),
-                                      .first = t.first});
-  }
+  static void tile(int64_t rows, const Bf16Tile& t) { amx_tile<AmxProduct::BF16>(rows, t); }
 };
 #endif
 

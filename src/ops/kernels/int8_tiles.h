@@ -255,15 +255,7 @@ struct Blocks {
   static constexpr bool ANY_HEIGHT = true;
   typedef uint8_t Side;
 
-  static void tile(int64_t rows, const Int8Tile<Side>& t) {
-    amx_tile<AmxProduct::INT8>(rows, {.a = reinterpret_cast<const char*>(t.a),
-                                      .a_row = t.a_row,
-                                      .w = reinterpret_cast<const char*>(t.w),
-                                      .groups = t.groups,
-                                      .c = reinterpret_cast<char*>(t.c),
-                                      .c_row = t.c_row * static_cast<int64_t>(sizeof(int32_t)),
-                                      .first = t.first});
-  }
+  static void tile(int64_t rows, const Int8Tile<Side>& t) { amx_tile<AmxProduct::INT8>(rows, t); }
 };
 #endif
 
