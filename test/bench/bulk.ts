@@ -13,8 +13,11 @@ import { describeMachine, loadPerCore, machineSentence } from "./machine";
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return console.log(HELP);
-  const [rounds, texts, trained, most] = [values.rounds, values.texts, values.train, values.most].map(Number);
-  if (![rounds, texts, trained, most].every((n) => Number.isInteger(n) && n > 0)) throw new RangeError(HELP);
+  const { train, ...counts } = values;
+  const [rounds, texts, trained, drawn, most] = [counts.rounds, counts.texts, train, counts.drawn, counts.most].map(
+    Number,
+  );
+  if (![rounds, texts, trained, drawn, most].every((n) => Number.isInteger(n) && n > 0)) throw new RangeError(HELP);
   if (values.child !== undefined) return predictGenerated(values.child);
   const lines: string[] = [];
   const note = (line: string): void => {
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
   try {
     const measured = values.memory
       ? await measureMemory({ folder, most, note })
-      : await measureRates({ folder, rounds, texts, trained, note });
+      : await measureRates({ folder, rounds, texts, trained, drawn, note });
     const name = values.memory ? "bulk-memory.json" : "bulk.json";
     await writeAtomically(
       join(projectRoot(), "output", "bench", name),

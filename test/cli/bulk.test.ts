@@ -77,27 +77,36 @@ test("calibrate --cascade writes the screen beside the weights, with the bound o
   const csv = join(folder, "labelled.csv");
   await writeFile(csv, `text,label\n${rows.join("\n")}\n`);
   const args = ["calibrate", "--model", model, "--labels", "neg,pos", "--data", csv, "--cascade", csv];
+  const found = ["--threshold", "0"]; // the encoder, which is not trained, then finds every text
+  args.push(...found);
   const printed = await cli([...args, "--max-recall-loss", "0.02", "--json"]);
   assert.equal(printed.code, 0, printed.err);
-  const { files, notices, positive, recall } = json<{
+  const { files, notices, positive, encoderThreshold, recall } = json<{
     files: string[];
     notices: string[];
     positive: string;
-    recall: { lossBound: number; positives: number };
+    encoderThreshold: number;
+    recall: { counts: string; lossBound: number; positives: number };
   }>(printed);
   assert.deepEqual(files, [join(model, "cascade.json")]);
   assert.ok(notices.some((text) => text.startsWith("Data: ")));
   assert.equal(positive, "pos");
-  assert.equal(recall.positives, 200);
+  assert.deepEqual([recall.counts, encoderThreshold, recall.positives], ["found", 0, 200]);
   assert.ok(recall.lossBound <= 0.02);
   const shown = await cli([...args, "--max-recall-loss", "0.02"], { columns: 80 });
   assert.match(shown.out, /Loss of recall +at most 1\.\d\d %/);
   const folds = await cli([
     ...["calibrate", "--model", model, "--labels", "neg,pos", "--data", join(folder, "labelled.csv")],
-    ...["--cascade", `${folder}/./labelled.csv`, "--max-recall-loss", "0.02", "--json"],
+    ...["--cascade", `${folder}/./labelled.csv`, "--max-recall-loss", "0.02", "--json", ...found],
   ]);
   assert.equal(json<{ recall: { measuredOn: string } }>(folds).recall.measuredOn, "folds", "both paths are one file");
   const few = await cli([...args, "--max-recall-loss", "0.001"]);
   assert.equal(few.code, 2);
-  assert.match(few.err, /2995 positive texts are needed/);
+  assert.match(few.err, /2995 positive texts that the encoder finds are needed/);
+  const other = await cli([
+    ...["predict", "--model", model, "--labels", "neg,pos", "--input", csv, "--cascade", "-o", join(folder, "other")],
+  ]);
+  assert.equal(other.code, 2);
+  assert.match(other.err, /--threshold must be 0, as when the cascade was fitted; got none/);
+  assert.ok(!existsSync(join(folder, "other")));
 });

@@ -6,12 +6,14 @@ import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
 import { TsloraError } from "../../src/base/tslora-error";
+import { logCountRatios, scaleColumns } from "../../src/evaluation/baseline/log-count-ratios";
 import { LogisticRegression } from "../../src/evaluation/baseline/logistic-regression";
+import { sparseMatrix } from "../../src/evaluation/baseline/sparse-matrix";
 import { TfidfVectorizer } from "../../src/evaluation/baseline/tfidf-vectorizer";
 import { shareRead } from "../../src/evaluation/cascade/cascade";
 import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
 import { loadCascade, saveCascade } from "../../src/evaluation/cascade/stored-cascade";
-import { TextScreen } from "../../src/evaluation/cascade/text-screen";
+import { SCREEN_TERMS, TextScreen } from "../../src/evaluation/cascade/text-screen";
 import { binomialUpperBound } from "../../src/evaluation/conformal/binomial";
 
 /** Texts of two classes that share most of their words. */
@@ -27,18 +29,38 @@ function labelled(count: number, seed: number): { text: string; label: number }[
   });
 }
 
-test("the screen's score is that of the TF-IDF rows and the logistic regression", () => {
+test("log-count ratios are those of naive Bayes on the columns that a row has", () => {
+  const x = sparseMatrix(
+    [
+      [
+        [0, 0.5],
+        [1, 2],
+      ],
+      [[0, 3]],
+      [
+        [1, 1],
+        [2, 0.1],
+      ],
+    ],
+    3,
+  );
+  // positive rows 0 and 1: counts plus one 3, 2, 1 of 6; the other row: 1, 2, 2 of 5
+  const expected = [3 / 6 / (1 / 5), 2 / 6 / (2 / 5), 1 / 6 / (2 / 5)].map(Math.log);
+  const ratios = logCountRatios(x, [1, 1, 0]);
+  expected.forEach((value, column) => assert.ok(Math.abs(ratios[column] - value) < 1e-15));
+  assert.deepEqual([...scaleColumns(x, Float64Array.of(2, 3, 5)).data], [1, 6, 6, 3, 0.5]);
+});
+
+test("the screen's score is that of the TF-IDF rows, the log-count ratios and the logistic regression", () => {
   const train = labelled(300, 1);
   const cascade = fitCascade(train, { validation: labelled(2000, 2), maxRecallLoss: 0.05 });
-  const vectorizer = new TfidfVectorizer({ ngramRange: [1, 2], minDf: 2, sublinearTf: true }).fit(
-    train.map(({ text }) => text),
-  );
-  const model = new LogisticRegression({ C: 10 }).fit(
-    vectorizer.transform(train.map(({ text }) => text)),
-    train.map(({ label }) => label),
-  );
+  const vectorizer = new TfidfVectorizer(SCREEN_TERMS).fit(train.map(({ text }) => text));
+  const rows = vectorizer.transform(train.map(({ text }) => text));
+  const flags = train.map(({ label }) => label);
+  const ratios = logCountRatios(rows, flags);
+  const model = new LogisticRegression({ C: 10 }).fit(scaleColumns(rows, ratios), flags);
   const others = [...labelled(50, 3).map(({ text }) => text), "", "unknown words"];
-  const expected = model.logits(vectorizer.transform(others)).map(([, score]) => score);
+  const expected = model.logits(scaleColumns(vectorizer.transform(others), ratios)).map(([, score]) => score);
   const screen = new TextScreen(cascade);
   others.forEach((text, i) => assert.ok(Math.abs(screen.score(text) - expected[i]) < 1e-9));
   const [first, second] = screen.probabilities(0.7);
@@ -74,6 +96,45 @@ test("the bound covers the loss on new texts as often as its confidence says", (
     if (loss <= 0.05) within++;
   }
   assert.ok(within / rounds >= 0.8, `${within} of ${rounds}`); // 0.9 in expectation
+});
+
+test("a positive text that the encoder misses anyway is no loss", () => {
+  const [train, validation] = [labelled(300, 4), labelled(3000, 5)];
+  const all = fitCascade(train, { validation, maxRecallLoss: 0.05 });
+  assert.equal(all.recall.counts, "labelled");
+  const screen = new TextScreen(all);
+  const scores = validation.map(({ text }) => screen.score(text));
+  // An encoder that finds no text whose score is in the lowest tenth
+  const low = [...scores].sort((a, b) => a - b)[validation.length / 10];
+  const found = scores.map((score) => score >= low);
+  const cascade = fitCascade(train, { validation, found, maxRecallLoss: 0.05, encoderThreshold: 0.3 });
+  const counted = scores.filter((_, i) => validation[i].label === 1 && found[i]);
+  const { recall, threshold, encoderThreshold } = cascade;
+  assert.deepEqual([recall.counts, encoderThreshold, recall.positives], ["found", 0.3, counted.length]);
+  assert.equal(recall.missed, counted.filter((score) => score < threshold).length);
+  assert.equal(recall.lossBound, binomialUpperBound(recall.missed, counted.length, 0.05));
+  assert.ok(threshold >= all.threshold && recall.negativesPassed <= all.recall.negativesPassed);
+  const everything = fitCascade(train, { validation, found: validation.map(() => true), maxRecallLoss: 0.05 });
+  assert.equal(everything.threshold, all.threshold);
+  const folds = fitCascade(train, { found: train.map(() => true), maxRecallLoss: 0.05 });
+  assert.deepEqual([folds.recall.counts, folds.recall.measuredOn], ["found", "folds"]);
+});
+
+test("training texts as validation, and predictions of another number of texts, are refused", () => {
+  const [train, validation] = [labelled(300, 4), labelled(300, 5)];
+  assert.throws(
+    () => fitCascade(train, { validation: [...validation, train[7]], maxRecallLoss: 0.1 }),
+    (error) =>
+      error instanceof TsloraError && error.code === "bad-input" && /got 1, first in row 300/.test(error.message),
+  );
+  assert.throws(
+    () => fitCascade(train, { validation, found: [true], maxRecallLoss: 0.1 }),
+    /found must hold a value for each of the 300 texts/,
+  );
+  assert.throws(
+    () => fitCascade(train, { validation, found: validation.map(() => false), maxRecallLoss: 0.1 }),
+    /29 positive texts that the encoder finds are needed.*got 0/,
+  );
 });
 
 test("too few positive texts, other labels and bad options are refused", () => {

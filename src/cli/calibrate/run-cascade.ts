@@ -2,14 +2,18 @@ import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { shareRead, type Cascade } from "../../evaluation/cascade/cascade";
-import { fitCascade } from "../../evaluation/cascade/fit-cascade";
+import { cascadeSettings, fitCascade } from "../../evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../evaluation/cascade/stored-cascade";
+import { readLabelledTexts } from "../../evaluation/labelled-texts";
+import { predictTexts } from "../../evaluation/predict-texts";
 import { EXIT } from "../exit-codes";
 import { isSameSource } from "../inputs/same-source";
+import { findCalibration } from "../inputs/stored-calibration";
 import type { CommandCall } from "../library-command";
 import { CALIBRATE_OPTIONS } from "../options/calibrate-options";
 import { pick } from "../options/option-table";
 import { DATA_OPTIONS } from "../options/shared-options";
+import { countProgress } from "../terminal/show-progress";
 import { factLines } from "../terminal/text-layout";
 import type { Terminal } from "../terminal/terminal";
 
@@ -27,22 +31,35 @@ interface CascadeInput {
 /** `tslora calibrate --cascade`: fits the screen of `predict --cascade`, and writes it beside the weights. */
 export async function runCascade({ terminal, values }: CommandCall, of: CascadeInput): Promise<number> {
   const { classifier, folder, notice, notices } = of;
-  const { cascade: path, maxRecallLoss, positive } = pick(values, CALIBRATE_OPTIONS);
+  const { cascade: path, maxRecallLoss, positive, threshold, maxTokensPerPass } = pick(values, CALIBRATE_OPTIONS);
   if (classifier.labels.length !== 2)
     throw new TsloraError(
       "unsupported",
       `tslora calibrate: --cascade is for two labels; the classifier has ${classifier.labels.length}.`,
     );
+  const settings = cascadeSettings({ labels: classifier.labels, positive, maxRecallLoss });
   const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
   const data = pick(values, DATA_OPTIONS);
   const { labels } = classifier;
   const train = await loadTexts({ ...data, data: path }, { labels, notice });
   const same = isSameSource(data.data, path);
-  const validation = same ? undefined : (await loadTexts(data, { labels, notice })).frame;
-  const cascade = fitCascade(train.frame, { labels, positive, validation, maxRecallLoss });
+  const chooses = same ? train.frame : (await loadTexts(data, { labels, notice })).frame;
+  const { texts } = readLabelledTexts("tslora calibrate", chooses, { classes: labels.length });
+  const calibration = await findCalibration(classifier, { folder, asked: true, notice });
+  const progress = countProgress(terminal, "Predicting");
+  const predictions = await predictTexts(classifier, texts, {
+    ...{ threshold, calibration, maxTokensPerPass, onProgress: progress.update },
+  }).finally(progress.stop);
+  const wanted = labels[settings.positive];
+  const cascade = fitCascade(train.frame, {
+    ...{ labels, positive, maxRecallLoss, encoderThreshold: threshold },
+    validation: same ? undefined : chooses,
+    found: predictions.map((one) => one.labels.includes(wanted)),
+  });
   const file = await saveCascade(folder, cascade);
-  const { recall, threshold } = cascade;
-  const document = { notices, files: [file], threshold, positive: labels[cascade.positive], recall };
+  const { recall, encoderThreshold } = cascade;
+  const chosen = { threshold: cascade.threshold, encoderThreshold, positive: labels[cascade.positive], recall };
+  const document = { notices, files: [file], ...chosen };
   terminal.out.write(
     values.json === true
       ? `${JSON.stringify(document, undefined, 2)}\n`
@@ -64,7 +81,7 @@ function cascadeLines(
       ["Cascade", shownPath(file)],
       [
         "Loss of recall",
-        `at most ${percent(lossBound)} (one-sided, confidence ${confidence}): ${missed} of ${positives} texts of ${labels[positive]} are not passed, ${percent(loss)}; ${on}`,
+        `at most ${percent(lossBound)} (one-sided, confidence ${confidence}): ${missed} of the ${positives} texts of ${labels[positive]} that the encoder finds are not passed, ${percent(loss)}; ${on}`,
       ],
       ["Passed", `${percent(negativesPassed)} of ${negatives} other texts`],
       ...SHARES.map((share): [string, string] => [

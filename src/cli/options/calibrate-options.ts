@@ -36,6 +36,11 @@ export const CALIBRATE_OPTIONS = {
     help: "with --cascade: bound of the loss of recall, such as 0.01",
     default: String(FIT_CASCADE_DEFAULTS.maxRecallLoss),
   },
+  threshold: {
+    kind: number("p"),
+    help: "with --cascade: the --threshold that predict will be given",
+    default: "none: the more probable label",
+  },
   positive: { kind: text("label"), help: "with --cascade: the label that must not be missed", default: "the second" },
   maxTokensPerPass: {
     kind: integer(1),

@@ -9,7 +9,11 @@ export interface Cascade {
   readonly positive: 0 | 1;
   /** A text is passed to the encoder if its score is at least this. */
   readonly threshold: number;
+  /** The encoder's own threshold, with which its predictions were made; none: the more probable label. */
+  readonly encoderThreshold?: number | undefined;
   readonly recall: CascadeRecall;
+  /** The least and the greatest number of words in a term. */
+  readonly ngramRange: readonly [shortest: number, longest: number];
   /** Terms, their inverse document frequencies and coefficients, in the same order. */
   readonly terms: readonly string[];
   readonly idf: readonly number[];
@@ -19,10 +23,18 @@ export interface Cascade {
 
 /** The screen's cost in recall, measured on texts that it was not trained on. */
 export interface CascadeRecall {
-  /** Positive texts that it was measured on, and how many of them are not passed. */
+  /**
+   * Texts that count: the positive ones that the encoder finds, which it must still be given, or, where its predictions
+   * are not known, all positive ones.
+   */
+  readonly counts: "found" | "labelled";
+  /** Texts that count, and how many of them are not passed. */
   readonly positives: number;
   readonly missed: number;
-  /** `missed` / `positives`: the greatest loss of recall, if the encoder finds every positive text. */
+  /**
+   * `missed` / `positives`. Where the texts found count, the encoder's recall falls by this share of itself; where all
+   * count, by at most this.
+   */
   readonly loss: number;
   /**
    * One-sided upper bound of the loss, of Clopper and Pearson: it holds with probability `confidence` for new texts of

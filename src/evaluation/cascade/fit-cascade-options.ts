@@ -11,6 +11,15 @@ export interface FitCascadeOptions {
    * @default folds of the training texts
    */
   readonly validation?: LabelledTexts;
+  /**
+   * The encoder's predictions of the texts that choose the threshold, in their order: whether each gets the positive
+   * label. A positive text that the encoder misses anyway is then no loss. The encoder must not have been trained on
+   * these texts.
+   * @default every positive text counts, as if the encoder found it
+   */
+  readonly found?: readonly boolean[] | undefined;
+  /** The threshold with which `found` was predicted. @default none: the more probable label */
+  readonly encoderThreshold?: number | undefined;
   /** Number of folds, without `validation`. @default 10 */
   readonly folds?: number;
   /** The greatest loss of recall: its upper bound is at most this. @default 0.01 */

@@ -2,61 +2,96 @@ import { DEFAULT_SEED } from "../../base/default-seed";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { stratifiedKFoldIndices } from "../../corpus/split/kfold-indices";
-import { BASELINE_TERMS, joinedText } from "../baseline/baseline-terms";
+import { joinedText } from "../baseline/baseline-terms";
+import { logCountRatios, scaleColumns } from "../baseline/log-count-ratios";
 import { LogisticRegression } from "../baseline/logistic-regression";
 import { TfidfVectorizer } from "../baseline/tfidf-vectorizer";
 import { binomialUpperBound } from "../conformal/binomial";
 import { readLabelledTexts, type LabelledTexts, type TextsAndLabels } from "../labelled-texts";
 import type { Cascade, CascadeRecall } from "./cascade";
 import { FIT_CASCADE_DEFAULTS, type FitCascadeOptions } from "./fit-cascade-options";
-import { textScorer } from "./text-screen";
+import { SCREEN_TERMS, textScorer, type ScreenModel } from "./text-screen";
 
-type Terms = Pick<Cascade, "terms" | "idf" | "coef" | "intercept" | "positive">;
-
-/** Options with their defaults. */
-interface Settings extends Required<Pick<FitCascadeOptions, "folds" | "maxRecallLoss" | "confidence" | "C">> {
+/** Options with their defaults. @internal */
+export interface CascadeSettings extends Required<
+  Pick<FitCascadeOptions, "folds" | "maxRecallLoss" | "confidence" | "C">
+> {
   readonly labels: readonly [string, string];
   /** Index of the positive label. */
   readonly positive: 0 | 1;
 }
 
 /**
- * Trains TF-IDF with logistic regression, and chooses the highest threshold at which the loss of recall is bounded:
- * `binomialUpperBound` of the positive texts below it, at `confidence`, is at most `maxRecallLoss`. A positive text
- * below the threshold counts as lost even if the encoder would have missed it too.
+ * Trains TF-IDF with logistic regression on log-count ratios ({@link logCountRatios}), and chooses the highest threshold
+ * at which the loss of recall is bounded: `binomialUpperBound` of the texts below it that count, at `confidence`, is at
+ * most `maxRecallLoss`. With `found` the positive texts that the encoder finds count, else all positive ones.
  *
  * @param train - labelled texts of both classes; a danfojs DataFrame or a list
- * @throws TsloraError `bad-input` if there are too few positive texts for such a bound, `unsupported` unless there are
- *   two labels.
+ * @throws TsloraError `bad-input` if too few texts count for such a bound, if `found` has another length, or if a text
+ *   of `validation` is in `train`; `unsupported` unless there are two labels.
  */
 export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}): Cascade {
-  const { labels, positive, folds, maxRecallLoss, confidence, C } = settingsOf(options);
+  const { labels, positive, folds, maxRecallLoss, confidence, C } = cascadeSettings(options);
   const data = readLabelledTexts("fitCascade", train, { classes: 2 });
+  const validation =
+    options.validation === undefined ? undefined : readLabelledTexts("fitCascade", options.validation, { classes: 2 });
+  const chooses = validation ?? data;
+  if (validation !== undefined) expectOthers(validation, data);
+  if (options.found !== undefined && options.found.length !== chooses.texts.length)
+    throw new TsloraError(
+      "bad-input",
+      `fitCascade: found must hold a value for each of the ${chooses.texts.length} texts that choose the threshold; got ${options.found.length}.`,
+    );
   const model = fitTerms(data, { positive, C });
-  const { scores, labels: truth } =
-    options.validation === undefined
-      ? { scores: foldScores(data, { positive, C, folds }), labels: data.labels }
-      : scoresOf(model, readLabelledTexts("fitCascade", options.validation, { classes: 2 }));
-  const [ofPositives, ofNegatives] = [positive, 1 - positive].map((label) =>
-    scores.filter((_, i) => truth[i] === label),
-  );
-  const threshold = highestThreshold(ofPositives, { maxRecallLoss, confidence });
-  const missed = ofPositives.filter((score) => score < threshold).length;
+  const scores =
+    validation === undefined ? foldScores(data, { positive, C, folds }) : validation.texts.map(textScorer(model));
+  const counted = scores.filter((_, i) => chooses.labels[i] === positive && (options.found?.[i] ?? true));
+  const ofNegatives = scores.filter((_, i) => chooses.labels[i] !== positive);
+  const counts = options.found === undefined ? "labelled" : "found";
+  const threshold = highestThreshold(counted, { maxRecallLoss, confidence, counts });
+  const missed = counted.filter((score) => score < threshold).length;
   const recall: CascadeRecall = {
-    positives: ofPositives.length,
+    counts,
+    positives: counted.length,
     missed,
-    loss: missed / ofPositives.length,
-    lossBound: binomialUpperBound(missed, ofPositives.length, 1 - confidence),
+    loss: missed / counted.length,
+    lossBound: binomialUpperBound(missed, counted.length, 1 - confidence),
     confidence,
     negatives: ofNegatives.length,
     negativesPassed: ofNegatives.filter((score) => score >= threshold).length / Math.max(1, ofNegatives.length),
-    measuredOn: options.validation === undefined ? "folds" : "validation",
+    measuredOn: validation === undefined ? "folds" : "validation",
   };
-  return { labels, threshold, recall, ...model };
+  const { encoderThreshold } = options;
+  return {
+    labels,
+    positive,
+    threshold,
+    ...(encoderThreshold === undefined ? {} : { encoderThreshold }),
+    recall,
+    ...model,
+  };
 }
 
-/** Checks the options and fills in the defaults. `LogisticRegression` checks `C`. */
-function settingsOf(options: FitCascadeOptions): Settings {
+/** Refuses texts that the screen was trained on: their scores, and so the bound, would be too good. */
+function expectOthers(validation: TextsAndLabels, { texts }: TextsAndLabels): void {
+  const trained = new Set(texts.map(joinedText));
+  const first = validation.texts.findIndex((text) => trained.has(joinedText(text)));
+  if (first === -1) return;
+  const count = validation.texts.filter((text) => trained.has(joinedText(text))).length;
+  throw new TsloraError(
+    "bad-input",
+    `fitCascade: no text of validation may be a training text; got ${count}, first in row ${first}. Leave them out of either, or leave validation out.`,
+    { details: { count, first } },
+  );
+}
+
+/**
+ * Checks the options and fills in the defaults. `LogisticRegression` checks `C`.
+ *
+ * @throws TsloraError `bad-option` that lists every bad option, `unsupported` unless there are two labels.
+ * @internal
+ */
+export function cascadeSettings(options: FitCascadeOptions): CascadeSettings {
   const { labels = ["NEGATIVE", "POSITIVE"], positive = labels[1] } = options;
   const {
     folds = FIT_CASCADE_DEFAULTS.folds,
@@ -76,16 +111,18 @@ function settingsOf(options: FitCascadeOptions): Settings {
   return { labels: [first, second], positive: positive === second ? 1 : 0, folds, maxRecallLoss, confidence, C };
 }
 
-function fitTerms(data: TextsAndLabels, { positive, C }: { positive: 0 | 1; C: number }): Terms {
+function fitTerms(data: TextsAndLabels, { positive, C }: { positive: 0 | 1; C: number }): ScreenModel {
   const texts = data.texts.map(joinedText);
-  const vectorizer = new TfidfVectorizer(BASELINE_TERMS).fit(texts);
+  const vectorizer = new TfidfVectorizer(SCREEN_TERMS).fit(texts);
+  const x = vectorizer.transform(texts);
   const flags = data.labels.map((label) => (label === positive ? 1 : 0));
-  const { coef, intercept } = new LogisticRegression({ C }).fit(vectorizer.transform(texts), flags);
+  const ratios = logCountRatios(x, flags);
+  const { coef, intercept } = new LogisticRegression({ C }).fit(scaleColumns(x, ratios), flags);
   return {
-    positive,
+    ngramRange: SCREEN_TERMS.ngramRange,
     terms: vectorizer.featureNames,
     idf: Array.from(vectorizer.idf),
-    coef: Array.from(coef[0]),
+    coef: Array.from(coef[0], (own, column) => own * ratios[column]),
     intercept: intercept[0],
   };
 }
@@ -108,36 +145,28 @@ function foldScores(
   return scores;
 }
 
-function scoresOf(
-  model: Terms,
-  { texts, labels }: TextsAndLabels,
-): { readonly scores: number[]; readonly labels: readonly number[] } {
-  return { scores: texts.map(textScorer(model)), labels };
-}
-
 /**
- * The highest threshold at which the loss of recall is bounded: the lowest score of the positive texts that must be
- * passed.
+ * The highest threshold at which the loss of recall is bounded: the lowest score of the texts that must be passed.
  *
- * @param positives - scores of the positive texts
+ * @param counted - scores of the texts that count
  * @throws TsloraError `bad-input` if there are too few of them for such a bound.
  */
 function highestThreshold(
-  positives: readonly number[],
-  { maxRecallLoss, confidence }: { maxRecallLoss: number; confidence: number },
+  counted: readonly number[],
+  { maxRecallLoss, confidence, counts }: { maxRecallLoss: number; confidence: number; counts: CascadeRecall["counts"] },
 ): number {
-  const n = positives.length;
+  const n = counted.length;
   const within = (missed: number): boolean => binomialUpperBound(missed, n, 1 - confidence) <= maxRecallLoss;
   if (n === 0 || !within(0)) {
     const needed = Math.ceil(Math.log(1 - confidence) / Math.log(1 - maxRecallLoss));
     throw new TsloraError(
       "bad-input",
-      `fitCascade: ${needed} positive texts are needed to bound the loss of recall by ${maxRecallLoss} with confidence ${confidence}; got ${n}. Give more texts, or a greater maxRecallLoss.`,
+      `fitCascade: ${needed} positive texts${counts === "found" ? " that the encoder finds" : ""} are needed to bound the loss of recall by ${maxRecallLoss} with confidence ${confidence}; got ${n}. Give more texts, or a greater maxRecallLoss.`,
       { details: { needed, positives: n } },
     );
   }
   let missed = 0;
   while (missed + 1 < n && within(missed + 1)) missed++;
-  const ascending = [...positives].sort((a, b) => a - b);
+  const ascending = [...counted].sort((a, b) => a - b);
   return ascending[missed];
 }

@@ -43,7 +43,7 @@ function cascadeOf({ cascade }: Record<string, unknown>, path: string): Cascade 
 
 function isCascade(value: unknown): value is Cascade {
   if (!isRecord(value) || !isRecord(value.recall)) return false;
-  const { labels, positive, threshold, intercept, terms, idf, coef, recall } = value;
+  const { labels, positive, threshold, encoderThreshold, intercept, ngramRange, terms, idf, coef, recall } = value;
   const names = (list: unknown): list is string[] =>
     Array.isArray(list) && list.every((one) => typeof one === "string");
   const numbers = (list: unknown): list is number[] => Array.isArray(list) && list.every(Number.isFinite);
@@ -52,12 +52,16 @@ function isCascade(value: unknown): value is Cascade {
     labels.length === 2 &&
     (positive === 0 || positive === 1) &&
     Number.isFinite(threshold) &&
+    (encoderThreshold === undefined || Number.isFinite(encoderThreshold)) &&
     Number.isFinite(intercept) &&
+    numbers(ngramRange) &&
+    ngramRange.length === 2 &&
     names(terms) &&
     numbers(idf) &&
     numbers(coef) &&
     idf.length === terms.length &&
     coef.length === terms.length &&
+    (recall.counts === "found" || recall.counts === "labelled") &&
     ["positives", "missed", "loss", "lossBound", "confidence", "negativesPassed", "negatives"].every((key) =>
       Number.isFinite(recall[key]),
     )

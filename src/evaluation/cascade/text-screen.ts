@@ -1,14 +1,20 @@
 import type { TextInput } from "../../base/text-input";
-import { BASELINE_TERMS, joinedText } from "../baseline/baseline-terms";
+import { joinedText } from "../baseline/baseline-terms";
 import { tfidfRow, type FittedTerms } from "../baseline/tfidf-vectorizer";
 import type { Cascade } from "./cascade";
+
+/** Terms of the screen: words that occur in two texts or more, with damped counts. */
+export const SCREEN_TERMS = { ngramRange: [1, 1], minDf: 2, sublinearTf: true } as const;
+
+/** The TF-IDF model of a cascade. */
+export type ScreenModel = Pick<Cascade, "ngramRange" | "terms" | "idf" | "coef" | "intercept">;
 
 /** Scores texts by a cascade's TF-IDF model, one by one. */
 export class TextScreen {
   readonly #cascade: Pick<Cascade, "positive" | "threshold">;
   readonly #score: (text: TextInput) => number;
 
-  constructor(cascade: Pick<Cascade, "terms" | "idf" | "coef" | "intercept" | "positive" | "threshold">) {
+  constructor(cascade: ScreenModel & Pick<Cascade, "positive" | "threshold">) {
     this.#cascade = cascade;
     this.#score = textScorer(cascade);
   }
@@ -34,10 +40,11 @@ export class TextScreen {
  * Returns the function that scores a text by a TF-IDF model: the log odds of the positive label, as
  * `LogisticRegression` gives them for `TfidfVectorizer`'s row.
  */
-export function textScorer(model: Pick<Cascade, "terms" | "idf" | "coef" | "intercept">): (text: TextInput) => number {
-  const { intercept } = model;
+export function textScorer(model: ScreenModel): (text: TextInput) => number {
+  const { intercept, ngramRange } = model;
+  const { sublinearTf } = SCREEN_TERMS;
   const columnOf = new Map(model.terms.map((term, column) => [term, column]));
-  const terms: FittedTerms = { ...BASELINE_TERMS, columnOf, idf: Float64Array.from(model.idf) };
+  const terms: FittedTerms = { ngramRange, sublinearTf, columnOf, idf: Float64Array.from(model.idf) };
   const coef = Float64Array.from(model.coef);
   return (text) => {
     const { cells, norm } = tfidfRow(joinedText(text), terms);

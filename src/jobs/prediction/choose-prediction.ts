@@ -72,6 +72,11 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
       `predictFiles: cascade needs ${CASCADE_FILE} in ${folder}. Make it with npx tslora calibrate --cascade FILE.`,
     );
   const { textColumn, textPair, idColumn, delimiter, quote, cleanTexts, threshold, maxTokensPerPass, device } = options;
+  if (cascade?.recall.counts === "found" && cascade.encoderThreshold !== threshold)
+    throw new TsloraError(
+      "bad-option",
+      `predictFiles: threshold must be ${cascade.encoderThreshold ?? "left out"}, as when the cascade was fitted; got ${threshold ?? "none"}. The bound of its loss of recall is for that. Or fit it again with this threshold.`,
+    );
   const { chunkRecords, chunkRecordsOfCascade, outputFormat } = PREDICT_FILES_DEFAULTS;
   const choices: PredictionChoices = {
     model: model.origin.kind === "folder" ? resolve(model.directory) : model.id,
