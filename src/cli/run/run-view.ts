@@ -43,6 +43,7 @@ export class RunView {
   #streamDrawn = -Infinity;
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
   #updateShown = -Infinity;
+  #lastUpdate = "";
   #liveShown = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -108,13 +109,14 @@ export class RunView {
       );
   }
 
-  /** Shows a display that changes in place: on a terminal in the live line, in a log as a line from time to time. */
+  /** Shows a display that changes in place: on a terminal in the live line, in a log each new line from time to time. */
   #update(text: string): void {
     if (text === "" || text.startsWith("[figure]")) return;
     if (this.#terminal.live) return this.#drawLive(text);
     const now = performance.now();
-    if (now - this.#updateShown < UPDATE_EVERY_MS) return;
+    if (text === this.#lastUpdate || now - this.#updateShown < UPDATE_EVERY_MS) return;
     this.#updateShown = now;
+    this.#lastUpdate = text;
     this.#finishLine();
     this.#line(styledOutput(text, this.#terminal));
   }

@@ -55,7 +55,7 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>): View {
     last = state === undefined ? last : { share: state.share, words: state.words };
     const words = [...last.words, ...(event.type === "training" ? trainingWords(event) : [])];
     const share = event.type === "finished" ? undefined : last.share;
-    place.html(progressBlock(words.map(escapeHtml), share), words.join("\n"));
+    place.html(progressBlock(words.map(escapeHtml), share), words.join(" · "));
   };
 }
 
