@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,7 +153,10 @@ test(`a runner that is killed with -9 leaves a valid notebook, and its kernel en
         printed += text;
         if (armed || !/^\d+ 3 x/m.test(printed)) return;
         armed = true;
-        setTimeout(() => child.kill("SIGKILL"), random.uniform() * 300);
+        const isSaved = (): boolean => existsSync(outputPath) && readFileSync(outputPath, "utf8").includes("xxx");
+        void waitUntil(isSaved, { what: "a cell that ended is saved" }).then(() =>
+          setTimeout(() => child.kill("SIGKILL"), random.uniform() * 300),
+        );
       });
       await new Promise((done) => child.once("close", done));
       const saved = parseNotebook(await readFile(outputPath, "utf8"), outputPath);
