@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -9,6 +9,7 @@ import { test, type TestContext } from "node:test";
 import { PendingJobs } from "../../src/jobs/drivers/pending-jobs";
 import { shellWord } from "../../src/base/shell-word";
 import { arrayScript } from "../../src/jobs/drivers/slurm/array-script";
+import { mostTasks } from "../../src/jobs/drivers/slurm/slurm-commands";
 import { SlurmDriver } from "../../src/jobs/drivers/slurm/slurm-driver";
 import { FolderStore } from "../../src/jobs/store/folder-store";
 import { waitUntil } from "../base/wait-until";
@@ -63,19 +64,56 @@ test("a job whose signal was aborted before it is waited for is stopped", async 
   assert.deepEqual(outcome, { type: "stopped", job: "early" });
 });
 
-test("a driver that closes while an array is submitted takes its tasks out of the queue", async (t) => {
-  const { store, folder } = await storeOf(t);
-  const [begun, go, cancelled] = ["begun", "go", "cancelled"].map((name) => join(folder, name));
-  const programs = {
-    sbatch: `touch '${begun}'; while [ ! -e '${go}' ]; do sleep 0.05; done; echo 7`,
-    scancel: `echo "$@" > '${cancelled}.part' && mv '${cancelled}.part' '${cancelled}'`,
-  };
+/** Puts shell scripts first on the path, in place of SLURM's programs, until the test ends. */
+async function fakePrograms(t: TestContext, folder: string, programs: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(join(folder, "bin"));
   for (const [name, body] of Object.entries(programs))
     await writeFile(join(folder, "bin", name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   const before = process.env.PATH;
   process.env.PATH = `${join(folder, "bin")}:${before ?? ""}`;
   t.after(() => (process.env.PATH = before));
+}
+
+test("the numbers of an array's tasks stay below the cluster's MaxArraySize", () => {
+  const config = (size: string): string =>
+    `MailProg                = /bin/mail\nMaxArraySize            = ${size}\nMaxDBDMsgs = 20008\n`;
+  assert.equal(mostTasks(config("101")), 100);
+  assert.equal(mostTasks(config("1001")), 1000);
+  assert.equal(mostTasks(config("4000001")), 1000);
+  for (const none of ["0", "1", "2"]) assert.equal(mostTasks(config(none)), 1);
+  assert.equal(mostTasks(""), 1000);
+});
+
+test("a cluster of small arrays gets more arrays", async (t) => {
+  const { store, folder } = await storeOf(t);
+  await fakePrograms(t, folder, { scontrol: "echo 'MaxArraySize            = 3'" });
+  const driver = new SlurmDriver({ store, mode: "script", times: TIMES, code: CODE });
+  const names = ["a", "b", "c", "d", "e"];
+  const running = names.map((name) => driver.run(smallDocument(name, { steps: 1 })));
+  const arrays = (): string[] =>
+    existsSync(join(store.place, "slurm"))
+      ? readdirSync(join(store.place, "slurm"))
+          .map((name) => join(store.place, "slurm", name))
+          .filter((place) => existsSync(join(place, "array.sh")))
+      : [];
+  const jobsOf = (array: string): string[] => readFileSync(join(array, "jobs.txt"), "utf8").trim().split("\n");
+  await waitUntil(() => arrays().flatMap(jobsOf).length === names.length, { what: "the scripts are written" });
+  for (const array of arrays()) {
+    assert.ok(jobsOf(array).length <= 2);
+    assert.match(readFileSync(join(array, "array.sh"), "utf8"), /^#SBATCH --array=1-[12]$/m);
+  }
+  assert.deepEqual(arrays().flatMap(jobsOf).sort(), names);
+  await driver.close();
+  assert.deepEqual(new Set((await Promise.all(running)).map(({ type }) => type)), new Set(["stopped"]));
+});
+
+test("a driver that closes while an array is submitted takes its tasks out of the queue", async (t) => {
+  const { store, folder } = await storeOf(t);
+  const [begun, go, cancelled] = ["begun", "go", "cancelled"].map((name) => join(folder, name));
+  await fakePrograms(t, folder, {
+    sbatch: `touch '${begun}'; while [ ! -e '${go}' ]; do sleep 0.05; done; echo 7`,
+    scancel: `echo "$@" > '${cancelled}.part' && mv '${cancelled}.part' '${cancelled}'`,
+  });
   const driver = new SlurmDriver({ store, mode: "submit", times: TIMES, code: CODE });
   const running = driver.run(smallDocument("late", { steps: 1 }));
   await waitUntil(() => existsSync(begun), { what: "the array is submitted" });

@@ -9,6 +9,23 @@ const execute = promisify(execFile);
 /** Milliseconds after which a command of SLURM counts as failed. */
 const LIMIT = 60_000;
 
+/** Tasks of an array where SLURM does not tell its limit: that of a SLURM without MaxArraySize in its settings. */
+const USUAL_TASKS = 1000;
+
+/** The most tasks of an array here: as SLURM's settings allow, at most {@link USUAL_TASKS}. */
+export async function largestArray(): Promise<number> {
+  return mostTasks(await slurm("scontrol", ["show", "config"]).catch(() => ""));
+}
+
+/**
+ * The most tasks of an array by the text of `scontrol show config`. Tasks are numbered from 1, and their numbers must
+ * be below MaxArraySize. A SLURM without arrays gives 1: `sbatch` says why it refuses it.
+ */
+export function mostTasks(configuration: string): number {
+  const limit = /^\s*MaxArraySize\s*=\s*(\d+)\s*$/m.exec(configuration);
+  return limit === null ? USUAL_TASKS : Math.max(1, Math.min(USUAL_TASKS, Number(limit[1]) - 1));
+}
+
 /**
  * Submits a script.
  *

@@ -13,10 +13,7 @@ import type { JobDriver, JobOutcome, RunJobOptions } from "../job-driver";
 import { PendingJobs, type PendingJob } from "../pending-jobs";
 import { foldersOfInputs, manifestIfDone, prepareJob } from "../prepare-job";
 import { arrayScript, LIST } from "./array-script";
-import { cancel, queuedTasks, submit } from "./slurm-commands";
-
-/** Tasks of an array; SLURM's own limit is 1,000 unless it is configured. */
-const LARGEST_ARRAY = 1000;
+import { cancel, largestArray, queuedTasks, submit } from "./slurm-commands";
 
 /** Times of the driver in milliseconds. */
 export interface SlurmTimes {
@@ -107,8 +104,9 @@ export class SlurmDriver implements JobDriver {
   }
 
   async #submitAll(jobs: readonly string[]): Promise<void> {
-    for (let at = 0; at < jobs.length; at += LARGEST_ARRAY) {
-      const part = jobs.slice(at, at + LARGEST_ARRAY).filter((job) => this.#pending.has(job));
+    const largest = await largestArray();
+    for (let at = 0; at < jobs.length; at += largest) {
+      const part = jobs.slice(at, at + largest).filter((job) => this.#pending.has(job));
       if (part.length === 0) continue; // they were stopped meanwhile
       try {
         await this.#submit(part);
