@@ -21,9 +21,9 @@ export interface HubSettings {
   readonly token: string | undefined;
   /** The token's source, for messages. */
   readonly tokenFrom?: string;
-  /** @default HF_HUB_CACHE, or `hub` under HF_HOME */
+  /** @default HF_HUB_CACHE, its older name HUGGINGFACE_HUB_CACHE, or `hub` under HF_HOME */
   readonly cacheDir: string;
-  /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE */
+  /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE, or where it is unset TRANSFORMERS_OFFLINE */
   readonly offline: boolean;
   /**
    * A request fails after so many milliseconds without a byte.
@@ -62,12 +62,24 @@ function completed(given: Partial<HubSettings>): HubSettings {
     endpoint: (given.endpoint ?? environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
     token: token?.value,
     tokenFrom: given.tokenFrom ?? token?.from,
-    cacheDir: expandHome(given.cacheDir ?? environmentVariable("HF_HUB_CACHE") ?? join(home, "hub")),
-    offline: given.offline ?? ["1", "true", "yes", "on"].includes((process.env.HF_HUB_OFFLINE ?? "").toLowerCase()),
+    cacheDir: expandHome(
+      given.cacheDir ??
+        environmentVariable("HF_HUB_CACHE") ??
+        environmentVariable("HUGGINGFACE_HUB_CACHE") ??
+        join(home, "hub"),
+    ),
+    offline: given.offline ?? ["1", "true", "yes", "on"].includes((process.env[offlineVariable()] ?? "").toLowerCase()),
     idleMs:
       given.idleMs ??
       (Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
   };
+}
+
+/** The variable that says whether requests may go to the Hub, for messages too: HF_HUB_OFFLINE if it is set. */
+export function offlineVariable(): "HF_HUB_OFFLINE" | "TRANSFORMERS_OFFLINE" {
+  const isOther =
+    environmentVariable("HF_HUB_OFFLINE") === undefined && environmentVariable("TRANSFORMERS_OFFLINE") !== undefined;
+  return isOther ? "TRANSFORMERS_OFFLINE" : "HF_HUB_OFFLINE";
 }
 
 /** A model's folder in the cache, as huggingface_hub names it. */

@@ -10,7 +10,7 @@ import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
 import { downloadModel, hasWeights } from "./download-model";
 import { beginDownload, commitOf, type DownloadOptions } from "./download-repository";
-import { hubSettings, type HubSettings } from "./hub-settings";
+import { hubSettings, offlineVariable, type HubSettings } from "./hub-settings";
 import { installedById, installedModel } from "./installed-models";
 import { isRevision, nameFault } from "./repo-name";
 import { TOKENIZER_FILES } from "./tokenizer-files";
@@ -153,6 +153,6 @@ async function fromCache(id: string, options: DownloadOptions): Promise<PulledMo
   if (has("config.json") && (await hasWeights(directory))) return pulled(id, { revision, directory });
   throw new TsloraError(
     "not-found",
-    `${id} at ${revision} is not in the cache, ${shownPath(options.cacheDir)}, and is not requested from the Hub, since HF_HUB_OFFLINE is set.`,
+    `${id} at ${revision} is not in the cache, ${shownPath(options.cacheDir)}, and is not requested from the Hub, since ${offlineVariable()} is set.`,
   );
 }

@@ -28,7 +28,7 @@ test("an empty variable counts as unset", () => {
   assert.equal(environmentVariable("A", { A: "" }), undefined);
   assert.equal(environmentVariable("A", { A: "a" }), "a");
   assert.deepEqual(jupyterPaths({ JUPYTER_DATA_DIR: "", XDG_DATA_HOME: "", IPYTHONDIR: "" }), jupyterPaths({}));
-  const names = ["HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN_PATH", "XDG_CACHE_HOME"];
+  const names = ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN_PATH", "XDG_CACHE_HOME"];
   const before = names.map((name) => process.env[name]);
   try {
     for (const name of names) delete process.env[name];

@@ -1,7 +1,7 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { tokenAdvice } from "../hub-problem";
-import { hubSettings, type HubSettings } from "../hub-settings";
+import { hubSettings, offlineVariable, type HubSettings } from "../hub-settings";
 import { expectSendable } from "../hub-token";
 import { reporting } from "../reporting";
 import { pauseFor, type Pause } from "../retry-pause";
@@ -80,7 +80,7 @@ function checkedSettings(options: PushOptions, called: string): HubSettings {
   const problems = new Problems(called);
   const settings = hubSettings(options, problems);
   const { token, tokenFrom = "the options", offline } = settings;
-  problems.expect(!offline, "HF_HUB_OFFLINE is set, so nothing is sent. Unset it to push");
+  problems.expect(!offline, `${offlineVariable()} is set, so nothing is sent. Unset it to push`);
   problems.expect(token !== undefined && token !== "", `a token is needed. ${tokenAdvice(settings, "write")}`);
   problems.throwIfAny();
   expectSendable(token ?? "", tokenFrom);
