@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { Random } from "../../src/base/random";
 import type { CodeCell } from "../../src/notebook/format/notebook-types";
 import type { OutputMessage } from "../../src/notebook/jupyter/wire";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
 import { CellOutputs } from "../../src/notebook/run/output-reducer";
 import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { assertLinear } from "../base/assert-linear";
@@ -29,6 +30,25 @@ test("streams of one name that follow each other are one output, others stay apa
     ["stderr", "e"],
     ["stdout", "c"],
   ]);
+});
+
+test("lists of lines are joined as in a file that is read, and other values become JSON", () => {
+  const plain = (value: unknown): unknown => {
+    const message: OutputMessage = { type: "display_data", content: { data: { "text/plain": value }, metadata: {} } };
+    return texts(reduce([message]))[0];
+  };
+  const inFile = (text: unknown): unknown => {
+    const output = { output_type: "display_data", data: { "text/plain": text }, metadata: {} };
+    const cells = [{ ...notebookOf(["1"]).cells[0], outputs: [output] }];
+    const [cell] = parseNotebook(JSON.stringify({ ...notebookOf([]), cells }), "a.ipynb").cells as CodeCell[];
+    return "data" in cell.outputs[0] ? cell.outputs[0].data["text/plain"] : undefined;
+  };
+  for (const lines of [["a\n", "b"], [], ["one"]]) {
+    assert.equal(plain(lines), lines.join(""));
+    assert.equal(inFile(lines), lines.join(""));
+  }
+  assert.equal(plain([1, "a"]), '[1,"a"]');
+  assert.equal(plain({ a: 1 }), '{"a":1}');
 });
 
 test("a carriage return overwrites its line and a backspace its character, also across messages", () => {

@@ -2,6 +2,7 @@ import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { checkNotebook } from "./check-format";
 import { isRecord, type JsonRecord } from "../../base/json";
+import { joinLines } from "./join-lines";
 import { isJsonMime, type Notebook } from "./notebook-types";
 import { mendMetadata } from "./mend-metadata";
 import { parseJson } from "./parse-json";
@@ -58,7 +59,7 @@ function isOfV1({ cells }: JsonRecord): boolean {
 function joinTexts(notebook: JsonRecord): JsonRecord {
   const cells = (Array.isArray(notebook.cells) ? notebook.cells.filter(isRecord) : []).map((cell) => ({
     ...cell,
-    source: joined(cell.source),
+    source: joinLines(cell.source),
     ...(Array.isArray(cell.outputs) && { outputs: cell.outputs.filter(isRecord).map(joinOutput) }),
     ...(isRecord(cell.attachments) && {
       attachments: mapValues(cell.attachments, (bundle) => (isRecord(bundle) ? joinBundle(bundle) : bundle)),
@@ -70,19 +71,15 @@ function joinTexts(notebook: JsonRecord): JsonRecord {
 function joinOutput(output: JsonRecord): JsonRecord {
   return {
     ...output,
-    ...("text" in output && { text: joined(output.text) }),
+    ...("text" in output && { text: joinLines(output.text) }),
     ...(isRecord(output.data) && { data: joinBundle(output.data) }),
   };
 }
 
 function joinBundle(bundle: JsonRecord): JsonRecord {
   return Object.fromEntries(
-    Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joined(value)]),
+    Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joinLines(value)]),
   );
-}
-
-function joined(text: unknown): unknown {
-  return Array.isArray(text) ? text.join("") : text;
 }
 
 function mapValues(record: JsonRecord, change: (value: unknown) => unknown): JsonRecord {

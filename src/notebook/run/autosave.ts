@@ -1,4 +1,4 @@
-import { faultText } from "../../base/files/file-fault";
+import { faultCode, faultText } from "../../base/files/file-fault";
 import { TsloraError } from "../../base/tslora-error";
 import type { Notebook } from "../format/notebook-types";
 import { saveNotebook } from "../format/save-notebook";
@@ -9,8 +9,10 @@ export interface AutosaveOptions {
   /** Returns the current notebook. */
   readonly compose: () => Notebook;
   readonly onSaved: () => void;
-  /** A save failed; it will be tried again. */
+  /** A save failed; it will be tried again. Called once until a save succeeds, or fails for another reason. */
   readonly onFailed: (error: Error) => void;
+  /** For tests: milliseconds until a failed save is tried again. @default 1,000 */
+  readonly retryMs?: number;
 }
 
 /** The shortest pause after a save, as a multiple of the save's duration: saving takes a fifth of the time at most. */
@@ -29,6 +31,8 @@ export class Autosave {
   #timer: NodeJS.Timeout | undefined;
   #notBefore = 0;
   #closed = false;
+  /** The last save's reason to fail. */
+  #fault: string | undefined;
 
   constructor(options: AutosaveOptions) {
     this.#options = options;
@@ -86,17 +90,27 @@ export class Autosave {
   }
 
   async #save(): Promise<void> {
-    const { path, compose, onSaved, onFailed } = this.#options;
+    const { path, compose, onSaved, onFailed, retryMs = PAUSE_AFTER_FAILURE_MS } = this.#options;
     const start = performance.now();
     try {
       await saveNotebook(compose(), path, { sync: false });
       const end = performance.now();
       this.#notBefore = end + Math.min(LONGEST_PAUSE_MS, PAUSE * (end - start));
+      this.#fault = undefined;
       onSaved();
     } catch (error) {
-      this.#notBefore = performance.now() + PAUSE_AFTER_FAILURE_MS;
+      this.#notBefore = performance.now() + retryMs;
       this.#wanted = true;
+      const fault = reasonOf(error);
+      if (fault === this.#fault) return;
+      this.#fault = fault;
       onFailed(error as Error);
     }
   }
+}
+
+/** The reason of a failed save: the system's code, since a message may name a temporary file; or the message. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof TsloraError && error.code === "not-saved" ? error.cause : error;
+  return faultCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
 }

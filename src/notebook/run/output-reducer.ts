@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord } from "../../base/json";
+import { joinLines } from "../format/join-lines";
 import {
   isJsonMime,
   type DisplayOutput,
@@ -173,9 +174,8 @@ function bundle(value: unknown): MimeBundle {
 }
 
 function bundleText(item: unknown): string {
-  if (typeof item === "string") return item;
-  const isLines = Array.isArray(item) && item.every((line) => typeof line === "string");
-  return isLines ? item.join("") : JSON.stringify(item);
+  const whole = joinLines(item);
+  return typeof whole === "string" ? whole : JSON.stringify(whole);
 }
 
 function record(value: unknown): JsonRecord {

@@ -102,5 +102,6 @@ export type RunEvent =
       readonly report: CellReport;
     } & CellPlace)
   | { readonly event: "saved"; readonly outputPath: string }
+  /** A save failed and is tried again: once until a save succeeds, or fails for another reason. */
   | { readonly event: "not-saved"; readonly outputPath: string; readonly error: Error }
   | { readonly event: "end"; readonly summary: RunSummary };
