@@ -145,6 +145,27 @@ test("results of tslora train give a page with its own command, and the study th
   assert.match(commands[0], / -p data=sample -p model=my-model -p seed=42$/); // the study does not train the head alone
 });
 
+test("commands name the data of the run where its results record them", () => {
+  const pubmed = studyFacts(trainResults("pubmed"), { written });
+  const page = openPage(reportPage(pubmed));
+  const commands = (id: string): string[] => allOf(page, `#${id} pre`).map((pre) => pre.textContent);
+  assert.match(commands("data")[0], / -p data=pubmed -p model=my-model /);
+  assert.deepEqual(commands("audit"), ["npx tslora audit --data pubmed --output issues.csv"]);
+  assert.ok(commands("repeat").includes("npx tslora audit --data pubmed --output issues.csv"));
+  const auditOf = (results: StudyResults): string[] =>
+    studyFacts(results, { written }).commands.flatMap(({ command }) => (/ audit /.test(command) ? [command] : []));
+  const evidence = exampleResults().evidence;
+  assert.ok(evidence !== undefined);
+  const ofFile = (file: string): StudyResults => ({
+    ...exampleResults(),
+    evidence: { ...evidence, data: { ...evidence.data, source: { kind: "csv", file } } },
+  });
+  assert.deepEqual(auditOf(ofFile("my texts.csv")), ["npx tslora audit --data 'my texts.csv' --output issues.csv"]);
+  assert.deepEqual(auditOf(ofFile("/home/me/a.csv")), ["npx tslora audit --data a.csv --output issues.csv"]);
+  assert.deepEqual(auditOf(trainResults("csv")), ["npx tslora audit --data texts.csv --output issues.csv"]);
+  assert.deepEqual(auditOf(trainResults("sample")), ["npx tslora audit --data sample --output issues.csv"]);
+});
+
 test("data without a name are named by the kind of their source, and the sample is not the user's data", () => {
   const subjectOf = (data: string): string[] => {
     const { dataName, about } = studyFacts(trainResults(data), { written }).subject;

@@ -93,6 +93,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
 function subjectOf(results: StudyResults): SubjectFacts {
   const { model, method, seed, labels, before, data, dataName, notices, banner } = results;
   const { about = data === "sample" ? "sample" : "data" } = results;
+  const source = about === "sample" ? "sample" : sourceOf(results);
   return {
     madeBy: results.training === undefined ? "study" : "train",
     model: withoutFolder(model),
@@ -101,9 +102,17 @@ function subjectOf(results: StudyResults): SubjectFacts {
     labels: labels ?? before.labels,
     dataName: withoutFolder(dataName ?? SOURCES.get(data) ?? data),
     about,
+    ...(source === undefined ? {} : { source }),
     notices: notices.map(withoutFolders),
     ...(banner === undefined ? {} : { banner }),
   };
+}
+
+/** The data's name for commands, if the results record it. */
+function sourceOf({ data, evidence }: StudyResults): string | undefined {
+  if (data === "pubmed") return data;
+  const { data: facts }: Partial<StudyEvidence> = evidence ?? {};
+  return facts?.source.file === undefined ? undefined : withoutFolder(facts.source.file);
 }
 
 function resultsOf({ before, baseline, after, validation, about }: StudyResults): ResultFacts {

@@ -13,7 +13,7 @@ export interface GivenParameter {
 }
 
 /** The run whose commands are listed. */
-export interface RepeatedRun extends Pick<SubjectFacts, "madeBy" | "method"> {
+export interface RepeatedRun extends Pick<SubjectFacts, "madeBy" | "method" | "source"> {
   /** The given parameters. @default all of `settings` */
   readonly parameters?: readonly GivenParameter[];
   /** All its parameters by name. @default not recorded */
@@ -27,9 +27,17 @@ export function studyCommands(run: RepeatedRun): CommandFacts[] {
   return [
     repeatCommand(run),
     { does: "Evaluate the classifier on other texts.", command: `npx tslora evaluate ${own} --data other.csv` },
-    { does: "Check the labels of the data.", command: "npx tslora audit --data texts.csv --output issues.csv" },
+    { does: "Check the labels of the data.", command: auditCommand(run) },
     { does: "Write this report again from the run's results.", command: `npx tslora report ${folder}/results.json` },
   ];
+}
+
+/** The name of the data in commands where the results do not record it. */
+const UNKNOWN = "texts.csv";
+
+/** The command that checks the labels of the data. */
+export function auditCommand({ source = UNKNOWN }: Pick<SubjectFacts, "source">): string {
+  return `npx tslora audit --data ${shellWord(source)} --output issues.csv`;
 }
 
 const SAME = "On the same kind of device the figures are the same.";
@@ -49,9 +57,8 @@ function repeatCommand({ madeBy, parameters, settings }: RepeatedRun): CommandFa
 }
 
 /** The study that records every fact of a report; for results of `tslora train` one of the same model and texts. */
-export function recordingCommand({ madeBy, about, model, method, seed }: SubjectFacts): string {
+export function recordingCommand({ madeBy, source: data = UNKNOWN, model, method, seed }: SubjectFacts): string {
   if (madeBy === "study") return studyCommand();
-  const data = about === "sample" ? "sample" : "texts.csv";
   const same = { data, model, ...(method === "head" ? {} : { method }), seed }; // there is no study of the head alone
   return studyCommand(Object.entries(same).map(([name, value]) => ({ name, value, raw: false })));
 }

@@ -64,6 +64,8 @@ export interface SubjectFacts {
   /** The data's name, and whether they are the published study's, the embedded sample or the user's own. */
   readonly dataName: string;
   readonly about: DataAbout;
+  /** The data's name for commands: `sample`, `pubmed`, or a file's name; missing where the results do not record it. */
+  readonly source?: string;
   /** Sentences about the choice of the model and of the data. */
   readonly notices: readonly string[];
   /** A caution about results on these data. */

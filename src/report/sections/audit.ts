@@ -1,17 +1,14 @@
 import { formatNumber, formatShare } from "../../figures/format";
 import type { AuditedText } from "../evidence/evidence";
+import { auditCommand } from "../facts/study-commands";
 import type { StudyFacts } from "../facts/study-facts";
 import { missing, type PageSection } from "../page/page-section";
 import type { ReportTable } from "../report-section";
 
 /** The findings of the audit, by reason, and the most severe issues by ID. */
-export function auditSection({ audit }: StudyFacts): PageSection {
+export function auditSection({ audit, subject }: StudyFacts): PageSection {
   const place = { id: "audit", title: "Audit of the data" };
-  if (audit === undefined)
-    return {
-      ...place,
-      content: missing("an audit of the data", "npx tslora audit --data texts.csv --output issues.csv"),
-    };
+  if (audit === undefined) return { ...place, content: missing("an audit of the data", auditCommand(subject)) };
   const { summary, issues, found } = audit;
   const { texts, textsWithIssues, imbalance, groups, probabilities } = summary;
   const judged = summary.checks.includes("labels")
