@@ -25,7 +25,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
  * the runner is compared with; the programs that read a sweep's journal and runs; MPNet; SwiftShader, a GPU in
  * software, if it exists for this platform; the kernels for every instruction set; clang-format, if it exists for this
- * platform; further stages of a single command.
+ * platform; further stages of a single command; and whether kernelspecs that cannot be written are an error.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]
@@ -37,6 +37,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * @property {boolean} [checksTypes]  the command checks types itself
  * @property {boolean} [clangFormat]
  * @property {readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[]} [more]
+ * @property {boolean} [needsKernelspecs]
  */
 
 /**
@@ -85,5 +86,5 @@ export function stagesOf({
 export async function setUp(extras) {
   await makeStages(stagesOf(extras), { root: ROOT, what: "this clone" });
   linkPackages(join(ROOT, "node_modules"));
-  settleClone(ROOT);
+  settleClone(ROOT, extras);
 }

@@ -11,7 +11,6 @@ import { hasNvidiaDriver } from "./stages/supported-platform.mjs";
 import { SetUpError } from "./tools/set-up-error.mjs";
 import { wrapHelp } from "./tools/wrap-help.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
-import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
 
 /**
  * A command of `npm run`.
@@ -46,8 +45,7 @@ ${Object.entries(EXTRAS)
         );
     },
     async run(parameters) {
-      await setUp(Object.assign({}, ...parameters.map((name) => EXTRAS[name]?.set)));
-      writeKernelspecs(ROOT);
+      await setUp(Object.assign({ needsKernelspecs: true }, ...parameters.map((name) => EXTRAS[name]?.set)));
       console.error("tslora is set up: npm run study, npm run lab, npm test.");
       return 0;
     },

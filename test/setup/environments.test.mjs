@@ -1,7 +1,16 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
@@ -134,6 +143,24 @@ test("after another Node was installed, the next start writes its path into the 
   writeFileSync(path, whole.replace(JSON.stringify(process.execPath), '"/removed/node"'));
   settleClone(root);
   assert.equal(readFileSync(path, "utf8"), whole);
+});
+
+test("kernelspecs that cannot be written are an error of set-up, and of the first start, alone", (t) => {
+  const root = makeFolder(t);
+  writeFileSync(join(root, "package-lock.json"), "{}");
+  const jupyter = join(root, ".tslora", "jupyter");
+  mkdirSync(join(root, ".tslora"));
+  writeFileSync(jupyter, "a file where the folder must be");
+  assert.throws(() => settleClone(root));
+  rmSync(jupyter);
+  settleClone(root);
+  rmSync(jupyter, { recursive: true });
+  writeFileSync(jupyter, "a file again");
+  settleClone(root); // another user's clone
+  assert.throws(() => settleClone(root, { needsKernelspecs: true }));
+  rmSync(jupyter);
+  settleClone(root, { needsKernelspecs: true });
+  assert.deepEqual(readdirSync(join(jupyter, "data", "kernels")).sort(), ["tslab", "tslora"]);
 });
 
 test("a project's kernelspecs name the folder in TSLORA_HOME as set-up finds it", (t) => {

@@ -13,14 +13,16 @@ const ENVIRONMENTS = ["conformance", "lab", "python", "reference", "sweep-refere
  * path of Node in the kernelspecs after another Node was installed.
  *
  * @param {string} root  the clone
+ * @param {{ needsKernelspecs?: boolean }} [options]  whether kernelspecs that cannot be written are an error in a clone
+ *   that is set up, too
  */
-export function settleClone(root) {
+export function settleClone(root, { needsKernelspecs = false } = {}) {
   const noted = join(root, ".tslora", "place");
   const before = existsSync(noted) ? readFileSync(noted, "utf8") : undefined;
   try {
     writeKernelspecs(root);
   } catch (error) {
-    if (before !== root) throw error; // else it is set up, and belongs to another user
+    if (needsKernelspecs || before !== root) throw error; // else it is set up, and belongs to another user
   }
   if (before === root) return;
   for (const name of ENVIRONMENTS) {
