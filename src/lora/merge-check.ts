@@ -44,7 +44,7 @@ export function compareLogits(
   };
 }
 
-/** The error for adapters that another call changed while a merge waited for logits. */
+/** The error for adapters that another call changed while a call waited for values of the model or of adapters. */
 export function changedMeanwhile(call: string): TsloraError {
   return new TsloraError(
     "bad-input",

@@ -6,6 +6,7 @@ import type { Adapter } from "./adapter";
 import type { AdapterSet } from "./adapter-set";
 import { buildAdapter } from "./build-adapter";
 import type { ResolvedLoraConfig } from "./lora-config";
+import { changedMeanwhile } from "./merge-check";
 import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
 /** Options of `addWeightedAdapter`. */
@@ -41,7 +42,8 @@ export interface WeightedAdapterOptions {
  * large); its `modulesToSave` are the head's; its other options are those of the first adapter. Refuses adapters with
  * DoRA, with trained biases, or initialized by PiSSA or OLoRA.
  *
- * @throws TsloraError `bad-option` that lists everything wrong; nothing changes in that case.
+ * @throws TsloraError `bad-option` that lists everything wrong, or `bad-input` if another call changes the adapters
+ *   meanwhile; nothing changes in these cases.
  */
 export async function addWeightedAdapter(
   set: AdapterSet,
@@ -56,17 +58,20 @@ export async function addWeightedAdapter(
   const plan = planAdapter(model, config, { problems, strict: false });
   checkLayers(plan, { adapters, head, r, type, problems });
   if (options.head === undefined) {
+    const expectUnchanged = (): void => {
+      const now = checkCombination(set, options, problems);
+      if (now.adapters.some((adapter, i) => adapter !== adapters[i])) throw changedMeanwhile("addWeightedAdapter");
+    };
+    const isSame = await sameSaved(model, adapters).catch((error: unknown) => {
+      expectUnchanged(); // the values of an adapter that is deleted cannot be read
+      throw error;
+    });
     problems.expect(
-      await sameSaved(model, adapters),
+      isSame,
       "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; " +
         `name the one to take: head: "${adapters[0].name}"`,
     );
-    // Another call may have changed the adapters meanwhile.
-    const now = checkCombination(set, options, problems);
-    problems.expect(
-      now.adapters.every((adapter, i) => adapter === adapters[i]),
-      "another call has changed the adapters meanwhile; await each call before the next",
-    );
+    expectUnchanged();
   }
   problems.throwIfAny();
 

@@ -188,6 +188,18 @@ test("of two combinations of one name at once, the second is refused", async () 
   c.dispose();
 });
 
+test("a combination of an adapter that another call replaces meanwhile is refused, and changes nothing", async () => {
+  const c = await tinyClassifier("bert");
+  for (const name of ["one", "two"]) c.addAdapter({ r: 2 }, { name });
+  const alive = ops.alive();
+  const combining = c.addWeightedAdapter({ adapters: ["one", "two"], weights: [1, 1], name: "both" });
+  c.deleteAdapter("two");
+  c.addAdapter({ r: 2 }, { name: "two" });
+  await assert.rejects(combining, /addWeightedAdapter: another call has changed the adapters meanwhile\./);
+  assert.deepEqual([c.adapterNames, ops.alive()], [["one", "two"], alive]);
+  c.dispose();
+});
+
 test("adapters that cannot be combined are refused with all reasons, and nothing is changed", async () => {
   const c = await tinyClassifier("bert");
   c.addAdapter({ r: 2 }, { name: "plain" });
