@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 
 import { packageVersion } from "../base/package-version";
 import { faultCode, faultText } from "../base/files/file-fault";
@@ -31,7 +31,7 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
       getOutHasColors: () => terminal.color,
       getErrHasColors: () => terminal.color,
     })
-    .configureHelp({ styleTitle: (text) => styled(terminal, "bold", text) })
+    .configureHelp({ styleTitle: (text) => styled(terminal, "bold", text), subcommandTerm: commandTerm })
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .showHelpAfterError("(tslora --help lists commands; tslora COMMAND --help lists options)")
     .exitOverride();
@@ -52,6 +52,11 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
     return exitCodeOfError(error);
   }
   return code;
+}
+
+/** A command's name and arguments for the list of commands; all have options, and its texts need the room. */
+function commandTerm(command: Command): string {
+  return new Help().subcommandTerm(command).replace(" [options]", "");
 }
 
 /** Text of an error for the user: a system error in one line, a bug with its stack. */

@@ -7,7 +7,7 @@ import { choice, integer, number, path, text, toggle } from "./option-kinds";
 /** Options of `tslora calibrate`: the calibration, prediction sets, and the comparison. */
 export const CALIBRATE_OPTIONS = {
   method: {
-    kind: choice(CALIBRATION_METHODS),
+    kind: choice(CALIBRATION_METHODS, "method"), // a placeholder of all names leaves no room for the texts
     help: "temperature, sigmoid (Platt scaling) or isotonic; with less than about a thousand texts temperature or sigmoid",
     default: "temperature",
   },

@@ -109,7 +109,7 @@ export class RunView {
       );
   }
 
-  /** Shows a display that changes in place: on a terminal in the live line, in a log each new line from time to time. */
+  /** Shows a display that changes in place: on a terminal in the live line, in a log new lines from time to time. */
   #update(text: string): void {
     if (text === "" || text.startsWith("[figure]")) return;
     if (this.#terminal.live) return this.#drawLive(text);
