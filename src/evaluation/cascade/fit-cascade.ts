@@ -22,8 +22,8 @@ export interface CascadeSettings extends Required<
 }
 
 /**
- * Trains TF-IDF with logistic regression on log-count ratios ({@link logCountRatios}), and chooses the highest threshold
- * at which the loss of recall is bounded: `binomialUpperBound` of the texts below it that count, at `confidence`, is at
+ * Trains TF-IDF with logistic regression on log-count ratios ({@link logCountRatios}). Chooses the highest threshold at
+ * which the loss of recall is bounded: `binomialUpperBound` of the texts below it that count, at `confidence`, is at
  * most `maxRecallLoss`. With `found` the positive texts that the encoder finds count, else all positive ones.
  *
  * @param train - labelled texts of both classes; a danfojs DataFrame or a list
