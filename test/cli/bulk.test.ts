@@ -56,14 +56,14 @@ test("predict --input writes predictions, reports progress as JSON lines, and sa
 
 test("predict --input refuses what does not fit, before it writes", async () => {
   const output = join(folder, "refused");
-  const unfit = ["--top-k", "2", "--precision", "int8"];
+  const unfit = ["--top-k", "2", "--on-bad-entry", "refuse"];
   const printed = await cli(["predict", "--model", model, "--output", output, ...unfit, "a text"]);
   assert.equal(printed.code, 2);
   for (const words of [
     /--input is needed/,
     /no texts as arguments/,
     /--top-k is not for --input/,
-    /--precision int8 is not for --input/,
+    /--on-bad-entry refuse is not for --input/,
   ])
     assert.match(printed.err, words);
   const none = await cli(["predict", "--model", model, "--input", join(folder, "none*.xml"), "-o", output]);

@@ -248,6 +248,32 @@ test("a killed worker's shard continues at its checkpoint, and gives the same by
   assert.deepEqual(await hashesOf(output), await hashesOf(out("undisturbed")));
 });
 
+test("in 8 bits the predictions are those of predict() in 8 bits", async () => {
+  const classifier = await loadClassifier(model, { precision: "int8" });
+  const expected = await predict(classifier, texts);
+  classifier.dispose();
+  const file = await write("int8.jsonl", texts.map((text, i) => `${JSON.stringify({ id: i, text })}\n`).join(""));
+  const options = { model, precision: "int8", chunkRecords: 25 } as const;
+  const { summary } = await predictAll(file, { ...options, output: out("int8") });
+  const lines = await linesOf(summary.folders[0]);
+  lines.forEach(({ probabilities }, i) => {
+    for (const { label, score } of expected[i].scores) assert.ok(Math.abs(probabilities[label] - score) < 1e-6);
+  });
+  const plain = await predictAll(file, { model, chunkRecords: 25, output: out("float32") });
+  assert.notDeepEqual(await linesOf(plain.summary.folders[0]), lines, "32-bit floats give other digits");
+});
+
+test("a precision that prediction has not, or a device that has not the precision, is refused", async () => {
+  const file = await write("refused.jsonl", '{"text":"a"}\n');
+  const output = out("precision");
+  for (const [options, words] of [
+    [{ precision: "bf16" as "int8" }, /precision must be float32 or int8; got bf16/],
+    [{ precision: "int8", device: "webgpu" }, /precision int8 needs the kernels of the processor; got device webgpu/],
+  ] as const)
+    await assert.rejects(predictAll(file, { model, output, ...options }), words);
+  assert.ok(!existsSync(output));
+});
+
 test("with a cascade the encoder reads what may be positive, and the others are marked", async () => {
   const labelled = tinyTexts(800).map(({ text, label }, i) => ({
     text: `${text} x${i % 7}`,

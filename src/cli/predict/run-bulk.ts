@@ -9,7 +9,7 @@ import { loadQuietly } from "../load-quietly";
 import { BULK_DRIVER_OPTIONS, BULK_OPTIONS } from "../options/bulk-options";
 import { pick } from "../options/option-table";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
-import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS, PRECISION_OPTIONS } from "../options/shared-options";
 import { hearInterruption } from "../run/interruption";
 import { writeNotice } from "../terminal/write-notice";
 import { BulkView, bulkLines } from "./bulk-view";
@@ -31,6 +31,8 @@ export async function runBulk(call: CommandCall): Promise<number> {
   const device = deviceOf(pick(values, DEVICE_OPTIONS));
   loadQuietly(terminal, device);
   notice((await resolveDevice(device)).notice);
+  const { precision } = pick(values, PRECISION_OPTIONS);
+  if (precision === "bf16") notice("Precision bf16 brings nothing to prediction and is not used.");
   const { predictFiles } = await import("../../jobs/prediction/predict-files.js");
   const { textColumn, textPair, idColumn, delimiter, quotes } = pick(values, INPUT_OPTIONS);
   const { threshold, maxTokensPerPass, cleanTexts, calibration, multiLabel } = pick(values, PREDICT_OPTIONS);
@@ -45,6 +47,7 @@ export async function runBulk(call: CommandCall): Promise<number> {
       ...{ threshold, maxTokensPerPass, cleanTexts, calibrated: calibration === false ? false : undefined },
       model: model ?? base?.directory,
       adapter: adapter?.directory,
+      precision: precision === "bf16" ? undefined : precision,
       problemType: multiLabel === true ? "multi_label_classification" : undefined,
       ...{ ...pick(values, BULK_DRIVER_OPTIONS), onNotice: notice },
       ...{ cascade: bulk.cascade, outputFormat: bulk.outputFormat, chunkRecords: bulk.chunkRecords },
@@ -75,10 +78,6 @@ function checkBulk({ args, values }: CommandCall): void {
       values[flag] === undefined,
       `--${flag.replace("topK", "top-k").replace("inputFormat", "input-format")} is not for --input`,
     );
-  problems.expect(
-    values.precision === undefined || values.precision === "float32",
-    `--precision ${String(values.precision)} is not for --input, which computes in float32`,
-  );
   problems.expect(
     values.onBadEntry === undefined || values.onBadEntry === "report",
     "--on-bad-entry refuse is not for --input, which reports bad records and continues",

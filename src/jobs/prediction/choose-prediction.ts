@@ -81,6 +81,7 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
   const choices: PredictionChoices = {
     model: model.origin.kind === "folder" ? resolve(model.directory) : model.id,
     ...{ adapter, labels, problemType, device, calibrated },
+    precision: options.precision === "int8" ? "int8" : undefined,
     maxLength: options.maxLength ?? record?.maxLength,
     modelHash: await modelHash({ directory: model.directory, adapter, calibrated }),
     ...{ textColumn, textPair, idColumn, delimiter, quote, cleanTexts, threshold, maxTokensPerPass },
@@ -91,7 +92,7 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
 }
 
 function checkOptions(options: PredictFilesOptions): void {
-  const { outputFormat = "jsonl", threshold, delimiter } = options;
+  const { outputFormat = "jsonl", precision = "float32", device = "auto", threshold, delimiter } = options;
   const problems = new Problems("predictFiles");
   for (const name of ["chunkRecords", "shardBytes", "shardRows", "maxTokensPerPass"] as const) {
     const value = options[name];
@@ -103,6 +104,15 @@ function checkOptions(options: PredictFilesOptions): void {
   problems.expect(
     OUTPUT_FORMATS.includes(outputFormat),
     `outputFormat must be one of ${OUTPUT_FORMATS.join(", ")}; got ${String(outputFormat)}`,
+  );
+  const known = precision === "float32" || precision === "int8";
+  problems.expect(
+    known,
+    `precision must be float32 or int8; got ${String(precision)}. Prediction in bf16 would not be faster`,
+  );
+  problems.expect(
+    precision !== "int8" || device === "auto" || device === "cpu",
+    `precision int8 needs the kernels of the processor; got device ${device}. Give cpu, or precision float32`,
   );
   problems.expect(
     threshold === undefined || (threshold >= 0 && threshold <= 1),

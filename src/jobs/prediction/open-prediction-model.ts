@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { canonicalSha256 } from "../../base/canonical-json";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
+import { setPrecision } from "../../classifier/set-precision";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Calibration } from "../../evaluation/calibration/calibration";
@@ -28,8 +29,8 @@ let last: { readonly key: string; readonly opened: OpenedModel } | undefined;
  * @throws TsloraError `bad-input` if its files are not those that the prediction was planned with.
  */
 export async function openPredictionModel(settings: PredictionModel): Promise<OpenedModel> {
-  const { model, adapter, labels, maxLength, problemType, device, calibrated } = settings;
-  const key = canonicalSha256({ model, adapter, labels, maxLength, problemType, device, calibrated });
+  const { model, adapter, labels, maxLength, problemType, device, precision, calibrated } = settings;
+  const key = canonicalSha256({ model, adapter, labels, maxLength, problemType, device, precision, calibrated });
   const resolved = await resolveModel(existsSync(model) ? resolve(model) : model, { requireTokenizer: true });
   const found = await modelHash({ directory: resolved.directory, adapter, calibrated });
   if (found !== settings.modelHash)
@@ -43,6 +44,7 @@ export async function openPredictionModel(settings: PredictionModel): Promise<Op
   const classifier = await loadClassifier(resolved, { labels, newHead, maxLength, problemType, device });
   try {
     if (adapter !== undefined) await classifier.loadAdapter(adapter);
+    if (precision !== undefined) await setPrecision(classifier, precision, { call: "predictFiles" });
     const calibration = calibrated ? await loadCalibration(adapter ?? resolved.directory, { labels }) : undefined;
     const opened = { classifier, calibration };
     last = { key: `${key} ${found}`, opened };

@@ -22,6 +22,8 @@ export interface PredictFilesOptions extends Omit<DriverOptions, "store"> {
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
   readonly device?: "auto" | "cuda" | "cpu" | "webgpu";
+  /** The numbers of linear layers: `int8` for weights and activations in 8 bits, on the CPU. @default "float32" */
+  readonly precision?: "float32" | "int8";
   /** Whether the `calibration.json` beside the weights is used. @default true if there is one */
   readonly calibrated?: boolean;
   /** The column of the texts in tables. @default texts or text */

@@ -13,6 +13,8 @@ export interface PredictionModel {
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
   readonly device?: "auto" | "cuda" | "cpu" | "webgpu";
+  /** @default 32-bit floats */
+  readonly precision?: "int8";
   /** Whether the `calibration.json` beside the weights is used. */
   readonly calibrated: boolean;
   /** Digest of the files of model and adapter, by `modelHash`; a worker with other files refuses the job. */
@@ -74,6 +76,7 @@ export const PREDICTION_SCHEMA: { readonly [key: string]: JsonValue } = {
     maxLength: { type: "integer", minimum: 2 },
     problemType: { enum: ["single_label_classification", "multi_label_classification"] },
     device: { enum: DEVICES },
+    precision: { enum: ["int8"] },
     calibrated: SWITCH,
     modelHash: { type: "string", pattern: "^[0-9a-f]{64}$" },
     textColumn: TEXT,
