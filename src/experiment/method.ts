@@ -35,15 +35,18 @@ const HEAD = { numTrainEpochs: 20, frozenPrefixDropout: false } as const;
 export interface StudyMethodOptions {
   /** Epochs. The head alone has 20 instead, and the original study's settings have one. @default 3 */
   readonly epochs?: number;
+  /** Number of labels; log-count ratios are for two. @default 2 */
+  readonly labels?: number;
   /** Optimizer steps instead of epochs, with one evaluation, for a quick test. @default all steps of the epochs */
   readonly maxSteps?: number;
 }
 
 /**
- * The methods that answer the study's question: the majority class, the model before training, TF-IDF, the head alone,
- * LoRA on attention only and on all linear layers, full fine-tuning, and the original study's settings.
+ * The methods that answer the study's question: the majority class, the model before training, TF-IDF, the same on
+ * naive Bayes' log-count ratios, the head alone, LoRA on attention only and on all linear layers, full fine-tuning, and
+ * the original study's settings.
  */
-export function studyMethods({ epochs = 3, maxSteps }: StudyMethodOptions = {}): Method[] {
+export function studyMethods({ epochs = 3, labels = 2, maxSteps }: StudyMethodOptions = {}): Method[] {
   const few = maxSteps === undefined ? {} : { maxSteps, evalSteps: maxSteps };
   const training = { numTrainEpochs: epochs, ...few };
   const published = { numTrainEpochs: 1, learningRate: 2e-5, warmupRatio: 0, weightDecay: 0.01, maxGradNorm: 1 };
@@ -51,6 +54,9 @@ export function studyMethods({ epochs = 3, maxSteps }: StudyMethodOptions = {}):
     { kind: "majority-class", name: "Majority class" },
     { kind: "untrained", name: "Before training" },
     { kind: "baseline", name: "TF-IDF, logistic regression" },
+    ...(labels === 2
+      ? [{ kind: "baseline", name: "TF-IDF, log-count ratios", options: { logCountRatios: true } } as const]
+      : []),
     { kind: "head", name: "Frozen encoder, trained head", training: { ...training, ...HEAD } },
     { kind: "lora", name: "LoRA", adapter: { r: 8, loraAlpha: 16, loraDropout: 0.1 }, training },
     {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { compareCodePoints } from "../../src/base/compare-code-points";
 import { TsloraError } from "../../src/base/tslora-error";
 import { LogisticRegression } from "../../src/evaluation/baseline/logistic-regression";
+import { softmax } from "../../src/evaluation/softmax";
 import { minimizeLbfgs } from "../../src/evaluation/baseline/minimize-lbfgs";
 import { evaluateBaseline, trainBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
 import { TfidfVectorizer, type TfidfOptions } from "../../src/evaluation/baseline/tfidf-vectorizer";
@@ -25,6 +26,8 @@ interface BaselineCase {
   readonly coef: readonly (readonly number[])[];
   readonly intercept: readonly number[];
   readonly probabilities: readonly (readonly number[])[];
+  /** Probabilities where terms are multiplied by their log-count ratios; for two classes without weights. */
+  readonly byRatios?: readonly (readonly number[])[];
 }
 
 const cases = readGolden<BaselineCase>("golden-baseline.json");
@@ -48,6 +51,23 @@ test("coefficients and probabilities are scikit-learn's at the optimum", () => {
     if (coef.length === 1) assertClose(model.intercept, intercept, "intercept", 1e-4);
     assertClose(model.predictProba(vectorizer.transform(unseen)), probabilities, "probabilities", 1e-5);
   }
+});
+
+test("with log-count ratios probabilities are scikit-learn's on columns that are multiplied by them", async () => {
+  const binary = cases.filter(({ byRatios }) => byRatios !== undefined);
+  assert.ok(binary.length >= 2);
+  for (const { texts, labels, test: unseen, options, byRatios = [] } of binary) {
+    const train = texts.map((text, i) => ({ text, label: labels[i] }));
+    const classifier = trainBaseline(train, { ...options, logCountRatios: true });
+    const logits = await classifier.predictLogits(unseen);
+    const probabilities = unseen.map((_, i) => softmax([logits[2 * i], logits[2 * i + 1]]).probabilities);
+    assertClose(probabilities, byRatios, "probabilities", 1e-5);
+  }
+  const three = cases[1].texts.map((text, i) => ({ text, label: cases[1].labels[i] }));
+  assert.throws(
+    () => trainBaseline(three, { labels: ["a", "b", "c"], logCountRatios: true }),
+    /logCountRatios is for two classes; got 3/,
+  );
 });
 
 test("L-BFGS finds the minimum of a long valley, and reports when its iterations do not suffice", () => {

@@ -14,6 +14,12 @@ export interface BaselineOptions extends TfidfOptions {
    * @default 1 for each class
    */
   readonly classWeight?: LogisticRegressionOptions["classWeight"];
+  /**
+   * Whether each term is multiplied by its log-count ratio of naive Bayes ({@link logCountRatios}), for two classes, or
+   * for each label where a text may have several. On few texts that is often the better baseline.
+   * @default false
+   */
+  readonly logCountRatios?: boolean;
 }
 
 /** Words and pairs of words that occur in two texts or more, with damped counts. */

@@ -5,7 +5,9 @@ import type { Evaluation } from "../evaluation";
 import { readLabelledTexts, type LabelledTexts } from "../labelled-texts";
 import type { TextClassifier } from "../text-classifier";
 import { baselineTerms, type BaselineOptions } from "./baseline-terms";
+import { logCountRatios, scaleColumns } from "./log-count-ratios";
 import { LogisticRegression } from "./logistic-regression";
+import type { SparseMatrix } from "./sparse-matrix";
 
 /**
  * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training. A pair
@@ -13,12 +15,20 @@ import { LogisticRegression } from "./logistic-regression";
  *
  * @param train - a danfojs DataFrame with the columns `texts` and `label`, or a list of `{ text, label }`
  * @returns a classifier like any other
- * @throws TsloraError `bad-input` if a class has no text or no term occurs in two texts.
+ * @throws TsloraError `bad-input` if a class has no text or no term occurs in two texts, `bad-option` for log-count
+ *   ratios of more than two classes.
  */
 export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
-  const { labels = ["NEGATIVE", "POSITIVE"], C = 10, classWeight, ...terms } = options;
+  const {
+    labels = ["NEGATIVE", "POSITIVE"],
+    C = 10,
+    classWeight,
+    logCountRatios: byRatios = false,
+    ...terms
+  } = options;
   const problems = new Problems("trainBaseline");
   problems.expect(labels.length >= 2, `labels must name two classes or more; got ${labels.length}`);
+  problems.expect(!byRatios || labels.length <= 2, `logCountRatios is for two classes; got ${labels.length}`);
   problems.throwIfAny();
   const data = readLabelledTexts("trainBaseline", train, { classes: labels.length });
   const missing = labels.filter((_, label) => !data.labels.includes(label));
@@ -28,11 +38,13 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
       `trainBaseline: every class must have a text; there is none of ${missing.join(", ")}.`,
     );
   const { fitted, transform } = baselineTerms(data.texts, terms);
-  const model = new LogisticRegression({ C, classWeight }).fit(fitted, data.labels);
+  const ratios = byRatios ? logCountRatios(fitted, data.labels) : undefined;
+  const scaled = (x: SparseMatrix): SparseMatrix => (ratios === undefined ? x : scaleColumns(x, ratios));
+  const model = new LogisticRegression({ C, classWeight }).fit(scaled(fitted), data.labels);
   return {
     labels: [...labels],
     predictLogits: (texts, { onProgress } = {}) => {
-      const logits = Float32Array.from(model.logits(transform(texts)).flat());
+      const logits = Float32Array.from(model.logits(scaled(transform(texts))).flat());
       onProgress?.(texts.length, texts.length);
       return Promise.resolve(logits);
     },

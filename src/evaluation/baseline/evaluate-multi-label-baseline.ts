@@ -3,6 +3,7 @@ import { evaluateMultiLabel, type EvaluateMultiLabelOptions, type MultiLabelEval
 import { readMultiLabelTexts, type MultiLabelTexts } from "../multi-label-texts";
 import type { TextClassifier } from "../text-classifier";
 import { baselineTerms, type BaselineOptions } from "./baseline-terms";
+import { logCountRatios, scaleColumns } from "./log-count-ratios";
 import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression";
 import type { SparseMatrix } from "./sparse-matrix";
 
@@ -25,7 +26,7 @@ const CERTAIN = Math.log((1 - Number.EPSILON) / Number.EPSILON);
  * @throws TsloraError `bad-input` if no term occurs in two texts.
  */
 export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLabelBaselineOptions): TextClassifier {
-  const { labels, C = 10, classWeight, ...terms } = options;
+  const { labels, C = 10, classWeight, logCountRatios: byRatios = false, ...terms } = options;
   const problems = new Problems("trainMultiLabelBaseline");
   problems.expect(labels.length >= 2, `labels must name two labels or more; got ${labels.length}`);
   problems.throwIfAny();
@@ -33,7 +34,7 @@ export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLa
   const { fitted, transform } = baselineTerms(texts, terms);
   const models = labels.map((_, label) => {
     const ofLabel = flags.map((row) => row[label]);
-    return fitOneLabel(fitted, ofLabel, { C, classWeight });
+    return fitOneLabel(fitted, ofLabel, { C, classWeight, byRatios });
   });
   return {
     labels: [...labels],
@@ -51,14 +52,16 @@ export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLa
 function fitOneLabel(
   x: SparseMatrix,
   flags: readonly number[],
-  options: LogisticRegressionOptions,
+  { byRatios, ...options }: LogisticRegressionOptions & { readonly byRatios: boolean },
 ): (rows: SparseMatrix) => number[] {
   if (flags.every((flag) => flag === flags[0])) {
     const score = flags[0] === 1 ? CERTAIN : -CERTAIN;
     return ({ shape: [count] }) => Array.from({ length: count }, () => score);
   }
-  const model = new LogisticRegression(options).fit(x, flags);
-  return (rows) => model.logits(rows).map(([, score]) => score); // the other class's score is 0
+  const ratios = byRatios ? logCountRatios(x, flags) : undefined;
+  const scaled = (some: SparseMatrix): SparseMatrix => (ratios === undefined ? some : scaleColumns(some, ratios));
+  const model = new LogisticRegression(options).fit(scaled(x), flags);
+  return (rows) => model.logits(scaled(rows)).map(([, score]) => score); // the other class's score is 0
 }
 
 /** Trains this baseline on one set of texts and evaluates it on another. `elapsedSeconds` covers both. */
