@@ -54,31 +54,36 @@ export const goldens = JSON.parse(readFileSync(join(FOLDER, "golden-samplers.jso
   readonly runs: readonly GoldenRun[];
 };
 
+/** Accuracies of trainings with MiniLM on the study's texts, cut to 40 tokens, and how they are smoothed. */
 const surface = JSON.parse(readFileSync(join(FOLDER, "response-surface.json"), "utf8")) as {
-  peak: number;
-  learningRate: { log10: number; curvature: number; perUpdate: number };
-  epochs: { gain: number; rate: number };
-  rank: { log2: number; curvature: number };
-  dropout: { best: number; curvature: number };
-  targets: Record<string, number>;
-  overfit: number;
+  /** Width of the Gaussian by which recorded accuracies are weighted. */
+  readonly width: number;
+  /** Distance of other target modules. */
+  readonly otherTargets: number;
+  readonly trials: readonly (Settings & { readonly targetModules: string; readonly accuracy: number })[];
 };
 
-/** The response surface: an accuracy for settings of {@link STUDY}. */
+const recordedPlaces = surface.trials.map(place);
+
+/** The response surface: the mean of the recorded accuracies, weighted by a Gaussian of the distance. */
 export function response(settings: Settings): number {
+  const own = place(settings);
+  let total = 0;
+  let weights = 0;
+  for (const [index, recorded] of surface.trials.entries()) {
+    let squares = recorded.targetModules === settings.targetModules ? 0 : surface.otherTargets ** 2;
+    recordedPlaces[index].forEach((other, i) => (squares += (own[i] - other) ** 2));
+    const weight = Math.exp(-squares / (2 * surface.width ** 2));
+    total += weight * recorded.accuracy;
+    weights += weight;
+  }
+  return total / weights;
+}
+
+/** Settings as a point: each range from 0 to 1. */
+function place(settings: Settings): number[] {
   const [rate, r, alpha, dropout, epochs] = ["learningRate", "r", "loraAlpha", "loraDropout", "numTrainEpochs"].map(
     (name) => Number(settings[name]),
   );
-  const s = surface;
-  const scale = Math.log2(alpha / (2 * r)) / Math.log2(10);
-  const update = Math.log10(rate) - s.learningRate.log10 + s.learningRate.perUpdate * scale;
-  return (
-    s.peak +
-    s.targets[String(settings.targetModules)] -
-    s.learningRate.curvature * update ** 2 -
-    s.epochs.gain * Math.exp(-s.epochs.rate * epochs) -
-    s.rank.curvature * (Math.log2(r) - s.rank.log2) ** 2 -
-    s.dropout.curvature * (dropout - s.dropout.best) ** 2 -
-    s.overfit * Math.max(0, update) * epochs
-  );
+  return [(Math.log10(rate) + 5) / 3, Math.log2(r) / 6, (Math.log2(alpha) - 1) / 6, dropout / 0.3, (epochs - 1) / 4];
 }

@@ -52,15 +52,17 @@ function bestOf(sampler: Sampler, trials: number): number {
   return Math.max(...seen.map(({ value }) => value ?? NaN));
 }
 
-test("the best of 40 on the study's space is Optuna's TPE's, seed by seed, and so is its median over 10 seeds", () => {
+test("the best of 40 on the study's space is Optuna's TPE's, seed by seed, and is not worse in the median", () => {
   const bests = goldens.best.stable.map((_, seed) =>
     bestOf(new TpeSampler(STUDY, { seed, direction: "maximize" }), 40),
   );
   for (const [seed, wanted] of goldens.best.stable.entries())
     assert.ok(Math.abs(bests[seed] - wanted) < 1e-7, `seed ${seed}: ${bests[seed]} and Optuna's ${wanted}`);
-  assert.ok(median(bests) >= median(goldens.best.stable) - 1e-9);
-  // Optuna as it is, whose sort of equal values depends on the processor, over 40 seeds
-  assert.ok(median(bests) >= median(goldens.best.asItIs), `${median(bests)} and ${median(goldens.best.asItIs)}`);
+  // Optuna as it is, whose sort of equal values depends on the processor, over its first 10 seeds and over as many
+  for (const seeds of [10, bests.length]) {
+    const asItIs = median(goldens.best.asItIs.slice(0, seeds));
+    assert.ok(median(bests) >= asItIs, `${median(bests)} and, over ${seeds} seeds, ${asItIs}`);
+  }
   assert.ok(median(bests) > median(goldens.best.random), `${median(bests)} and ${median(goldens.best.random)}`);
 });
 
