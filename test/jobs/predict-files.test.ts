@@ -16,10 +16,12 @@ import { cleanText } from "../../src/corpus/text/clean-text";
 import { fitCascade } from "../../src/evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../src/evaluation/cascade/stored-cascade";
 import { predict } from "../../src/evaluation/predict";
+import { LocalDriver } from "../../src/jobs/drivers/local/local-driver";
 import type { JobDriver } from "../../src/jobs/drivers/job-driver";
 import type { PredictionRow } from "../../src/jobs/prediction/output/prediction-row";
 import { writePredictions } from "../../src/jobs/prediction/output/write-predictions";
 import { predictFiles } from "../../src/jobs/prediction/predict-files";
+import { openStore } from "../../src/jobs/store/open-store";
 import { MAIN, tinyModel, tinyTexts } from "../cli/tiny";
 import { article, deletions, published } from "../corpus/records/published-xml";
 import { hashesOf, linesOf, predictAll } from "./bulk-files";
@@ -246,6 +248,28 @@ test("a killed worker's shard continues at its checkpoint, and gives the same by
   await ended;
   await predictAll(file, { ...options, output });
   assert.deepEqual(await hashesOf(output), await hashesOf(out("undisturbed")));
+});
+
+test("a shard whose worker is killed is tried again, as an event says, to the same bytes", async () => {
+  const file = await write("lost.jsonl", texts.map((text, i) => `${JSON.stringify({ id: i, text })}\n`).join(""));
+  const options = { model, chunkRecords: 5 };
+  await predictAll(file, { ...options, output: out("calm") });
+  const output = out("lost");
+  const driver = new LocalDriver({ store: await openStore(output), workers: 1 });
+  const retries: string[] = [];
+  let killed = false;
+  try {
+    for await (const event of predictFiles(file, { ...options, output, driver })) {
+      if (event.type === "retry") retries.push(event.error);
+      if (event.type !== "progress" || killed) continue;
+      killed = true;
+      for (const pid of driver.pids) process.kill(pid, "SIGKILL");
+    }
+  } finally {
+    await driver.close();
+  }
+  assert.deepEqual(retries, ["its worker ended (SIGKILL)"]);
+  assert.deepEqual(await hashesOf(output), await hashesOf(out("calm")));
 });
 
 test("in 8 bits the predictions are those of predict() in 8 bits", async () => {

@@ -27,7 +27,8 @@ export class BulkView {
     } else if (event.type === "planned") {
       const known = event.records === undefined ? "" : ` and ${count(event.records, "record")}`;
       this.line(`${count(event.files, "file")} with ${count(event.shards, "shard")}${known}.`);
-    } else if (event.outcome === "failed") this.line(`Shard ${event.job} failed: ${event.error ?? ""}`);
+    } else if (event.type === "retry") this.line(`Shard ${event.job} is tried again: ${event.error}`);
+    else if (event.outcome === "failed") this.line(`Shard ${event.job} failed: ${event.error ?? ""}`);
   }
 
   /** Prints a line on standard error, above the bar. */

@@ -26,6 +26,8 @@ export type PredictFilesEvent =
   | { readonly type: "planning"; readonly files: number; readonly of: number }
   | { readonly type: "planned"; readonly shards: number; readonly files: number; readonly records?: number }
   | ({ readonly type: "progress" } & PredictionProgress)
+  /** A shard failed, or its worker was lost; it continues from its checkpoints. */
+  | { readonly type: "retry"; readonly job: string; readonly error: string }
   | {
       readonly type: "shard";
       readonly job: string;
@@ -181,6 +183,8 @@ async function* runShards(
         signal: stopped,
         onEvent: (event) => {
           if (event.type === "started") meter.start(event.job);
+          if (event.type === "failed" && event.retries)
+            queue.push({ type: "retry", job: event.job, error: event.error });
           if (event.type === "progress")
             meter.report(event.job, { done: event.progress.done, corrupt: event.progress.values?.corrupt });
           report();
