@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import type { Ops } from "../../src/ops/ops";
 import { HEADROOM } from "../../src/ops/webgpu/buffer-pool";
 import { findAdapter, type GpuBuffer } from "../../src/ops/webgpu/dawn";
@@ -22,10 +21,11 @@ import {
   trainAll,
   unpack,
 } from "../model/fixture";
-import { data, eventsOf, tokenizer, validation } from "../training/tiny";
+import { data, eventsOf, validation } from "../training/tiny";
 import type { TrainEvent } from "../../src/training/train-event";
 import { expectWithin } from "./expect-within";
 import { sampleRounding } from "./sample-rounding";
+import { tinyClassifier } from "./tiny-classifier";
 
 let webgpu: Webgpu | undefined;
 let missing = "";
@@ -73,34 +73,9 @@ for (const kind of ["bert", "distilbert"]) {
   );
 }
 
-async function classifierOn(ops: Ops): Promise<SequenceClassifier> {
-  const directory = fixtureDirectory("bert");
-  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
-  for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
-    Object.assign(model.config, { [name]: 0 });
-  const device = {
-    kind: "webgpu",
-    name: "",
-    backend: "",
-    software: true,
-    asked: "webgpu",
-    notice: "",
-    warnings: [],
-  } as const;
-  return new SequenceClassifier({
-    model,
-    tokenizer,
-    labels: ["NEGATIVE", "POSITIVE"],
-    origin: { id: "tiny", directory, notice: "" },
-    newlyInitialized,
-    seed: 1,
-    ...(ops === webgpu?.ops ? { device } : {}),
-  });
-}
-
 /** Trains a tiny model for four steps, and returns every number of the run by name. */
 async function trainFourSteps(ops: Ops, method: "lora" | "full"): Promise<ReadonlyMap<string, ArrayLike<number>>> {
-  const c = await classifierOn(ops);
+  const c = await tinyClassifier(ops, { onWebgpu: ops === webgpu?.ops });
   if (method === "lora") c.addAdapter({ r: 4, loraDropout: 0, targetModules: "all-linear" });
   else c.trainAllWeights();
   const events: TrainEvent[] = [];
@@ -230,7 +205,7 @@ async function epoch(
     return buffer;
   };
   change(opened);
-  const c = await classifierOn(webgpuOps(opened));
+  const c = await tinyClassifier(webgpuOps(opened));
   c.addAdapter({ r: 4, loraDropout: 0, targetModules: "all-linear" });
   const documents = Array.from({ length: 36 }, (_, i) => ({
     text: ["2", ...Array.from({ length: 1 + ((i * 7) % 17) }, (_, k) => String(5 + ((i + k) % 30))), "3"].join(" "),
