@@ -21,6 +21,13 @@ class WrappedTensor implements OwnTensor {
   }
 }
 
+/** A tensor as tfjs's backends know it. */
+export interface TensorInfo {
+  readonly dataId: object;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+}
+
 /** tfjs, and the tensors that the ops made with it. */
 export class TfjsSession {
   readonly tf: Tfjs;
@@ -45,11 +52,14 @@ export class TfjsSession {
     return this.own(this.tf.tidy(body));
   }
 
+  /** A tensor as tfjs's backends know it. */
+  info(tensor: Tensor): TensorInfo {
+    const { dataId, shape, dtype } = this.inner(tensor);
+    return { dataId, shape, dtype };
+  }
+
   /** Takes over the output of a backend's own program. */
-  ownInfo(
-    info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" },
-    backend: object,
-  ): Tensor {
+  ownInfo(info: TensorInfo, backend: object): Tensor {
     const engine = this.tf.engine() as unknown as {
       makeTensorFromTensorInfo(info: object, backend: object): TfTensor;
     };

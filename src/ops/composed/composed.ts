@@ -16,9 +16,12 @@ import { dropout, dropoutBackward, residualNorm, residualNormBackward } from "./
  * kernel for it.
  *
  * @param fuse - returns the operations that the device computes itself; they replace the composed ones everywhere. Its
- *   argument is the ops being built, for calls to the other operations.
+ *   arguments are the ops being built, for calls to the other operations, and the placements that attention shares.
  */
-export function composed(primitives: Primitives, fuse: (ops: Ops) => Partial<Ops> = () => ({})): Ops {
+export function composed(
+  primitives: Primitives,
+  fuse: (ops: Ops, placements: Placements) => Partial<Ops> = () => ({}),
+): Ops {
   const placements = new Placements(primitives);
   const relativePlacements = new RelativePlacements(primitives);
   const ops: Ops = {
@@ -61,5 +64,5 @@ export function composed(primitives: Primitives, fuse: (ops: Ops) => Partial<Ops
     poolTokensBackward: (gradients, saved, options) =>
       poolTokensBackward({ ops, placements }, gradients, { saved, ...options }),
   };
-  return Object.assign(ops, fuse(ops));
+  return Object.assign(ops, fuse(ops, placements));
 }

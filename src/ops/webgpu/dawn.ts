@@ -22,10 +22,12 @@ export interface GpuBuffer {
   destroy(): void;
 }
 
-/** A device, and its reports of errors and loss. */
+/** A device: its buffers and programs, and its reports of errors and loss. */
 export interface GpuDevice {
   readonly limits: Readonly<Record<string, number>>;
   createBuffer(descriptor: { size: number; usage: number; mappedAtCreation: boolean }): GpuBuffer;
+  createShaderModule(descriptor: { code: string; label: string }): object;
+  createComputePipeline(descriptor: { layout: "auto"; compute: { module: object; entryPoint: string } }): object;
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   addEventListener(
     type: "uncapturederror",

@@ -1,26 +1,32 @@
 import type { TensorFlow } from "../load-tensorflow";
 import { BufferPool } from "./buffer-pool";
 import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice } from "./dawn";
-import type { WebgpuProgram } from "./keep-mask-program";
+import type { TensorInfo } from "../tfjs-ops";
 
 type Tfjs = TensorFlow["tf"];
 type Function_ = (...args: unknown[]) => unknown;
 
-/** A tensor as tfjs's backends know it. */
-export interface TensorInfo {
-  readonly dataId: object;
-  readonly shape: number[];
-  readonly dtype: "float32";
+/** Numbers of a program. */
+export interface UniformValue {
+  readonly type: "int32" | "float32";
+  readonly data: number[];
 }
 
-/** The part of tfjs's WebGPU backend that is used. */
+/** The part of tfjs's WebGPU backend that runs programs. */
 export interface WebgpuBackend {
-  runWebGPUProgram(
-    program: WebgpuProgram,
+  readonly device: Pick<GpuDevice, "createShaderModule" | "createComputePipeline">;
+  /** Data of tensors, in a buffer or as values. */
+  readonly tensorMap: { get(dataId: object): object };
+  makeTensorInfo(shape: number[], dtype: "float32"): TensorInfo;
+  /** Gives a tensor a buffer, with its values if it has some. */
+  uploadToGPU(dataId: object): void;
+  /** Binds output, inputs and uniforms, in this order. Frees none of them before the commands are submitted. */
+  recordAndSubmit(
+    program: { readonly pipeline: object; readonly dispatch: [number, number, number] },
+    output: TensorInfo,
     inputs: readonly TensorInfo[],
-    outputDtype: "float32",
-    uniforms: readonly { type: "int32" | "float32"; data: number[] }[],
-  ): TensorInfo;
+    uniforms: readonly UniformValue[],
+  ): void;
 }
 
 /** The backend's source of buffers, and the bindings that its programs get. */

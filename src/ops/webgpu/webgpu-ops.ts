@@ -1,12 +1,17 @@
 import { TsloraError } from "../../base/tslora-error";
 import { composed } from "../composed/composed";
-import type { Ops } from "../ops";
-import type { Drop } from "../primitives";
-import type { Tensor } from "../tensor";
-import { TfjsSession, tfjsPrimitives } from "../tfjs-ops";
 import type { TensorFlow } from "../load-tensorflow";
+import type { Ops } from "../ops";
+import type { Primitives } from "../primitives";
+import { TfjsSession, tfjsPrimitives } from "../tfjs-ops";
 import { findAdapter, isSoftware } from "./dawn";
-import { keepMaskProgram } from "./keep-mask-program";
+import { fusedActivations } from "./fused-activations";
+import { fusedAttention } from "./fused-attention";
+import { drawMask, fusedNorms } from "./fused-norms";
+import { FusedProducts } from "./fused-products";
+import { fusedRows } from "./fused-rows";
+import { ProgramRunner } from "./program-runner";
+import { GPU_LANES } from "./programs/row-lanes";
 import { tfjsOnWebgpu, type WebgpuBackend } from "./tfjs-on-webgpu";
 
 /** A WebGPU device with the ops on it. */
@@ -30,34 +35,68 @@ const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
 export async function openWebgpu(): Promise<Webgpu> {
   const { gpu, adapter, listed } = await findAdapter();
   const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
+  const software = isSoftware(adapter);
   // tfjs's default program for small products takes 0.2 s on a software adapter.
-  if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
+  if (software) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
   const failure: DeviceFailure = {};
   device.addEventListener("uncapturederror", ({ error }) => (failure.message ??= error.message));
   void device.lost.then(({ reason, message }) => (failure.message ??= `the device was lost (${reason}): ${message}`));
   const { description, device: model, vendor } = adapter.info;
   const [first] = listed;
   return {
-    ops: webgpuOps({ tf, backend, failure }),
+    ops: webgpuOps({ tf, backend, failure, software }),
     name:
       first?.replace(/ over [^ ]+( \d+)?$/, "") ??
       [vendor, model, description].find((text) => text !== "") ??
       "an adapter without a name",
     backend: `WebGPU over ${first?.split(" over ").at(-1) ?? "an API that it does not name"}`,
-    software: isSoftware(adapter),
+    software,
   };
 }
 
-/** The ops by tfjs on a WebGPU device. WebGPU reports device errors asynchronously; the next `read` throws them. */
-export function webgpuOps(on: { tf: TensorFlow["tf"]; backend: WebgpuBackend; failure?: DeviceFailure }): Ops {
-  const { backend, failure = {} } = on;
-  const session = new TfjsSession(on.tf);
+/** A WebGPU device for {@link webgpuOps}. */
+export interface WebgpuDevice {
+  readonly tf: TensorFlow["tf"];
+  readonly backend: WebgpuBackend;
+  readonly failure?: DeviceFailure;
+  /** Whether the adapter is software: its programs then do without barriers. @default false */
+  readonly software?: boolean;
+}
+
+/**
+ * The ops on a WebGPU device: programs of `programs/` for what takes many passes when it is composed, tfjs for the
+ * rest. WebGPU reports device errors asynchronously; the next `read` throws them.
+ */
+export function webgpuOps(device: WebgpuDevice): Ops {
+  const { backend, software = false } = device;
+  const session = new TfjsSession(device.tf);
+  const runner = new ProgramRunner(session, backend);
+  const primitives = webgpuPrimitives(device, session);
+  const lanes = software ? 1 : GPU_LANES;
+  return composed(primitives, (ops, placements) => {
+    const products = new FusedProducts({ runner, ops, tfjs: primitives, isSoftware: software });
+    return {
+      ...products.operations,
+      ...fusedActivations(runner, products),
+      ...fusedNorms({ runner, lanes }),
+      ...fusedRows(runner, primitives),
+      ...fusedAttention({ runner, lanes, ops, placements }),
+    };
+  });
+}
+
+/** The primitives by tfjs on a WebGPU device. */
+export function webgpuPrimitives(
+  { tf, backend, failure = {} }: WebgpuDevice,
+  session: TfjsSession = new TfjsSession(tf),
+): Primitives {
+  const runner = new ProgramRunner(session, backend);
   const primitives = tfjsPrimitives(session);
-  return composed({
+  return {
     ...primitives,
     draws: "WebGPU, pcg3d, by block",
     // tfjs would draw masks on the processor, where those of one layer's attention take longer than the rest of a step.
-    keepMask: (shape, drop, kept = 1) => drawMask({ session, backend }, shape, { ...drop, kept }),
+    keepMask: (shape, drop, kept = 1) => drawMask(runner, shape, { ...drop, kept }),
     read: async (x) => {
       const values = await primitives.read(x);
       if (failure.message !== undefined)
@@ -67,17 +106,5 @@ export function webgpuOps(on: { tf: TensorFlow["tf"]; backend: WebgpuBackend; fa
         );
       return values;
     },
-  });
-}
-
-function drawMask(
-  { session, backend }: { session: TfjsSession; backend: WebgpuBackend },
-  shape: readonly number[],
-  { rate, seed, kept }: Drop & { kept: number },
-): Tensor {
-  const uniforms = [
-    ...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })),
-    ...[rate, kept].map((value) => ({ type: "float32" as const, data: [value] })),
-  ];
-  return session.ownInfo(backend.runWebGPUProgram(keepMaskProgram(shape), [], "float32", uniforms), backend);
+  };
 }

@@ -1,0 +1,47 @@
+import { DRAW_UNIFORMS, DRAWS } from "./draws";
+import type { Program } from "./program";
+import { rowLanes } from "./row-lanes";
+
+/** The form of {@link softmaxProgram}. */
+export interface SoftmaxForm {
+  /** Whether an addend hides padding: `hidden`, one row for each `uniforms.rowsEach` rows of the scores. */
+  readonly hidden: boolean;
+  /** Whether `kept` holds the weights that a draw keeps, unscaled. */
+  readonly dropout: boolean;
+  readonly lanes: number;
+}
+
+/** Softmax of each row of the scores, one index for each row. `weights` holds exponentials until their sum is known. */
+export function softmaxProgram({ hidden, dropout, lanes }: SoftmaxForm): Program {
+  const score = hidden ? "scores[first + c] + hidden[others + c]" : "scores[first + c]";
+  return {
+    key: `softmax ${hidden} ${dropout} ${lanes}`,
+    outputs: dropout ? ["weights", "kept"] : ["weights"],
+    inputs: { scores: "f32", ...(hidden ? { hidden: "f32" } : {}) },
+    uniforms: { width: "i32", rowsEach: "i32", ...(dropout ? DRAW_UNIFORMS : {}) },
+    lanes,
+    code: () => `
+      ${dropout ? DRAWS : ""}
+      ${rowLanes(lanes)}
+      fn compute(row : i32, lane : i32) {
+        let first = row * uniforms.width;
+        let others = row / uniforms.rowsEach * uniforms.width;
+        var highest = -3.0e38;
+        for (var c = lane; c < uniforms.width; c += ${lanes}) { highest = max(highest, ${score}); }
+        let top = rowHighest(highest, lane);
+        var sum = 0.0;
+        for (var c = lane; c < uniforms.width; c += ${lanes}) {
+          let value = exp(${score} - top);
+          weights[first + c] = value;
+          sum += value;
+        }
+        let all = rowSum(sum, lane);
+        for (var c = lane; c < uniforms.width; c += ${lanes}) {
+          let i = first + c;
+          let value = weights[i] / all;
+          weights[i] = value;
+          ${dropout ? "kept[i] = dropped(value, i);" : ""}
+        }
+      }`,
+  };
+}
