@@ -135,7 +135,20 @@ export const OPERATION_CASES: Readonly<Record<string, Build>> = {
     ops.matMul(make(2, 3, 4), make(2, 5, 4), { transposeB: true }),
   ],
   addBias: (ops, make) => ops.addBias(make(3, 4), make(4)),
-  sums: (ops, make) => [ops.sum(make(2, 3, 4), [0, 2]), ops.sum(make(2, 3), [1], { keepDims: true })],
+  sums: (ops, make) => [
+    ops.sum(make(2, 3, 4), [0, 2]),
+    ops.sum(make(2, 3), [1], { keepDims: true }),
+    ops.sum(make(5, 3, 4), [1, 0]),
+    ops.sum(make(2, 3, 4), [1], { keepDims: true }),
+    ops.sum(make(2, 3), [0, 1]),
+    ops.sum(make(2, 5000), [1]),
+  ],
+  transpositions: (ops, make) => [
+    ops.transpose(make(70, 33), [1, 0]),
+    ops.transpose(make(3, 4, 5), [2, 0, 1]),
+    ops.transpose(make(2, 3, 4, 5), [0, 2, 1, 3]),
+    ops.transpose(make(2, 3, 4, 5), [3, 1, 0, 2]),
+  ],
   softmaxes: (ops, make) => [ops.softmax(make(2, 3, 4)), ops.logSoftmax(make(2, 3))],
   "layer norm": (ops, make) => {
     const { y, saved } = ops.layerNorm(make(3, 8), make(8), make(8), 1e-12);

@@ -8,7 +8,7 @@ import { HIDDEN } from "../../src/ops/composed/placements";
 import { blockDropout } from "../../src/ops/dropout-block";
 import type { Drop, Ops } from "../../src/ops/ops";
 import { TfjsSession } from "../../src/ops/tfjs-ops";
-import { findAdapter, isSoftware } from "../../src/ops/webgpu/dawn";
+import { findAdapter } from "../../src/ops/webgpu/dawn";
 import { ProgramRunner } from "../../src/ops/webgpu/program-runner";
 import { workgroupsFor } from "../../src/ops/webgpu/programs/program";
 import { GPU_LANES } from "../../src/ops/webgpu/programs/row-lanes";
@@ -36,7 +36,6 @@ before(async () => {
   try {
     const { gpu, adapter } = await findAdapter();
     const on = await tfjsOnWebgpu(gpu, adapter);
-    if (isSoftware(adapter)) on.tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", 2); // as `openWebgpu` does
     const failure: DeviceFailure = {};
     on.device.addEventListener("uncapturederror", ({ error }) => (failure.message ??= error.message));
     const device = { tf: on.tf, backend: on.backend, failure };
@@ -229,7 +228,7 @@ onWebgpu("numbers in more workgroups than one dimension has are all computed", a
 
 /** The most passes of a step and of a prediction of the tiny BERT, which has three layers. */
 const MOST_PASSES = {
-  software: { step: 370, prediction: 90 },
+  software: { step: 370, prediction: 95 },
   // Large products are tfjs's there, with a pass of their own.
   gpu: { step: 420, prediction: 100 },
 };

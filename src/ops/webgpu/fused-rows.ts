@@ -1,14 +1,28 @@
 import type { Primitives } from "../primitives";
 import { sizeOf, type Tensor } from "../tensor";
+import { GATHER_ROWS } from "./programs/gather-rows";
 import { joinRowsProgram, MOST_PARTS, splitRowsProgram } from "./programs/split-rows";
 import type { ProgramRunner } from "./program-runner";
 
-/** Splitting and joining along the first axis, in one pass for every seven parts; tfjs takes one for each part. */
+/**
+ * Rows by index; and splitting and joining along the first axis, in one pass for every seven parts, where tfjs takes
+ * one for each part.
+ */
 export function fusedRows(
   runner: ProgramRunner,
-  tfjs: Pick<Primitives, "concatRows">,
-): Pick<Primitives, "splitRows" | "concatRows"> {
+  tfjs: Pick<Primitives, "concatRows" | "gatherRows">,
+): Pick<Primitives, "splitRows" | "concatRows" | "gatherRows"> {
   return {
+    gatherRows: (x, indices) => {
+      if (!runner.hasFloats(x)) return tfjs.gatherRows(x, indices);
+      const row = x.shape.slice(1);
+      const shape = [...indices.shape, ...row];
+      return runner.one(GATHER_ROWS, shape, {
+        inputs: [x, indices],
+        count: sizeOf(shape),
+        uniforms: [sizeOf(row)],
+      });
+    },
     splitRows: (x, rows) => {
       const parts = rows.map((count) => runner.empty([count, ...x.shape.slice(1)]));
       inPasses(parts, (some, call) =>

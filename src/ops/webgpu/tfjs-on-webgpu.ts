@@ -1,10 +1,12 @@
 import type { TensorFlow } from "../load-tensorflow";
 import { BufferPool } from "./buffer-pool";
-import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice } from "./dawn";
+import { isSoftware, type Gpu, type GpuAdapter, type GpuBuffer, type GpuDevice } from "./dawn";
 import type { TensorInfo } from "../tfjs-ops";
 
 type Tfjs = TensorFlow["tf"];
 type Function_ = (...args: unknown[]) => unknown;
+
+const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
 
 /** Numbers of a program. */
 export interface UniformValue {
@@ -64,6 +66,8 @@ export async function tfjsOnWebgpu(
   const device = await adapter.requestDevice({
     requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])),
   });
+  // tfjs's default program for small products takes 0.2 s on a software adapter.
+  if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
   const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
   const pool = new BufferPool(device);
   takeFrom(backend, pool);

@@ -8,6 +8,7 @@ import { findAdapter, isSoftware } from "./dawn";
 import { fusedActivations } from "./fused-activations";
 import { fusedAttention } from "./fused-attention";
 import { drawMask, fusedNorms } from "./fused-norms";
+import { barrierFree } from "./barrier-free";
 import { FusedProducts } from "./fused-products";
 import { fusedRows } from "./fused-rows";
 import { ProgramRunner } from "./program-runner";
@@ -29,15 +30,11 @@ export interface DeviceFailure {
   message?: string;
 }
 
-const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
-
 /** Opens the adapter that WebGPU would use. */
 export async function openWebgpu(): Promise<Webgpu> {
   const { gpu, adapter, listed } = await findAdapter();
   const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
   const software = isSoftware(adapter);
-  // tfjs's default program for small products takes 0.2 s on a software adapter.
-  if (software) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
   const failure: DeviceFailure = {};
   device.addEventListener("uncapturederror", ({ error }) => (failure.message ??= error.message));
   void device.lost.then(({ reason, message }) => (failure.message ??= `the device was lost (${reason}): ${message}`));
@@ -80,6 +77,7 @@ export function webgpuOps(device: WebgpuDevice): Ops {
       ...fusedActivations(runner, products),
       ...fusedNorms({ runner, lanes }),
       ...fusedRows(runner, primitives),
+      ...(software ? barrierFree(runner, primitives) : {}),
       ...fusedAttention({ runner, lanes, ops, placements }),
     };
   });
