@@ -8,6 +8,7 @@ import { asksForHelp, readOptions, UsageError, withoutOptions } from "./tools/re
 import { runCli } from "./commands/run-cli.mjs";
 import { runCompiledTest } from "./commands/run-compiled-test.mjs";
 import { hasNvidiaDriver } from "./stages/supported-platform.mjs";
+import { swiftshaderVariables } from "./stages/unpack-swiftshader.mjs";
 import { SetUpError } from "./tools/set-up-error.mjs";
 import { wrapHelp } from "./tools/wrap-help.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
@@ -128,6 +129,7 @@ Checks the types of src, test and src/setup.`,
   "bench-precision": () => program("test/bench/precision.ts"),
   "bench-bulk": () => program("test/bench/bulk.ts"),
   "bench-graph": () => program("test/bench/graph.ts"),
+  "bench-webgpu": () => program("test/bench/webgpu.ts", () => ({ swiftshader: true }), swiftshaderVariables),
   "test-fuzz": () => program("test/fuzz/run.ts"),
   "test-instructions": async () => {
     const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./commands/test-instructions.mjs");
@@ -309,9 +311,10 @@ const EXTRAS = {
  * @param {string} source
  * @param {() => import("./set-up.mjs").Extras} [extras]  parts of the set-up that it needs in addition to the common
  *   ones
+ * @param {(root: string) => Record<string, string>} [variables]  environment variables that it needs
  * @returns {Promise<Command>}
  */
-async function program(source, extras = () => ({})) {
+async function program(source, extras = () => ({}), variables = () => ({})) {
   const { HELP, OPTIONS } = (await import(pathToFileURL(join(ROOT, source.replace(/\.ts$/, "-options.cjs"))).href))
     .default;
   return {
@@ -319,7 +322,7 @@ async function program(source, extras = () => ({})) {
     check: (parameters) => void readOptions(parameters, { help: HELP, options: OPTIONS }),
     async run(parameters) {
       await setUp(extras());
-      return runCompiledTest(source, parameters, { root: ROOT });
+      return runCompiledTest(source, parameters, { root: ROOT, env: variables(ROOT) });
     },
   };
 }
