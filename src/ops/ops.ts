@@ -1,3 +1,4 @@
+import type { AdamInputs, AdamOptions, AdamResult } from "./adam";
 import type { Borrowed } from "./borrowed";
 import type { Drop, GeluOptions, GeluResult, LayerNormSaved, Primitives } from "./primitives";
 import type { Tensor } from "./tensor";
@@ -362,4 +363,6 @@ export interface Ops extends Primitives {
     saved: PoolSaved,
     options: { readonly needsInput: boolean },
   ): PoolGradients;
+  /** One step of AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). */
+  adamStep(inputs: AdamInputs, options: AdamOptions): AdamResult;
 }

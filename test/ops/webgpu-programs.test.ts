@@ -228,12 +228,12 @@ onWebgpu("numbers in more workgroups than one dimension has are all computed", a
 
 /** The most passes of a step and of a prediction of the tiny BERT, which has three layers. */
 const MOST_PASSES = {
-  software: { step: 370, prediction: 95 },
+  software: { step: 320, prediction: 95 },
   // Large products are tfjs's there, with a pass of their own.
-  gpu: { step: 420, prediction: 100 },
+  gpu: { step: 370, prediction: 100 },
 };
 
-onWebgpu("a step and a prediction take few passes, and at most 60% of those of composed operations", async (on) => {
+onWebgpu("a step and a prediction take few passes, and at most half of those of composed operations", async (on) => {
   const options = { repetitions: 3, warmUp: 1, dropout: 0.1 };
   const before = await measurePasses(on.device.backend, on.composed, options);
   for (const way of ["software", "gpu"] as const) {
@@ -241,7 +241,7 @@ onWebgpu("a step and a prediction take few passes, and at most 60% of those of c
     for (const kind of ["step", "prediction"] as const) {
       assert.ok(now[kind].passes <= MOST_PASSES[way][kind], `${way}, ${kind}: ${now[kind].passes} passes`);
       assert.ok(
-        now[kind].passes <= 0.6 * before[kind].passes,
+        now[kind].passes <= 0.5 * before[kind].passes,
         `${kind}: ${now[kind].passes} of ${before[kind].passes}`,
       );
     }

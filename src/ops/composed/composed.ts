@@ -1,6 +1,7 @@
 import { isPlain, refuseWindow } from "../attention-reach";
 import type { Ops, Primitives } from "../ops";
 import { activate, gated, gatedBackward, rotary } from "./activations";
+import { adamStep } from "./adam-step";
 import { attention, attentionBackward } from "./attention";
 import { Placements } from "./placements";
 import { poolTokens } from "./pool-tokens";
@@ -63,6 +64,7 @@ export function composed(
     },
     poolTokensBackward: (gradients, saved, options) =>
       poolTokensBackward({ ops, placements }, gradients, { saved, ...options }),
+    adamStep: (inputs, options) => adamStep(ops, inputs, options),
   };
   return Object.assign(ops, fuse(ops, placements));
 }

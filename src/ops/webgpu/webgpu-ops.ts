@@ -6,6 +6,7 @@ import type { Primitives } from "../primitives";
 import { TfjsSession, tfjsPrimitives } from "../tfjs-ops";
 import { findAdapter, isSoftware } from "./dawn";
 import { fusedActivations } from "./fused-activations";
+import { fusedAdamStep } from "./fused-adam-step";
 import { fusedAttention } from "./fused-attention";
 import { drawMask, fusedNorms } from "./fused-norms";
 import { barrierFree } from "./barrier-free";
@@ -75,6 +76,7 @@ export function webgpuOps(device: WebgpuDevice): Ops {
     return {
       ...products.operations,
       ...fusedActivations(runner, products),
+      ...fusedAdamStep(runner),
       ...fusedNorms({ runner, lanes }),
       ...fusedRows(runner, primitives),
       ...(software ? barrierFree(runner, primitives) : {}),

@@ -177,25 +177,23 @@ export class AdamW {
     const ops = this.#ops;
     const { parameters, moments: before } = bundle;
     const learningRate = rate * bundle.rateFactor;
-    const correction1 = 1 - BETA1 ** this.#steps;
-    const correction2 = 1 - BETA2 ** this.#steps;
-    const { values, m, v } = ops.escape(() => {
-      const g =
-        typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
-      const fresh = ops.scale(g, 1 - BETA1);
-      const freshSquare = ops.scale(ops.square(g), 1 - BETA2);
-      const m = before === undefined ? fresh : ops.add(ops.scale(before.m, BETA1), fresh);
-      const v = before === undefined ? freshSquare : ops.add(ops.scale(before.v, BETA2), freshSquare);
-      const deviation = ops.shift(ops.scale(ops.sqrt(v), 1 / Math.sqrt(correction2)), EPSILON);
-      const update = ops.scale(ops.div(m, deviation), learningRate / correction1);
-      const value = this.#valueOf(bundle);
-      const decayed = bundle.decayed ? ops.scale(value, 1 - learningRate * this.#weightDecay) : value;
-      const joined = ops.sub(decayed, update);
-      return { values: { joined, parts: splitParameters(ops, joined, parameters) }, m, v };
+    const { values, moments } = ops.escape(() => {
+      const { value: joined, moments } = ops.adamStep(
+        { value: this.#valueOf(bundle), gradient, factor: gradientScale, moments: before },
+        {
+          beta1: BETA1,
+          beta2: BETA2,
+          epsilon: EPSILON,
+          step: this.#steps,
+          learningRate,
+          kept: bundle.decayed ? 1 - learningRate * this.#weightDecay : undefined,
+        },
+      );
+      return { values: { joined, parts: splitParameters(ops, joined, parameters) }, moments };
     });
     parameters.forEach((parameter, i) => parameter.assign(values.parts[i]));
     ops.dispose(before?.m, before?.v, bundle.values?.joined);
-    bundle.moments = { m, v };
+    bundle.moments = moments;
     bundle.values = parameters.length === 1 ? undefined : values; // the parameter owns a single weight
   }
 
