@@ -28,13 +28,15 @@ export async function measureMemory({
   for (const texts of SIZES.filter((size) => size <= most)) {
     const path = join(folder, `${texts}.jsonl`);
     await writeAtomically(path, lines(texts));
-    const child = fork(join(__dirname, "..", "bulk.js"), ["--child", JSON.stringify({ folder, path, model })]);
+    const child = fork(join(__dirname, "..", "bulk.js"), ["--child", JSON.stringify({ folder, path, model })], {
+      execArgv: ["--expose-gc"],
+    });
     const [message] = (await once(child, "message")) as unknown[];
     if (!isRecord(message)) throw new Error("The process must report its memory.");
     const { rssMB, heapMB, seconds } = message;
     curve.push({ texts, rssMB, heapMB, seconds });
     note(
-      `${texts.toLocaleString("en-US")} texts: peak ${Number(rssMB).toFixed(0)} MB resident, ${Number(seconds).toFixed(1)} s.`,
+      `${texts.toLocaleString("en-US")} texts: peak ${Number(rssMB).toFixed(0)} MB resident, ${Number(seconds).toFixed(1)} s; heap in use at the end ${Number(heapMB).toFixed(1)} MB.`,
     );
   }
   return { curve };
@@ -44,6 +46,7 @@ export async function measureMemory({
 export async function predictGenerated(given: string): Promise<void> {
   const { folder, path, model } = JSON.parse(given) as { folder: string; path: string; model: string };
   const { seconds } = await runShard({ folder, path, kind: "jsonl", model, labels: ["NEGATIVE", "POSITIVE"] });
+  globalThis.gc?.();
   process.send?.({
     rssMB: process.resourceUsage().maxRSS / 1000,
     heapMB: process.memoryUsage().heapUsed / 1e6,
