@@ -26,7 +26,7 @@ export function softmaxProgram({ hidden, dropout, lanes }: SoftmaxForm): Program
       fn compute(row : i32, lane : i32) {
         let first = row * uniforms.width;
         let others = row / uniforms.rowsEach * uniforms.width;
-        var highest = -3.0e38;
+        var highest = -3.402823e38;
         for (var c = lane; c < uniforms.width; c += ${lanes}) { highest = max(highest, ${score}); }
         let top = rowHighest(highest, lane);
         var sum = 0.0;
