@@ -24,8 +24,10 @@ export interface AdamOptions {
   /** Number of this step, from 1. */
   readonly step: number;
   readonly learningRate: number;
-  /** The share of the weight that decay leaves; undefined for a weight that does not decay. */
-  readonly kept: number | undefined;
+  /**
+   * Factor of the weight before the update, 1 - learningRate * decay; undefined for a weight that does not decay.
+   */
+  readonly decayFactor: number | undefined;
 }
 
 /** Result of `Ops.adamStep`. */

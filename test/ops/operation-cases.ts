@@ -219,11 +219,11 @@ export const OPERATION_CASES: Readonly<Record<string, Build>> = {
       const gradient = (): Tensor => ops.shift(ops.square(make(5, 7)), 0.1);
       const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, learningRate: 0.1 };
       const inputs = { value: make(5, 7), gradient: gradient(), factor: 0.5, moments: undefined };
-      const first = ops.adamStep(inputs, { ...options, step: 1, kept: undefined });
+      const first = ops.adamStep(inputs, { ...options, step: 1, decayFactor: undefined });
       const half = ops.shift(ops.scale(make(1), 0), 0.5);
       const later = { ...first, gradient: gradient(), factor: half };
-      const second = ops.adamStep(later, { ...options, step: 2, kept: 0.99 });
-      const third = ops.adamStep({ ...later, ...second, factor: 2 }, { ...options, step: 3, kept: undefined });
+      const second = ops.adamStep(later, { ...options, step: 2, decayFactor: 0.99 });
+      const third = ops.adamStep({ ...later, ...second, factor: 2 }, { ...options, step: 3, decayFactor: undefined });
       return [first, second, third].flatMap(({ value, moments: { m, v } }) => [value, m, v]);
     }),
   "reshape, transpose, slice, concat": (ops, make) =>

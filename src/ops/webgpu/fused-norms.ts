@@ -1,5 +1,6 @@
 import { sizeOf, type Tensor } from "../tensor";
 import type { Drop, Ops, Primitives, ResidualNormOptions, ResidualNormResult } from "../ops";
+import { expectShapes, shown } from "./expect-shapes";
 import { drawUniforms } from "./programs/draws";
 import { dropoutProgram } from "./programs/dropout";
 import { normBackwardProgram } from "./programs/norm-backward";
@@ -13,11 +14,12 @@ export interface RowDevice {
 }
 
 /** A dropout mask, drawn on the device. */
-export function drawMask(runner: ProgramRunner, shape: readonly number[], drop: Drop & { kept: number }): Tensor {
-  return runner.one(dropoutProgram({ mask: true }), shape, {
+export function drawMask(runner: ProgramRunner, shape: readonly number[], drop: Drop & { factor: number }): Tensor {
+  return runner.one(dropoutProgram({ mask: true }), {
+    shape,
     inputs: [],
     count: sizeOf(shape),
-    uniforms: drawUniforms(drop, drop.kept),
+    uniforms: drawUniforms(drop, drop.factor),
   });
 }
 
@@ -28,6 +30,11 @@ export function fusedNorms(
   Pick<Primitives, "layerNorm" | "layerNormBackward"> {
   const residualNormBackward: Ops["residualNormBackward"] = (dy, gamma, saved) => {
     const { normalized, inverseDeviation, dropout } = saved;
+    expectShapes("residualNormBackward", {
+      gamma: [gamma, [widthOf(dy)]],
+      normalized: [normalized, dy.shape],
+      inverseDeviation: [inverseDeviation, [...dy.shape.slice(0, -1), 1]],
+    });
     const [dResidual, dx = dResidual] = device.runner.run(
       normBackwardProgram({ dropout: dropout !== undefined, lanes: device.lanes }),
       {
@@ -41,7 +48,8 @@ export function fusedNorms(
   };
   return {
     dropout: (x, drop) => ({
-      y: device.runner.one(dropoutProgram({ mask: false }), x.shape, {
+      y: device.runner.one(dropoutProgram({ mask: false }), {
+        shape: x.shape,
         inputs: [x],
         count: sizeOf(x.shape),
         uniforms: drawUniforms(drop),
@@ -61,14 +69,27 @@ function norm(
   x: Tensor,
   { residual, gamma, beta, epsilon, drop }: ResidualNormOptions & { readonly residual?: Tensor },
 ): ResidualNormResult {
+  const width = widthOf(x);
+  expectShapes("residualNorm", { residual: [residual, x.shape], gamma: [gamma, [width]], beta: [beta, [width]] });
   const form = { residual: residual !== undefined, dropout: drop !== undefined, lanes };
   const [y, normalized, inverseDeviation] = runner.run(normProgram(form), {
     outputs: [x.shape, x.shape, [...x.shape.slice(0, -1), 1]],
     inputs: [x, ...(residual === undefined ? [] : [residual]), gamma, beta],
     count: rowsOf(x),
-    uniforms: [gamma.shape[0], epsilon, ...(drop === undefined ? [] : drawUniforms(drop))],
+    uniforms: [width, epsilon, ...(drop === undefined ? [] : drawUniforms(drop))],
   });
   return { y, saved: { normalized, inverseDeviation, dropout: drop } };
+}
+
+/**
+ * Size of the last axis.
+ *
+ * @throws RangeError if it is 0
+ */
+function widthOf({ shape }: Tensor): number {
+  const width = shape.at(-1) ?? 0;
+  if (width === 0) throw new RangeError(`A layer norm must have rows of at least one number; got ${shown(shape)}.`);
+  return width;
 }
 
 /** Number of rows along the last axis. */

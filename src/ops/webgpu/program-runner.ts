@@ -8,10 +8,15 @@ export interface ProgramCall {
   /** The shape of each output, or a tensor that the program writes into. */
   readonly outputs: readonly (readonly number[] | Tensor)[];
   readonly inputs: readonly Tensor[];
-  /** Number of indices. */
+  /** Number of indices that `compute` is called with. */
   readonly count: number;
   /** Values of the program's uniforms, in their order. */
   readonly uniforms: readonly number[];
+}
+
+/** The operands of a {@link Program} with one output. */
+export interface OneOutputCall extends Omit<ProgramCall, "outputs"> {
+  readonly shape: readonly number[];
 }
 
 /**
@@ -28,24 +33,28 @@ export class ProgramRunner {
     this.#backend = backend;
   }
 
-  /** Returns the outputs whose shapes are given; the caller owns them. */
+  /**
+   * Returns the outputs whose shapes are given; the caller owns them.
+   *
+   * @throws TypeError if the operands are not those that the program declares
+   */
   run(program: Program, { outputs, inputs, count, uniforms }: ProgramCall): Tensor[] {
-    const all = outputs.map((output) => ("shape" in output ? output : this.empty(output)));
-    const made = all.filter((_, i) => !("shape" in outputs[i]));
-    if (count === 0) return made;
-    const [first, ...others] = [...all, ...inputs].map((tensor) => this.#numbers(tensor));
-    const types = ["i32", ...Object.values(program.uniforms)];
-    this.#backend.recordAndSubmit(
-      { pipeline: this.#pipeline(program), dispatch: workgroupsFor(program, count) },
-      first,
-      others,
-      [count, ...uniforms].map((value, i) => ({ type: types[i] === "i32" ? "int32" : "float32", data: [value] })),
-    );
-    return made;
+    expectDeclared(program, {
+      outputs,
+      inputs,
+      uniforms,
+      types: inputs.map((tensor) => this.#session.info(tensor).dtype),
+    });
+    for (const output of outputs) if ("shape" in output) this.#session.info(output); // throws for a disposed one
+    return this.#session.tensors.tidy(() => {
+      const bound = outputs.map((output) => ("shape" in output ? output : this.empty(output)));
+      if (count > 0) this.#submit(program, { bound: [...bound, ...inputs], count, uniforms });
+      return bound.filter((_, i) => !("shape" in outputs[i]));
+    });
   }
 
-  /** Runs a program with one output. */
-  one(program: Program, shape: readonly number[], call: Omit<ProgramCall, "outputs">): Tensor {
+  /** Runs a program with one output, of the given shape. */
+  one(program: Program, { shape, ...call }: OneOutputCall): Tensor {
     return this.run(program, { ...call, outputs: [shape] })[0];
   }
 
@@ -68,6 +77,20 @@ export class ProgramRunner {
     return { dataId, shape: [sizeOf(tensor.shape)], dtype };
   }
 
+  #submit(
+    program: Program,
+    { bound, count, uniforms }: { bound: readonly Tensor[]; count: number; uniforms: readonly number[] },
+  ): void {
+    const [first, ...others] = bound.map((tensor) => this.#numbers(tensor));
+    const types = ["i32", ...Object.values(program.uniforms)];
+    this.#backend.recordAndSubmit(
+      { pipeline: this.#pipeline(program), dispatch: workgroupsFor(program, count) },
+      first,
+      others,
+      [count, ...uniforms].map((value, i) => ({ type: types[i] === "i32" ? "int32" : "float32", data: [value] })),
+    );
+  }
+
   #pipeline(program: Program): object {
     const found = this.#pipelines.get(program.key);
     if (found !== undefined) return found;
@@ -77,4 +100,25 @@ export class ProgramRunner {
     this.#pipelines.set(program.key, pipeline);
     return pipeline;
   }
+}
+
+const DTYPES = { f32: "float32", i32: "int32" } as const;
+
+/** @throws TypeError if the operands of a call are not those that the program declares */
+function expectDeclared(
+  program: Program,
+  { outputs, inputs, uniforms, types }: Omit<ProgramCall, "count"> & { readonly types: readonly string[] },
+): void {
+  const { key, inputs: declared } = program;
+  const counts = {
+    outputs: [program.outputs.length, outputs.length],
+    inputs: [Object.keys(declared).length, inputs.length],
+    uniforms: [Object.keys(program.uniforms).length, uniforms.length],
+  };
+  for (const [what, [wanted, given]] of Object.entries(counts))
+    if (wanted !== given) throw new TypeError(`The program "${key}" must have ${wanted} ${what}; got ${given}.`);
+  Object.entries(declared).forEach(([name, type], i) => {
+    if (types[i] !== DTYPES[type])
+      throw new TypeError(`${name} of the program "${key}" must be ${DTYPES[type]}; got ${types[i]}.`);
+  });
 }

@@ -10,8 +10,9 @@ import { fusedAdamStep } from "./fused-adam-step";
 import { fusedAttention } from "./fused-attention";
 import { drawMask, fusedNorms } from "./fused-norms";
 import { barrierFree } from "./barrier-free";
-import { FusedProducts } from "./fused-products";
+import { fusedProducts } from "./fused-products";
 import { fusedRows } from "./fused-rows";
+import { ProductSums } from "./product-sums";
 import { ProgramRunner } from "./program-runner";
 import { GPU_LANES } from "./programs/row-lanes";
 import { tfjsOnWebgpu, type WebgpuBackend } from "./tfjs-on-webgpu";
@@ -72,10 +73,11 @@ export function webgpuOps(device: WebgpuDevice): Ops {
   const primitives = webgpuPrimitives(device, session);
   const lanes = software ? 1 : GPU_LANES;
   return composed(primitives, (ops, placements) => {
-    const products = new FusedProducts({ runner, ops, tfjs: primitives, isSoftware: software });
+    const products = { runner, ops, tfjs: primitives, isSoftware: software };
+    const sums = new ProductSums(products);
     return {
-      ...products.operations,
-      ...fusedActivations(runner, products),
+      ...fusedProducts(products, sums),
+      ...fusedActivations(runner, sums),
       ...fusedAdamStep(runner),
       ...fusedNorms({ runner, lanes }),
       ...fusedRows(runner, primitives),
@@ -96,7 +98,7 @@ export function webgpuPrimitives(
     ...primitives,
     draws: "WebGPU, pcg3d, by block",
     // tfjs would draw masks on the processor, where those of one layer's attention take longer than the rest of a step.
-    keepMask: (shape, drop, kept = 1) => drawMask(runner, shape, { ...drop, kept }),
+    keepMask: (shape, drop, factor = 1) => drawMask(runner, shape, { ...drop, factor }),
     read: async (x) => {
       const values = await primitives.read(x);
       if (failure.message !== undefined)

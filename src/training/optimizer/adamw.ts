@@ -1,3 +1,4 @@
+import type { AdamMoments } from "../../ops/adam";
 import { joinedRows } from "../../ops/joined-rows";
 import type { Ops } from "../../ops/ops";
 import { sizeOf, type Tensor } from "../../ops/tensor";
@@ -23,7 +24,7 @@ const MOST_RELIEFS = 3;
 interface Bundle extends ParameterGroup {
   readonly parameters: readonly Parameter[];
   /** First and second moment of the gradients; undefined before the first step. */
-  moments: { readonly m: Tensor; readonly v: Tensor } | undefined;
+  moments: AdamMoments | undefined;
   /** The weights after the last step, joined and one by one; undefined before the first step. */
   values: { readonly joined: Tensor; readonly parts: readonly Tensor[] } | undefined;
 }
@@ -186,7 +187,7 @@ export class AdamW {
           epsilon: EPSILON,
           step: this.#steps,
           learningRate,
-          kept: bundle.decayed ? 1 - learningRate * this.#weightDecay : undefined,
+          decayFactor: bundle.decayed ? 1 - learningRate * this.#weightDecay : undefined,
         },
       );
       return { values: { joined, parts: splitParameters(ops, joined, parameters) }, moments };

@@ -27,7 +27,7 @@ export function adamStepProgram({ moments, factor }: AdamForm): Program {
       epsilon: "f32",
       inverseCorrection: "f32",
       rate: "f32",
-      kept: "f32",
+      decayFactor: "f32",
       ...(factor ? {} : { factor: "f32" }),
     },
     code: () => `
@@ -38,7 +38,7 @@ export function adamStepProgram({ moments, factor }: AdamForm): Program {
         let deviation = sqrt(newV) * uniforms.inverseCorrection + uniforms.epsilon;
         m[index] = newM;
         v[index] = newV;
-        value[index] = before[index] * uniforms.kept - newM / deviation * uniforms.rate;
+        value[index] = before[index] * uniforms.decayFactor - newM / deviation * uniforms.rate;
       }`,
   };
 }

@@ -1,7 +1,7 @@
 import { DRAW_UNIFORMS, DRAWS } from "./draws";
 import type { Program } from "./program";
 
-/** Dropout of x; without x, the mask: `uniforms.kept` or 0. One index for each number. */
+/** Dropout of x; without x, the mask: `uniforms.factor` or 0. One index for each number. */
 export function dropoutProgram({ mask }: { readonly mask: boolean }): Program {
   return {
     key: `dropout ${mask}`,
