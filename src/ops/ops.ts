@@ -287,7 +287,7 @@ export interface LowerResult {
 /**
  * The tensor operations that the encoder uses, in 32-bit floats but for packed matrices in bfloat16. Four
  * implementations exist: `kernelOps` (TensorFlow and tslora's own kernels, on the processor), `tensorflowOps`
- * (TensorFlow's operations alone, on the processor or a GPU), `webgpuOps` (tfjs on WebGPU) and `tfjsOps` (any tfjs
+ * (TensorFlow's operations alone, on the processor or a GPU), `webgpuOps` (tslora's programs and tfjs on WebGPU) and `tfjsOps` (any tfjs
  * backend; tests compare the others with it).
  */
 export interface Ops extends Primitives {
@@ -363,6 +363,9 @@ export interface Ops extends Primitives {
     saved: PoolSaved,
     options: { readonly needsInput: boolean },
   ): PoolGradients;
-  /** One step of AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). */
+  /**
+   * One step of AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). Returns a new weight and
+   * new moments; the old ones stay the caller's.
+   */
   adamStep(inputs: AdamInputs, options: AdamOptions): AdamResult;
 }

@@ -52,7 +52,7 @@ export class TfjsSession {
     return this.own(this.tf.tidy(body));
   }
 
-  /** A tensor as tfjs's backends know it. */
+  /** The data id, shape and type of a tensor of these ops. */
   info(tensor: Tensor): TensorInfo {
     const { dataId, shape, dtype } = this.inner(tensor);
     return { dataId, shape, dtype };

@@ -148,6 +148,8 @@ export const OPERATION_CASES: Readonly<Record<string, Build>> = {
     ops.transpose(make(3, 4, 5), [2, 0, 1]),
     ops.transpose(make(2, 3, 4, 5), [0, 2, 1, 3]),
     ops.transpose(make(2, 3, 4, 5), [3, 1, 0, 2]),
+    ops.transpose(make(6, 1), [1, 0]),
+    ops.transpose(make(3, 1, 4), [2, 1, 0]),
   ],
   softmaxes: (ops, make) => [ops.softmax(make(2, 3, 4)), ops.logSoftmax(make(2, 3))],
   "layer norm": (ops, make) => {

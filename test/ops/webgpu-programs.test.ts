@@ -226,6 +226,30 @@ onWebgpu("numbers in more workgroups than one dimension has are all computed", a
   ops.dispose(x, y);
 });
 
+onWebgpu("rows in more workgroups than one dimension has are all computed", async ({ device }) => {
+  const session = new TfjsSession(device.tf);
+  const primitives = webgpuPrimitives(device, session);
+  const rows = 65_536 + 3;
+  const program = {
+    key: "rows of lanes",
+    outputs: ["y"],
+    inputs: {},
+    uniforms: { first: "i32" },
+    lanes: GPU_LANES,
+    code: () => `
+      fn compute(index : i32, lane : i32) {
+        if (lane == index % ${GPU_LANES}) { y[index] = f32(index + uniforms.first); }
+      }`,
+  } as const;
+  const call = { shape: [rows], inputs: [], count: rows, uniforms: [5] };
+  const y = new ProgramRunner(session, device.backend).one(program, call); // barriers of so many rows would take long
+  assert.deepEqual(
+    Float32Array.from(await primitives.read(y)),
+    Float32Array.from({ length: rows }, (_, row) => row + 5),
+  );
+  primitives.dispose(y);
+});
+
 /** The most passes of a step and of a prediction of the tiny BERT, which has three layers. */
 const MOST_PASSES = {
   software: { step: 320, prediction: 95 },

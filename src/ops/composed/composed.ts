@@ -17,11 +17,12 @@ import { dropout, dropoutBackward, residualNorm, residualNormBackward } from "./
  * kernel for it.
  *
  * @param fuse - returns the operations that the device computes itself; they replace the composed ones everywhere. Its
- *   arguments are the ops being built, for calls to the other operations, and the placements that attention shares.
+ *   arguments are the ops being built, for calls to the other operations; the composed operations alone; and the
+ *   placements that attention shares.
  */
 export function composed(
   primitives: Primitives,
-  fuse: (ops: Ops, placements: Placements) => Partial<Ops> = () => ({}),
+  fuse: (ops: Ops, parts: { readonly composed: Ops; readonly placements: Placements }) => Partial<Ops> = () => ({}),
 ): Ops {
   const placements = new Placements(primitives);
   const relativePlacements = new RelativePlacements(primitives);
@@ -66,5 +67,5 @@ export function composed(
       poolTokensBackward({ ops, placements }, gradients, { saved, ...options }),
     adamStep: (inputs, options) => adamStep(ops, inputs, options),
   };
-  return Object.assign(ops, fuse(ops, placements));
+  return Object.assign(ops, fuse(ops, { composed: { ...ops }, placements }));
 }

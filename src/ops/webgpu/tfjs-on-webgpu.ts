@@ -22,7 +22,7 @@ export interface WebgpuBackend {
   makeTensorInfo(shape: number[], dtype: "float32"): TensorInfo;
   /** Gives a tensor a buffer, with its values if it has some. */
   uploadToGPU(dataId: object): void;
-  /** Binds output, inputs and uniforms, in this order. Frees none of them before the commands are submitted. */
+  /** Binds output, inputs and uniforms, in this order. Keeps their buffers until the commands are submitted. */
   recordAndSubmit(
     program: { readonly pipeline: object; readonly dispatch: [number, number, number] },
     output: TensorInfo,

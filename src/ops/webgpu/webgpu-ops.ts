@@ -63,8 +63,8 @@ export interface WebgpuDevice {
 }
 
 /**
- * The ops on a WebGPU device: programs of `programs/` for what takes many passes when it is composed, tfjs for the
- * rest. WebGPU reports device errors asynchronously; the next `read` throws them.
+ * The ops on a WebGPU device: tslora's programs for operations that would take many passes when composed, tfjs for
+ * the rest. WebGPU reports device errors asynchronously; the next `read` throws them.
  */
 export function webgpuOps(device: WebgpuDevice): Ops {
   const { backend, software = false } = device;
@@ -72,7 +72,7 @@ export function webgpuOps(device: WebgpuDevice): Ops {
   const runner = new ProgramRunner(session, backend);
   const primitives = webgpuPrimitives(device, session);
   const lanes = software ? 1 : GPU_LANES;
-  return composed(primitives, (ops, placements) => {
+  return composed(primitives, (ops, { composed: before, placements }) => {
     const products = { runner, ops, tfjs: primitives, isSoftware: software };
     const sums = new ProductSums(products);
     return {
@@ -82,7 +82,7 @@ export function webgpuOps(device: WebgpuDevice): Ops {
       ...fusedNorms({ runner, lanes }),
       ...fusedRows(runner, primitives),
       ...(software ? barrierFree(runner, primitives) : {}),
-      ...fusedAttention({ runner, lanes, ops, placements }),
+      ...fusedAttention({ runner, lanes, ops, composed: before, placements }),
     };
   });
 }

@@ -3,7 +3,7 @@ import type { NormForm } from "./norm";
 import type { Program } from "./program";
 import { rowLanes } from "./row-lanes";
 
-/** The gradient of a layer normalization's input, one index for each row; `dx` is that gradient under dropout. */
+/** The gradient of a layer normalization's input, one index for each row; `dx` is the gradient of dropout's input. */
 export function normBackwardProgram({ dropout, lanes }: Omit<NormForm, "residual">): Program {
   return {
     key: `norm-backward ${dropout} ${lanes}`,
@@ -25,10 +25,10 @@ export function normBackwardProgram({ dropout, lanes }: Omit<NormForm, "residual
           products += g * normalized[first + c];
         }
         let mean = rowSum(sum, lane) / width;
-        let slope = rowSum(products, lane) / width;
+        let meanProduct = rowSum(products, lane) / width;
         for (var c = lane; c < uniforms.width; c += ${lanes}) {
           let i = first + c;
-          let value = (dy[i] * gamma[c] - mean - normalized[i] * slope) * inverseDeviation[row];
+          let value = (dy[i] * gamma[c] - mean - normalized[i] * meanProduct) * inverseDeviation[row];
           dSum[i] = value;
           ${dropout ? "dx[i] = dropped(value, i);" : ""}
         }

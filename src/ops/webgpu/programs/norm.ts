@@ -10,8 +10,8 @@ export interface NormForm {
 }
 
 /**
- * Layer normalization of residual + dropout(x), one index for each row. `normalized` holds the sums until the mean is
- * known.
+ * Layer normalization of residual + dropout(x), one index for each row. `normalized` first holds
+ * residual + dropout(x).
  */
 export function normProgram({ residual, dropout, lanes }: NormForm): Program {
   const x = dropout ? "dropped(x[i], i)" : "x[i]";

@@ -3,7 +3,7 @@ import { activationCode } from "./activation";
 import { DRAW_UNIFORMS, DRAWS } from "./draws";
 import type { Program } from "./program";
 
-/** Operands of one product, and where dropout applies. */
+/** Whether the operands of a product are transposed. */
 export interface PairForm {
   readonly transposeA: boolean;
   readonly transposeB: boolean;

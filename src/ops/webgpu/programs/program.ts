@@ -1,4 +1,4 @@
-/** A compute program: WGSL with named outputs, inputs and uniforms, all of them single numbers or flat arrays. */
+/** A compute program in WGSL. Outputs and inputs are flat arrays, uniforms single numbers. */
 export interface Program {
   /** Names the code. Programs with the same key share a pipeline. */
   readonly key: string;
@@ -23,7 +23,7 @@ export const MOST_ARRAYS = 8;
 const WORKGROUP = 64;
 const MOST_GROUPS = 65_535; // in one dimension, on every WebGPU device
 
-/** The number of workgroups that compute `count` indices, in three dimensions. */
+/** The number of workgroups that compute `count` indices, spread over two dimensions if one does not hold them. */
 export function workgroupsFor({ lanes = 1 }: Pick<Program, "lanes">, count: number): [number, number, number] {
   const groups = lanes === 1 ? Math.ceil(count / WORKGROUP) : count;
   if (groups <= MOST_GROUPS) return [groups, 1, 1];
@@ -41,9 +41,9 @@ export function shaderOf(program: Program): string {
     ...outputs.map((name) => `var<storage, read_write> ${name} : array<f32>;`),
     ...Object.entries(inputs).map(([name, type]) => `var<storage, read> ${name} : array<${type}>;`),
   ];
-  const ahead = ["f32", "f32", ...arrays.flatMap(() => ["i32", "i32"])];
+  const unused = ["f32", "f32", ...arrays.flatMap(() => ["i32", "i32"])];
   const fields = [
-    ...ahead.map((type, i) => `ahead${i} : ${type},`),
+    ...unused.map((type, i) => `unused${i} : ${type},`),
     "count : i32,",
     ...Object.entries(uniforms).map(([name, type]) => `${name} : ${type},`),
   ];
@@ -58,12 +58,12 @@ export function shaderOf(program: Program): string {
       @builtin(num_workgroups) groups : vec3<u32>,
       @builtin(local_invocation_index) local : u32,
     ) {
-      let before = group.y * groups.x + group.x;
+      let workgroup = group.y * groups.x + group.x;
       ${
         lanes === 1
-          ? `let index = i32(before * ${WORKGROUP}u + local);
+          ? `let index = i32(workgroup * ${WORKGROUP}u + local);
              if (index < uniforms.count) { compute(index, 0); }`
-          : `let index = i32(before);
+          : `let index = i32(workgroup);
              if (index < uniforms.count) { compute(index, i32(local)); }`
       }
     }`;

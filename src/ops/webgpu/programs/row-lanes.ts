@@ -1,4 +1,4 @@
-/** Invocations of a workgroup that shares a row on a GPU. A software adapter takes 1: barriers are slow there. */
+/** Number of invocations that share a row on a GPU; a power of two. A software adapter takes 1. */
 export const GPU_LANES = 64;
 
 /**

@@ -4,7 +4,7 @@ import { rowLanes } from "./row-lanes";
 
 /** The form of {@link scoreGradientProgram}. */
 export interface ScoreGradientForm {
-  /** Whether the weights were dropped: `kept` then holds those that were kept, unscaled. */
+  /** Whether dropout was applied; the output `keptWeights` then holds the weights after it, unscaled. */
   readonly dropout: boolean;
   readonly lanes: number;
 }
@@ -16,7 +16,7 @@ export interface ScoreGradientForm {
 export function scoreGradientProgram({ dropout, lanes }: ScoreGradientForm): Program {
   return {
     key: `score-gradient ${dropout} ${lanes}`,
-    outputs: dropout ? ["dScores", "kept"] : ["dScores"],
+    outputs: dropout ? ["dScores", "keptWeights"] : ["dScores"],
     inputs: { dKept: "f32", weights: "f32", dContext: "f32", context: "f32" },
     uniforms: { keys: "i32", headDim: "i32", ...(dropout ? DRAW_UNIFORMS : {}) },
     lanes,
@@ -35,7 +35,7 @@ export function scoreGradientProgram({ dropout, lanes }: ScoreGradientForm): Pro
           ${
             dropout
               ? `dScores[i] = (dropped(dKept[i], i) - all) * weights[i];
-                 kept[i] = dropped(weights[i], i);`
+                 keptWeights[i] = dropped(weights[i], i);`
               : "dScores[i] = (dKept[i] - all) * weights[i];"
           }
         }

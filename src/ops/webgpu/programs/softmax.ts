@@ -4,28 +4,31 @@ import { rowLanes } from "./row-lanes";
 
 /** The form of {@link softmaxProgram}. */
 export interface SoftmaxForm {
-  /** Whether an addend hides padding: `hidden`, one row for each `uniforms.rowsEach` rows of the scores. */
+  /**
+   * Whether an addend hides padding. `hidden` has one row for each document, of `uniforms.rowsPerDocument` rows of
+   * scores.
+   */
   readonly hidden: boolean;
-  /** Whether `kept` holds the weights that a draw keeps, unscaled. */
+  /** Whether `keptWeights` holds the weights that a draw keeps, unscaled. */
   readonly dropout: boolean;
   readonly lanes: number;
 }
 
 /** Softmax of each row of the scores, one index for each row. `weights` holds exponentials until their sum is known. */
 export function softmaxProgram({ hidden, dropout, lanes }: SoftmaxForm): Program {
-  const score = hidden ? "scores[first + c] + hidden[others + c]" : "scores[first + c]";
+  const score = hidden ? "scores[first + c] + hidden[hiddenFirst + c]" : "scores[first + c]";
   return {
     key: `softmax ${hidden} ${dropout} ${lanes}`,
-    outputs: dropout ? ["weights", "kept"] : ["weights"],
+    outputs: dropout ? ["weights", "keptWeights"] : ["weights"],
     inputs: { scores: "f32", ...(hidden ? { hidden: "f32" } : {}) },
-    uniforms: { width: "i32", rowsEach: "i32", ...(dropout ? DRAW_UNIFORMS : {}) },
+    uniforms: { width: "i32", rowsPerDocument: "i32", ...(dropout ? DRAW_UNIFORMS : {}) },
     lanes,
     code: () => `
       ${dropout ? DRAWS : ""}
       ${rowLanes(lanes)}
       fn compute(row : i32, lane : i32) {
         let first = row * uniforms.width;
-        let others = row / uniforms.rowsEach * uniforms.width;
+        let hiddenFirst = row / uniforms.rowsPerDocument * uniforms.width;
         var highest = -3.402823e38;
         for (var c = lane; c < uniforms.width; c += ${lanes}) { highest = max(highest, ${score}); }
         let top = rowHighest(highest, lane);
@@ -40,7 +43,7 @@ export function softmaxProgram({ hidden, dropout, lanes }: SoftmaxForm): Program
           let i = first + c;
           let value = weights[i] / all;
           weights[i] = value;
-          ${dropout ? "kept[i] = dropped(value, i);" : ""}
+          ${dropout ? "keptWeights[i] = dropped(value, i);" : ""}
         }
       }`,
   };

@@ -3,7 +3,10 @@ import type { Program } from "./program";
 /** The most axes that {@link transposeProgram} takes. */
 export const MOST_AXES = 4;
 
-/** Permutes axes: one index for each number of y, whose axes have `size` numbers, `step` numbers apart in x. */
+/**
+ * Permutes axes: one index for each number of y. `sizeN` is the size of y's axis N, `stepN` the distance of its elements
+ * in x.
+ */
 export function transposeProgram(axes: number): Program {
   const each = Array.from({ length: axes }, (_, axis) => axis);
   return {
