@@ -8,7 +8,7 @@ import { composed } from "../../src/ops/composed/composed";
 import type { Ops } from "../../src/ops/ops";
 import { findAdapter, isSoftware } from "../../src/ops/webgpu/dawn";
 import { tfjsOnWebgpu } from "../../src/ops/webgpu/tfjs-on-webgpu";
-import { webgpuOps, webgpuPrimitives } from "../../src/ops/webgpu/webgpu-ops";
+import { webgpuOps, webgpuPrimitives, type DeviceFailure } from "../../src/ops/webgpu/webgpu-ops";
 import { measurePasses, type Passes } from "../ops/webgpu-passes";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { HELP, OPTIONS } from "./webgpu-options.cjs";
@@ -29,10 +29,12 @@ async function main(): Promise<void> {
   note(`Machine: ${machineSentence(describeMachine())}; load average a core ${loadPerCore().toFixed(2)}.`);
   const { gpu, adapter, listed } = await findAdapter();
   note(`Adapter: ${listed[0] ?? adapter.info.description}.`);
-  const { tf, backend } = await tfjsOnWebgpu(gpu, adapter);
+  const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
+  const failure: DeviceFailure = {};
+  device.addEventListener("uncapturederror", ({ error }) => (failure.message ??= error.message));
   const ways: Readonly<Record<"composed" | "fused", Ops>> = {
-    composed: composed(webgpuPrimitives({ tf, backend })),
-    fused: webgpuOps({ tf, backend, software: isSoftware(adapter) }),
+    composed: composed(webgpuPrimitives({ tf, backend, failure })),
+    fused: webgpuOps({ tf, backend, failure, software: isSoftware(adapter) }),
   };
   const ratios: number[] = [];
   for (const dropout of [0, 0.1]) {
