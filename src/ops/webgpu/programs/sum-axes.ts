@@ -1,8 +1,8 @@
 import type { Program } from "./program";
 
 /**
- * Sums of x [outer, terms, inner] over its terms: one index for each number of y [outer, inner]. Eight partial sums each
- * take every eighth term, so that the rounding of a long sum stays small.
+ * Sums of x [outer, terms, inner] over its terms: one index for each number of y [outer, inner]. Eight partial sums
+ * each take every eighth term, so that the rounding of a long sum stays small.
  */
 export const SUM_AXES: Program = {
   key: "sum-axes",

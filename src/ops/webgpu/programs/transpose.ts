@@ -4,8 +4,8 @@ import type { Program } from "./program";
 export const MOST_AXES = 4;
 
 /**
- * Permutes axes: one index for each number of y. `sizeN` is the size of y's axis N, `stepN` the distance of its elements
- * in x.
+ * Permutes axes: one index for each number of y. `sizeN` is the size of y's axis N, `stepN` the distance of its
+ * elements in x.
  */
 export function transposeProgram(axes: number): Program {
   const each = Array.from({ length: axes }, (_, axis) => axis);
