@@ -287,8 +287,8 @@ export interface LowerResult {
 /**
  * The tensor operations that the encoder uses, in 32-bit floats but for packed matrices in bfloat16. Four
  * implementations exist: `kernelOps` (TensorFlow and tslora's own kernels, on the processor), `tensorflowOps`
- * (TensorFlow's operations alone, on the processor or a GPU), `webgpuOps` (tslora's programs and tfjs on WebGPU) and `tfjsOps` (any tfjs
- * backend; tests compare the others with it).
+ * (TensorFlow's operations alone, on the processor or a GPU), `webgpuOps` (tslora's programs and tfjs on WebGPU) and
+ * `tfjsOps` (any tfjs backend; tests compare the others with it).
  */
 export interface Ops extends Primitives {
   /**

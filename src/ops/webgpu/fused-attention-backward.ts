@@ -3,9 +3,9 @@ import type { PlacedBlock } from "../composed/placements";
 import { keptFactor } from "../composed/residual-norm";
 import type { AttentionGradients, AttentionLayout, AttentionSaved } from "../ops";
 import { sizeOf, type Tensor } from "../tensor";
+import type { AttentionDevice } from "./attention-device";
 import { isWhole, mergeHeads, queriesOf, rowsOf, splitHeads } from "./attention-heads";
 import { expectShapes } from "./expect-shapes";
-import type { AttentionDevice } from "./fused-attention";
 import { drawUniforms } from "./programs/draws";
 import { scoreGradientProgram } from "./programs/score-gradient";
 

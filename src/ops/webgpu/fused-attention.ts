@@ -1,5 +1,5 @@
 import { isPlain, scoreScale } from "../attention-reach";
-import type { PlacedBlock, Placements } from "../composed/placements";
+import type { PlacedBlock } from "../composed/placements";
 import { keptFactor } from "../composed/residual-norm";
 import { blockDropout } from "../dropout-block";
 import type {
@@ -11,20 +11,11 @@ import type {
   Drop,
   Ops,
 } from "../ops";
+import type { AttentionDevice } from "./attention-device";
 import { isWhole, mergeHeads, queriesOf, rowsOf, splitHeads } from "./attention-heads";
 import { expectShapes } from "./expect-shapes";
 import { attendBackward } from "./fused-attention-backward";
-import type { RowDevice } from "./fused-norms";
 import { fusedSoftmax } from "./fused-softmax";
-
-/** Device of {@link fusedAttention}. */
-export interface AttentionDevice extends RowDevice {
-  /** The ops that are being built. */
-  readonly ops: Ops;
-  /** Attention with a window or relative terms. */
-  readonly composed: Pick<Ops, "attention" | "attentionBackward">;
-  readonly placements: Placements;
-}
 
 type Part = AttentionSaved["parts"][number];
 
