@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
@@ -10,7 +10,6 @@ import { checkDocument, parseDocument } from "../../src/jobs/contract/check-docu
 import type { JobDocument } from "../../src/jobs/contract/job-document";
 import { expectJobName, staysInside } from "../../src/jobs/contract/job-name";
 import { jobState } from "../../src/jobs/contract/job-state";
-import { withHash } from "../../src/jobs/contract/manifest-hash";
 import { runJob, type JobRun } from "../../src/jobs/contract/run-job";
 import { FolderStore } from "../../src/jobs/store/folder-store";
 import { contentsOf, temporaryFolder } from "./jobs-folder";
@@ -143,73 +142,6 @@ test("a worker killed between result and manifest leaves no half of a job", asyn
   await rm(join(store.place, "manifests/orphan.json"));
   await run(document, store);
   assert.deepEqual(contentsOf(store.place), expected);
-});
-
-/** Lets another worker act right after one look of a store at a manifest, before the store uses what it saw. */
-function afterLook(store: FolderStore, look: number, act: () => Promise<unknown>): void {
-  const read = store.readManifest.bind(store);
-  let looks = 0;
-  store.readManifest = async (name) => {
-    const found = await read(name);
-    if (++looks === look) await act();
-    return found;
-  };
-}
-
-test("a worker that retires a result leaves one alone that was published since, also one of the same bytes", async (t) => {
-  const one = await storeOf(t);
-  const other = await FolderStore.open(one.place);
-  const document = smallDocument("anew", { steps: 2 });
-  await run(document, one);
-  const expected = contentsOf(one.place);
-  await rm(join(one.place, "results/anew/hash.txt"));
-  await utimes(join(one.place, "manifests/anew.json"), 1000, 1000); // it is older than the next one
-  const stale = await one.readManifest("anew");
-  await run(document, other);
-  await one.retire("anew", stale);
-  assert.deepEqual(contentsOf(one.place), expected);
-  assert.equal((await jobState(document, { store: one, code: CODE })).kind, "done");
-});
-
-test("a result that is published while another worker retires the one before stays", async (t) => {
-  for (const look of [1, 2]) {
-    const one = await storeOf(t);
-    const other = await FolderStore.open(one.place);
-    const document = smallDocument("meanwhile", { steps: 2 });
-    await run(document, one);
-    const stale = await one.readManifest("meanwhile");
-    afterLook(one, look, () => run(document, other, { code: "test+2" }));
-    await one.retire("meanwhile", stale);
-    assert.equal((await jobState(document, { store: other, code: "test+2" })).kind, "done", `look ${look}`);
-    assert.deepEqual(await readdir(join(one.place, "results")), ["meanwhile"]);
-    assert.deepEqual(await readdir(join(one.place, "manifests")), ["meanwhile.json"]);
-  }
-});
-
-test("a worker that publishes a result leaves another worker's alone, and returns its manifest", async (t) => {
-  const one = await storeOf(t);
-  const other = await FolderStore.open(one.place);
-  const document = smallDocument("both", { steps: 2 });
-  const folder = await one.newResultFolder("both");
-  await writeFile(join(folder, "hash.txt"), "of other code\n");
-  const files = [{ path: "hash.txt", bytes: 14, sha256: sha256Of("of other code\n") }];
-  const hash = canonicalSha256(document);
-  const mine = withHash({ format: 1, job: "both", document: hash, code: "test+0", files, summary: {} });
-  const theirs: JobRun[] = [];
-  const elsewhere = join(one.place, "partial/elsewhere"); // the other worker deletes the folders of its job
-  await rename(folder, elsewhere);
-  afterLook(one, 1, async () => theirs.push(await run(document, other)));
-  assert.deepEqual(await one.publish(mine, elsewhere), theirs[0].manifest);
-  assert.equal((await jobState(document, { store: other, code: CODE })).kind, "done");
-});
-
-test("a worker whose result meets a damaged manifest replaces the manifest and keeps its result", async (t) => {
-  const store = await storeOf(t);
-  const document = smallDocument("damaged", { steps: 2 });
-  await mkdir(join(store.place, "manifests"));
-  const progress = (): void => writeFileSync(join(store.place, "manifests/damaged.json"), "{");
-  assert.equal((await run(document, store, { progress })).reused, false);
-  assert.equal((await jobState(document, { store, code: CODE })).kind, "done");
 });
 
 test("a stopped job keeps its checkpoints, and continues from them", async (t) => {

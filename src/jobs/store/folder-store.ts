@@ -22,7 +22,7 @@ import { parseManifest, type StoredManifest } from "../contract/manifest-hash";
 import { resultFiles } from "../contract/result-files";
 import { ClaimFile } from "./claim-file";
 import type { ClaimOptions, JobClaim, JobFailure, JobStore } from "./job-store";
-import { moveToFreeName, putFileBack, setAside, syncTree, takeAway, writeToFreeName } from "./publish-folder";
+import { moveToFreeName, syncTree, takeAway, writeToFreeName } from "./publish-folder";
 import { otherJob, parseDocumentOf, parseFailure, parseJson } from "./stored-text";
 import { takeClaim, type ClaimTimes } from "./take-claim";
 
@@ -45,8 +45,6 @@ export class FolderStore implements JobStore {
   readonly place: string;
   readonly id: string;
   readonly #times: ClaimTimes | undefined;
-  /** The files in which manifests were read: a newer file may have the same content. */
-  readonly #files = new WeakMap<StoredManifest, string>();
 
   private constructor(place: string, id: string, { times }: FolderStoreOptions) {
     this.place = place;
@@ -111,15 +109,8 @@ export class FolderStore implements JobStore {
   }
 
   async readManifest(name: string): Promise<StoredManifest> {
-    return this.#readManifestIn(this.#file("manifests", name), name);
-  }
-
-  async #readManifestIn(path: string, name: string): Promise<StoredManifest> {
     try {
-      const file = await identityOf(path); // before the content: of a file that is replaced meanwhile, the older one's
-      const stored = parseManifest(await readTextFile(path, { maxBytes: LONGEST_MANIFEST }), name);
-      if (file !== undefined) this.#files.set(stored, file);
-      return stored;
+      return parseManifest(await readTextFile(this.#file("manifests", name), { maxBytes: LONGEST_MANIFEST }), name);
     } catch (error) {
       if (isMissingFile(error)) return { kind: "missing" };
       throw error;
@@ -135,10 +126,7 @@ export class FolderStore implements JobStore {
   }
 
   async damageOf(manifest: JobManifest): Promise<string | undefined> {
-    return this.#damageIn(this.#folder("results", manifest.job), manifest);
-  }
-
-  async #damageIn(folder: string, manifest: JobManifest): Promise<string | undefined> {
+    const folder = this.#folder("results", manifest.job);
     const found = await resultFiles(folder).catch((error: unknown) => {
       if (isMissing(error)) return [];
       throw error;
@@ -180,21 +168,17 @@ export class FolderStore implements JobStore {
     const place = this.#folder("results", job);
     try {
       await syncTree(resultFolder);
-      let isMoved = false;
       for (let tries = 0; tries < TRIES; tries++) {
         const before = await this.readManifest(job);
         if (before.kind === "found" && (await this.damageOf(before.manifest)) === undefined) return before.manifest;
-        if (before.kind !== "missing") await this.#takeManifestAway(job, before);
-        const isNew: boolean = !isMoved && (await moveToFreeName(resultFolder, place));
-        isMoved ||= isNew;
-        if (!isNew && (await this.damageOf(manifest)) !== undefined) {
-          if (isMoved) break; // another worker took it away before the manifest was written
-          await this.#takeResultAway(job); // of a worker that was killed before it wrote a manifest, or of other code
+        if (!(await moveToFreeName(resultFolder, place)) && (await this.damageOf(manifest)) !== undefined) {
+          await this.#takeAway(place); // of a worker that was killed before it wrote a manifest, or of other code
           continue;
         }
         await writeToFreeName(this.#file("manifests", job), `${canonicalJson(manifest)}\n`);
         const after = await this.readManifest(job);
         if (after.kind === "found" && (await this.damageOf(after.manifest)) === undefined) return after.manifest;
+        await this.retire(job, after);
       }
     } catch (error) {
       throw notSaved(place, error);
@@ -203,42 +187,10 @@ export class FolderStore implements JobStore {
   }
 
   async retire(name: string, stale: StoredManifest): Promise<void> {
-    if (await this.#takeManifestAway(name, stale)) await this.#takeResultAway(name);
-  }
-
-  /** Takes a manifest away, as it was read. Returns false if another worker did it; a newer manifest stays. */
-  async #takeManifestAway(name: string, stale: StoredManifest): Promise<boolean> {
-    const path = this.#file("manifests", name);
-    if (!this.#isSame(await this.readManifest(name), stale)) return false;
-    const aside = await setAside(path);
-    if (aside === undefined) return false;
-    const isStale = this.#isSame(await this.#readManifestIn(aside, name), stale);
-    if (!isStale) await putFileBack(aside, path); // it was written after the look
-    await rm(aside, { force: true });
-    return isStale;
-  }
-
-  /** Takes a job's result away, unless a manifest that another worker wrote meanwhile is about it. */
-  async #takeResultAway(name: string): Promise<void> {
-    const place = this.#folder("results", name);
-    if (await this.#isNamed(place, name)) return;
-    const aside = await setAside(place);
-    if (aside === undefined) return;
-    if ((await this.#isNamed(aside, name)) && (await moveToFreeName(aside, place))) return; // published after the look
-    await this.#takeAway(aside);
-  }
-
-  /** Whether the files of a folder are those that a job's manifest lists. */
-  async #isNamed(folder: string, name: string): Promise<boolean> {
-    const stored = await this.readManifest(name);
-    return stored.kind === "found" && (await this.#damageIn(folder, stored.manifest)) === undefined;
-  }
-
-  /** Whether a manifest is the one that was read earlier: in the same file, if this object read it. */
-  #isSame(now: StoredManifest, earlier: StoredManifest): boolean {
-    if (now.kind === "missing" || JSON.stringify(now) !== JSON.stringify(earlier)) return false;
-    const file = this.#files.get(earlier);
-    return file === undefined || this.#files.get(now) === file;
+    const now = await this.readManifest(name);
+    if (now.kind === "missing" || JSON.stringify(now) !== JSON.stringify(stale)) return; // another worker did it
+    await this.#takeAway(this.#file("manifests", name));
+    await this.#takeAway(this.#folder("results", name));
   }
 
   async clean(name: string): Promise<void> {
@@ -304,12 +256,6 @@ export class FolderStore implements JobStore {
   #takeAway(place: string): Promise<void> {
     return takeAway(place, join(this.place, TRASH));
   }
-}
-
-/** A text that differs between a file and a later one of its name; undefined if there is none. */
-async function identityOf(path: string): Promise<string | undefined> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found && `${found.ino} ${found.mtimeNs}`;
 }
 
 function exists(path: string): Promise<boolean> {

@@ -86,12 +86,7 @@ export interface JobStore {
    * @returns the manifest that is now in the store
    */
   publish(manifest: JobManifest, resultFolder: string): Promise<JobManifest>;
-  /**
-   * Removes a manifest and its result: they do not hold. Of several workers one does it; what was published since the
-   * manifest was read stays.
-   *
-   * @param manifest - from {@link readManifest} of this object
-   */
+  /** Removes a manifest, as it was read, and its result: they do not hold. */
   retire(name: string, manifest: StoredManifest): Promise<void>;
   /** Removes checkpoints and incomplete results of a job that is done. */
   clean(name: string): Promise<void>;

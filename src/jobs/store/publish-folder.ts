@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { copyFile, link, rename, rm, writeFile } from "node:fs/promises";
+import { link, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { errorCode, isMissing, hasNoLinks } from "../../base/files/error-code";
@@ -53,34 +52,6 @@ export async function writeToFreeName(place: string, content: string): Promise<b
     return true;
   } finally {
     await rm(beside, { force: true });
-  }
-}
-
-/**
- * Moves a file or folder to a free name beside it. Of several processes that do so, one alone has it afterwards.
- *
- * @returns its new name; undefined if it is missing
- */
-export async function setAside(place: string): Promise<string | undefined> {
-  const aside = besideName(place);
-  try {
-    await rename(place, aside);
-    return aside;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Gives a file that was set aside its name again, unless a newer file has it. The name beside it stays, too. */
-export async function putFileBack(aside: string, place: string): Promise<void> {
-  try {
-    await link(aside, place).catch((error: unknown) => {
-      if (!hasNoLinks(error)) throw error;
-      return copyFile(aside, place, constants.COPYFILE_EXCL);
-    });
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
