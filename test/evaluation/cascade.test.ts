@@ -120,6 +120,15 @@ test("a positive text that the encoder misses anyway is no loss", () => {
   assert.deepEqual([folds.recall.counts, folds.recall.measuredOn], ["found", "folds"]);
 });
 
+test("the encoder's threshold is checked, and its calibration is kept", () => {
+  const [train, validation] = [labelled(300, 4), labelled(3000, 5)];
+  for (const encoderThreshold of [-1, 5, NaN])
+    assert.throws(() => fitCascade(train, { encoderThreshold }), /encoderThreshold must be a number from 0 to 1; got/);
+  const found = validation.map(() => true);
+  const cascade = fitCascade(train, { validation, found, maxRecallLoss: 0.05, encoderCalibration: "abc" });
+  assert.equal(cascade.encoderCalibration, "abc");
+});
+
 test("training texts as validation, and predictions of another number of texts, are refused", () => {
   const [train, validation] = [labelled(300, 4), labelled(300, 5)];
   assert.throws(

@@ -303,7 +303,8 @@ test("with a cascade the encoder reads what may be positive, and the others are 
     text: `${text} x${i % 7}`,
     label: label === "pos" ? 1 : 0,
   }));
-  await saveCascade(model, fitCascade(labelled, { maxRecallLoss: 0.02 }));
+  const cascade = fitCascade(labelled, { maxRecallLoss: 0.02 });
+  await saveCascade(model, cascade);
   const file = await write("cascade.jsonl", texts.map((text, i) => `${JSON.stringify({ id: i, text })}\n`).join(""));
   const { summary } = await predictAll(file, { model, cascade: true, output: out("cascade") });
   const lines = await linesOf(summary.folders[0]);
@@ -314,6 +315,17 @@ test("with a cascade the encoder reads what may be positive, and the others are 
     if (by === "tfidf") assert.equal(label, "NEGATIVE");
     assert.ok(Math.abs(probabilities.NEGATIVE + probabilities.POSITIVE - 1) < 1e-6);
   });
+  const recall = { ...cascade.recall, counts: "found" } as const;
+  for (const [fitted, words] of [
+    [{ encoderThreshold: 0.3 }, /threshold must be 0\.3, as when the cascade was fitted; got none/],
+    [
+      { encoderCalibration: "abc" },
+      /calibrated as when the cascade was fitted \(by a calibration\.json\); they are not/,
+    ],
+  ] as const) {
+    await saveCascade(model, { ...cascade, recall, ...fitted });
+    await assert.rejects(predictAll(file, { model, cascade: true, output: out("no-cascade") }), words);
+  }
   await rm(join(model, "cascade.json"));
   await assert.rejects(
     predictAll(file, { model, cascade: true, output: out("no-cascade") }),

@@ -9,8 +9,10 @@ export interface Cascade {
   readonly positive: 0 | 1;
   /** A text is passed to the encoder if its score is at least this. */
   readonly threshold: number;
-  /** The encoder's own threshold, with which its predictions were made; none: the more probable label. */
+  /** The encoder's own threshold; undefined if it predicts the more probable label. */
   readonly encoderThreshold?: number | undefined;
+  /** Digest of the calibration of the encoder's probabilities; undefined if they are not calibrated. */
+  readonly encoderCalibration?: string | undefined;
   readonly recall: CascadeRecall;
   /** The least and the greatest number of words in a term. */
   readonly ngramRange: readonly [shortest: number, longest: number];
@@ -24,16 +26,16 @@ export interface Cascade {
 /** The screen's cost in recall, measured on texts that it was not trained on. */
 export interface CascadeRecall {
   /**
-   * Texts that count: the positive ones that the encoder finds, which it must still be given, or, where its predictions
-   * are not known, all positive ones.
+   * Texts that count: positive texts that the encoder finds (`found`), or all positive texts if its predictions are not
+   * known (`labelled`).
    */
   readonly counts: "found" | "labelled";
   /** Texts that count, and how many of them are not passed. */
   readonly positives: number;
   readonly missed: number;
   /**
-   * `missed` / `positives`. Where the texts found count, the encoder's recall falls by this share of itself; where all
-   * count, by at most this.
+   * `missed` / `positives`. With `found`, the encoder's recall falls by this share of its value; with `labelled`, by at
+   * most this.
    */
   readonly loss: number;
   /**

@@ -20,6 +20,8 @@ export interface FitCascadeOptions {
   readonly found?: readonly boolean[] | undefined;
   /** The threshold with which `found` was predicted. @default none: the more probable label */
   readonly encoderThreshold?: number | undefined;
+  /** Digest of the calibration with which `found` was predicted. @default none: no calibration */
+  readonly encoderCalibration?: string | undefined;
   /** Number of folds, without `validation`. @default 10 */
   readonly folds?: number;
   /** The greatest loss of recall: its upper bound is at most this. @default 0.01 */

@@ -35,18 +35,18 @@ export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}
   const data = readLabelledTexts("fitCascade", train, { classes: 2 });
   const validation =
     options.validation === undefined ? undefined : readLabelledTexts("fitCascade", options.validation, { classes: 2 });
-  const chooses = validation ?? data;
-  if (validation !== undefined) expectOthers(validation, data);
-  if (options.found !== undefined && options.found.length !== chooses.texts.length)
+  const forThreshold = validation ?? data;
+  if (validation !== undefined) expectNoTrainingTexts(validation, data);
+  if (options.found !== undefined && options.found.length !== forThreshold.texts.length)
     throw new TsloraError(
       "bad-input",
-      `fitCascade: found must hold a value for each of the ${chooses.texts.length} texts that choose the threshold; got ${options.found.length}.`,
+      `fitCascade: found must hold a value for each of the ${forThreshold.texts.length} texts that choose the threshold; got ${options.found.length}.`,
     );
   const model = fitTerms(data, { positive, C });
   const scores =
     validation === undefined ? foldScores(data, { positive, C, folds }) : validation.texts.map(textScorer(model));
-  const counted = scores.filter((_, i) => chooses.labels[i] === positive && (options.found?.[i] ?? true));
-  const ofNegatives = scores.filter((_, i) => chooses.labels[i] !== positive);
+  const counted = scores.filter((_, i) => forThreshold.labels[i] === positive && (options.found?.[i] ?? true));
+  const ofNegatives = scores.filter((_, i) => forThreshold.labels[i] !== positive);
   const counts = options.found === undefined ? "labelled" : "found";
   const threshold = highestThreshold(counted, { maxRecallLoss, confidence, counts });
   const missed = counted.filter((score) => score < threshold).length;
@@ -61,26 +61,35 @@ export function fitCascade(train: LabelledTexts, options: FitCascadeOptions = {}
     negativesPassed: ofNegatives.filter((score) => score >= threshold).length / Math.max(1, ofNegatives.length),
     measuredOn: validation === undefined ? "folds" : "validation",
   };
-  const { encoderThreshold } = options;
+  const { encoderThreshold, encoderCalibration } = options;
   return {
     labels,
     positive,
     threshold,
     ...(encoderThreshold === undefined ? {} : { encoderThreshold }),
+    ...(encoderCalibration === undefined ? {} : { encoderCalibration }),
     recall,
     ...model,
   };
 }
 
-/** Refuses texts that the screen was trained on: their scores, and so the bound, would be too good. */
-function expectOthers(validation: TextsAndLabels, { texts }: TextsAndLabels): void {
+/**
+ * Refuses texts that the screen was trained on: their scores, and so the bound, would be too good.
+ *
+ * @throws TsloraError `bad-input`
+ * @internal
+ */
+export function expectNoTrainingTexts(
+  validation: Pick<TextsAndLabels, "texts">,
+  { texts }: Pick<TextsAndLabels, "texts">,
+): void {
   const trained = new Set(texts.map(joinedText));
   const first = validation.texts.findIndex((text) => trained.has(joinedText(text)));
   if (first === -1) return;
   const count = validation.texts.filter((text) => trained.has(joinedText(text))).length;
   throw new TsloraError(
     "bad-input",
-    `fitCascade: no text of validation may be a training text; got ${count}, first in row ${first}. Leave them out of either, or leave validation out.`,
+    `fitCascade: no text of validation may be a training text; got ${count}, first in row ${first}. Remove them from one of the two, or give training texts alone, for folds.`,
     { details: { count, first } },
   );
 }
@@ -105,6 +114,11 @@ export function cascadeSettings(options: FitCascadeOptions): CascadeSettings {
   for (const [name, value] of Object.entries({ maxRecallLoss, confidence }))
     problems.expect(value > 0 && value < 1, `${name} must be above 0 and below 1; got ${value}`);
   problems.expect(Number.isInteger(folds) && folds >= 2, `folds must be a whole number from 2; got ${folds}`);
+  const { encoderThreshold } = options;
+  problems.expect(
+    encoderThreshold === undefined || (encoderThreshold >= 0 && encoderThreshold <= 1),
+    `encoderThreshold must be a number from 0 to 1; got ${encoderThreshold}`,
+  );
   problems.expect(labels.includes(positive), `positive must be one of ${labels.join(", ")}; got ${positive}`);
   problems.throwIfAny();
   const [first, second] = labels;

@@ -43,7 +43,19 @@ function cascadeOf({ cascade }: Record<string, unknown>, path: string): Cascade 
 
 function isCascade(value: unknown): value is Cascade {
   if (!isRecord(value) || !isRecord(value.recall)) return false;
-  const { labels, positive, threshold, encoderThreshold, intercept, ngramRange, terms, idf, coef, recall } = value;
+  const {
+    labels,
+    positive,
+    threshold,
+    encoderThreshold,
+    encoderCalibration,
+    intercept,
+    ngramRange,
+    terms,
+    idf,
+    coef,
+    recall,
+  } = value;
   const names = (list: unknown): list is string[] =>
     Array.isArray(list) && list.every((one) => typeof one === "string");
   const numbers = (list: unknown): list is number[] => Array.isArray(list) && list.every(Number.isFinite);
@@ -53,6 +65,7 @@ function isCascade(value: unknown): value is Cascade {
     (positive === 0 || positive === 1) &&
     Number.isFinite(threshold) &&
     (encoderThreshold === undefined || Number.isFinite(encoderThreshold)) &&
+    (encoderCalibration === undefined || typeof encoderCalibration === "string") &&
     Number.isFinite(intercept) &&
     numbers(ngramRange) &&
     ngramRange.length === 2 &&

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { canonicalSha256 } from "../../base/canonical-json";
 import { Problems } from "../../base/problems";
 import { expandHome } from "../../base/files/expand-home";
 import { shownValue } from "../../base/shown-value";
@@ -75,7 +76,13 @@ export async function choosePrediction(options: PredictFilesOptions): Promise<Ch
   if (cascade?.recall.counts === "found" && cascade.encoderThreshold !== threshold)
     throw new TsloraError(
       "bad-option",
-      `predictFiles: threshold must be ${cascade.encoderThreshold ?? "left out"}, as when the cascade was fitted; got ${threshold ?? "none"}. The bound of its loss of recall is for that. Or fit it again with this threshold.`,
+      `predictFiles: threshold must be ${cascade.encoderThreshold ?? "left out"}, as when the cascade was fitted; got ${threshold ?? "none"}. Its bound holds only for that threshold: give it, or fit the cascade again.`,
+    );
+  const digest = calibrated && calibration !== undefined ? canonicalSha256(calibration) : undefined;
+  if (cascade?.recall.counts === "found" && cascade.encoderCalibration !== digest)
+    throw new TsloraError(
+      "bad-input",
+      `predictFiles: the probabilities must be calibrated as when the cascade was fitted (${cascade.encoderCalibration === undefined ? "not at all" : "by a calibration.json"}); they are ${digest === undefined ? "not calibrated" : "calibrated otherwise"}. Fit the cascade again.`,
     );
   const { chunkRecords, chunkRecordsOfCascade, outputFormat } = PREDICT_FILES_DEFAULTS;
   const choices: PredictionChoices = {
@@ -108,7 +115,7 @@ function checkOptions(options: PredictFilesOptions): void {
   const known = precision === "float32" || precision === "int8";
   problems.expect(
     known,
-    `precision must be float32 or int8; got ${String(precision)}. Prediction in bf16 would not be faster`,
+    `precision must be float32 or int8; got ${String(precision)}. bf16 does not make prediction faster`,
   );
   problems.expect(
     precision !== "int8" || device === "auto" || device === "cpu",
