@@ -103,6 +103,14 @@ test("calibrate --cascade writes the screen beside the weights, with the bound o
   const few = await cli([...args, "--max-recall-loss", "0.001"]);
   assert.equal(few.code, 2);
   assert.match(few.err, /2995 positive texts that the encoder finds are needed/);
+  const shared = join(folder, "shared.csv");
+  await writeFile(shared, `text,label\n${rows.slice(0, 3).join("\n")}\nanother text,pos\n`);
+  const twice = await cli(["calibrate", "--model", model, "--labels", "neg,pos", "--data", shared, "--cascade", csv]);
+  assert.equal(twice.code, 2);
+  assert.match(twice.err, /no text of validation may be a training text; got 3, first in row 0/);
+  const alone = await cli(["calibrate", "--model", model, "--labels", "neg,pos", "--data", csv, ...found]);
+  assert.equal(alone.code, 2);
+  assert.match(alone.err, /--threshold is for --cascade alone/);
   const other = await cli([
     ...["predict", "--model", model, "--labels", "neg,pos", "--input", csv, "--cascade", "-o", join(folder, "other")],
   ]);

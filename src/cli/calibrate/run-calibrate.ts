@@ -36,6 +36,8 @@ export async function runCalibrate(call: CommandCall): Promise<number> {
     folder !== undefined && existsSync(folder),
     `--adapter, or --model with a folder, is needed: the calibration is written beside the weights; got ${folder ?? "neither"}`,
   );
+  const { cascade, threshold } = pick(values, CALIBRATE_OPTIONS);
+  problems.expect(cascade !== undefined || threshold === undefined, "--threshold is for --cascade alone");
   problems.throwIfAny();
   const lock = lockFolder(folder ?? "", { purpose: "tslora calibrate" });
   try {

@@ -1,12 +1,14 @@
+import { canonicalSha256 } from "../../base/canonical-json";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { shareRead, type Cascade } from "../../evaluation/cascade/cascade";
-import { cascadeSettings, fitCascade } from "../../evaluation/cascade/fit-cascade";
+import { cascadeSettings, expectNoTrainingTexts, fitCascade } from "../../evaluation/cascade/fit-cascade";
 import { saveCascade } from "../../evaluation/cascade/stored-cascade";
 import { readLabelledTexts } from "../../evaluation/labelled-texts";
 import { predictTexts } from "../../evaluation/predict-texts";
 import { EXIT } from "../exit-codes";
+import { expectPairs } from "../inputs/expect-pairs";
 import { isSameSource } from "../inputs/same-source";
 import { findCalibration } from "../inputs/stored-calibration";
 import type { CommandCall } from "../library-command";
@@ -37,14 +39,20 @@ export async function runCascade({ terminal, values }: CommandCall, of: CascadeI
       "unsupported",
       `tslora calibrate: --cascade is for two labels; the classifier has ${classifier.labels.length}.`,
     );
-  const settings = cascadeSettings({ labels: classifier.labels, positive, maxRecallLoss });
+  const settings = cascadeSettings({
+    ...{ labels: classifier.labels, positive, maxRecallLoss, encoderThreshold: threshold },
+  });
   const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
   const data = pick(values, DATA_OPTIONS);
   const { labels } = classifier;
+  expectPairs(classifier, { textPair: data.textPair, command: "calibrate" });
   const train = await loadTexts({ ...data, data: path }, { labels, notice });
   const same = isSameSource(data.data, path);
-  const chooses = same ? train.frame : (await loadTexts(data, { labels, notice })).frame;
-  const { texts } = readLabelledTexts("tslora calibrate", chooses, { classes: labels.length });
+  const forThreshold = same ? train.frame : (await loadTexts(data, { labels, notice })).frame;
+  const [trained, { texts }] = [train.frame, forThreshold].map((frame) =>
+    readLabelledTexts("tslora calibrate", frame, { classes: labels.length }),
+  );
+  if (!same) expectNoTrainingTexts({ texts }, trained); // before the encoder reads them
   const calibration = await findCalibration(classifier, { folder, asked: true, notice });
   const progress = countProgress(terminal, "Predicting");
   const predictions = await predictTexts(classifier, texts, {
@@ -53,7 +61,8 @@ export async function runCascade({ terminal, values }: CommandCall, of: CascadeI
   const wanted = labels[settings.positive];
   const cascade = fitCascade(train.frame, {
     ...{ labels, positive, maxRecallLoss, encoderThreshold: threshold },
-    validation: same ? undefined : chooses,
+    encoderCalibration: calibration && canonicalSha256(calibration),
+    validation: same ? undefined : forThreshold,
     found: predictions.map((one) => one.labels.includes(wanted)),
   });
   const file = await saveCascade(folder, cascade);
@@ -75,7 +84,7 @@ function cascadeLines(
   const { labels, positive, recall } = cascade;
   const { positives, missed, loss, lossBound, confidence, negatives, negativesPassed, measuredOn } = recall;
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  const on = measuredOn === "folds" ? "scores of folds without the text" : "texts of --data";
+  const on = measuredOn === "folds" ? "each text scored by a screen trained without it" : "texts of --data";
   return factLines(
     [
       ["Cascade", shownPath(file)],

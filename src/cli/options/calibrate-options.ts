@@ -38,6 +38,7 @@ export const CALIBRATE_OPTIONS = {
   },
   threshold: {
     kind: number("p"),
+    libraryKey: "encoderThreshold",
     help: "with --cascade: the --threshold that predict will be given",
     default: "none: the more probable label",
   },

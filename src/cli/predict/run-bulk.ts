@@ -1,5 +1,6 @@
 import { Problems } from "../../base/problems";
 import { returnValueOf } from "../../base/return-value";
+import { TsloraError } from "../../base/tslora-error";
 import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { EXIT } from "../exit-codes";
@@ -30,8 +31,14 @@ export async function runBulk(call: CommandCall): Promise<number> {
   const base = adapter !== undefined && model === undefined ? await resolveBase("predict", adapter) : undefined;
   const device = deviceOf(pick(values, DEVICE_OPTIONS));
   loadQuietly(terminal, device);
-  notice((await resolveDevice(device)).notice);
+  const chosen = await resolveDevice(device);
+  notice(chosen.notice);
   const { precision } = pick(values, PRECISION_OPTIONS);
+  if (precision === "int8" && chosen.kind !== "cpu")
+    throw new TsloraError(
+      "device",
+      `tslora predict: --precision int8 needs the kernels of the processor; the device is ${chosen.name}. Give --device cpu, or --precision float32.`,
+    );
   if (precision === "bf16") notice("Precision bf16 brings nothing to prediction and is not used.");
   const { predictFiles } = await import("../../jobs/prediction/predict-files.js");
   const { textColumn, textPair, idColumn, delimiter, quotes } = pick(values, INPUT_OPTIONS);
