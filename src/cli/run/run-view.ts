@@ -68,6 +68,7 @@ export class RunView {
         return;
       case "cell-start": {
         const at = `${event.number}/${event.total}`;
+        this.#lastUpdate = "";
         this.#cell = { at, code: printableLine(firstLine(event.cell.source)), start: performance.now() };
         if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ${this.#cell.code}`));
         this.#drawLive();
