@@ -153,7 +153,7 @@ test(`a runner that is killed with -9 leaves a valid notebook, and its kernel en
         printed += text;
         if (armed || !/^\d+ 3 x/m.test(printed)) return;
         armed = true;
-        const isSaved = (): boolean => existsSync(outputPath) && readFileSync(outputPath, "utf8").includes("xxx");
+        const isSaved = (): boolean => existsSync(outputPath) && readFileSync(outputPath, "utf8").includes(" 0 xxx");
         void waitUntil(isSaved, { what: "a cell that ended is saved" }).then(() =>
           setTimeout(() => child.kill("SIGKILL"), random.uniform() * 300),
         );
