@@ -1,3 +1,4 @@
+import { headIndices, headUniforms } from "./head-layout";
 import type { Program } from "./program";
 
 /** The form of {@link mergeHeadsProgram}. */
@@ -21,22 +22,11 @@ export function mergeHeadsProgram({ matrices, places }: MergeForm): Program {
       ...each.map((i) => [`x${i}`, "f32"] as const),
       ...(places ? ([["rows", "i32"] as const, ["tokens", "f32"] as const] as const) : []),
     ]),
-    uniforms: {
-      heads: "i32",
-      length: "i32",
-      headDim: "i32",
-      first: "i32",
-      ...Object.fromEntries(each.map((i) => [`scale${i}`, "f32"] as const)),
-    },
+    uniforms: headUniforms(matrices),
     code: () => `
       fn compute(index : i32, lane : i32) {
-        let c = index % uniforms.headDim;
-        let token = index / uniforms.headDim % uniforms.length;
-        let block = index / uniforms.headDim / uniforms.length;
-        let place = block / uniforms.heads * uniforms.length + token;
+        ${headIndices(places)}
         ${places ? "if (tokens[place] == 0.0) { return; }" : ""}
-        let row = uniforms.first + ${places ? "rows[place]" : "place"};
-        let i = (row * uniforms.heads + block % uniforms.heads) * uniforms.headDim + c;
         ${each.map((k) => `y${k}[i] = x${k}[index] * uniforms.scale${k};`).join("\n")}
       }`,
   };

@@ -1,3 +1,4 @@
+import { headIndices, headUniforms } from "./head-layout";
 import type { Program } from "./program";
 
 /** The form of {@link splitHeadsProgram}. */
@@ -24,21 +25,10 @@ export function splitHeadsProgram({ matrices, places, zeros }: SplitForm): Progr
       ...(places ? [["rows", "i32"] as const] : []),
       ...(zeros ? [["tokens", "f32"] as const] : []),
     ]),
-    uniforms: {
-      heads: "i32",
-      length: "i32",
-      headDim: "i32",
-      first: "i32",
-      ...Object.fromEntries(each.map((i) => [`scale${i}`, "f32"] as const)),
-    },
+    uniforms: headUniforms(matrices),
     code: () => `
       fn compute(index : i32, lane : i32) {
-        let c = index % uniforms.headDim;
-        let token = index / uniforms.headDim % uniforms.length;
-        let block = index / uniforms.headDim / uniforms.length;
-        let place = block / uniforms.heads * uniforms.length + token;
-        let row = uniforms.first + ${places ? "rows[place]" : "place"};
-        let i = (row * uniforms.heads + block % uniforms.heads) * uniforms.headDim + c;
+        ${headIndices(places)}
         ${each
           .map((k) => {
             const value = `x${k}[i] * uniforms.scale${k}`;
