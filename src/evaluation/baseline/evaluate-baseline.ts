@@ -5,9 +5,8 @@ import type { Evaluation } from "../evaluation";
 import { readLabelledTexts, type LabelledTexts } from "../labelled-texts";
 import type { TextClassifier } from "../text-classifier";
 import { baselineTerms, type BaselineOptions } from "./baseline-terms";
-import { logCountRatios, scaleColumns } from "./log-count-ratios";
+import { ratioScaling } from "./log-count-ratios";
 import { LogisticRegression } from "./logistic-regression";
-import type { SparseMatrix } from "./sparse-matrix";
 
 /**
  * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training. A pair
@@ -38,8 +37,7 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
       `trainBaseline: every class must have a text; there is none of ${missing.join(", ")}.`,
     );
   const { fitted, transform } = baselineTerms(data.texts, terms);
-  const ratios = byRatios ? logCountRatios(fitted, data.labels) : undefined;
-  const scaled = (x: SparseMatrix): SparseMatrix => (ratios === undefined ? x : scaleColumns(x, ratios));
+  const scaled = ratioScaling(fitted, data.labels, { byRatios });
   const model = new LogisticRegression({ C, classWeight }).fit(scaled(fitted), data.labels);
   return {
     labels: [...labels],

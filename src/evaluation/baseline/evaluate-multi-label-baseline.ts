@@ -3,7 +3,7 @@ import { evaluateMultiLabel, type EvaluateMultiLabelOptions, type MultiLabelEval
 import { readMultiLabelTexts, type MultiLabelTexts } from "../multi-label-texts";
 import type { TextClassifier } from "../text-classifier";
 import { baselineTerms, type BaselineOptions } from "./baseline-terms";
-import { logCountRatios, scaleColumns } from "./log-count-ratios";
+import { ratioScaling } from "./log-count-ratios";
 import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression";
 import type { SparseMatrix } from "./sparse-matrix";
 
@@ -58,8 +58,7 @@ function fitOneLabel(
     const score = flags[0] === 1 ? CERTAIN : -CERTAIN;
     return ({ shape: [count] }) => Array.from({ length: count }, () => score);
   }
-  const ratios = byRatios ? logCountRatios(x, flags) : undefined;
-  const scaled = (some: SparseMatrix): SparseMatrix => (ratios === undefined ? some : scaleColumns(some, ratios));
+  const scaled = ratioScaling(x, flags, { byRatios });
   const model = new LogisticRegression(options).fit(scaled(x), flags);
   return (rows) => model.logits(scaled(rows)).map(([, score]) => score); // the other class's score is 0
 }

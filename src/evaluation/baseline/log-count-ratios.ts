@@ -21,6 +21,17 @@ export function logCountRatios(x: SparseMatrix, flags: ArrayLike<number>): Float
   return counts[1].map((count, column) => Math.log(count / positives / (counts[0][column] / others)));
 }
 
+/** Multiplies the columns of matrices by the log-count ratios of one of them, or leaves matrices as they are. */
+export function ratioScaling(
+  x: SparseMatrix,
+  flags: ArrayLike<number>,
+  { byRatios }: { readonly byRatios: boolean },
+): (some: SparseMatrix) => SparseMatrix {
+  if (!byRatios) return (some) => some;
+  const ratios = logCountRatios(x, flags);
+  return (some) => scaleColumns(some, ratios);
+}
+
 /** The matrix with each column multiplied by a factor. */
 export function scaleColumns(x: SparseMatrix, factors: Float64Array): SparseMatrix {
   return { ...x, data: x.data.map((value, k) => value * factors[x.indices[k]]) };
