@@ -40,7 +40,12 @@ export const several = (examples: readonly { text: string; label: number }[]): {
 
 export async function classifier(
   kind: "bert" | "distilbert" = "bert",
-  options: { problemType?: SequenceClassifier["problemType"]; dropout?: number; on?: Ops } = {},
+  options: {
+    problemType?: SequenceClassifier["problemType"];
+    dropout?: number;
+    on?: Ops;
+    device?: SequenceClassifier["device"];
+  } = {},
 ): Promise<SequenceClassifier> {
   const directory = fixtureDirectory(kind);
   const { model, newlyInitialized } = await loadClassificationModel(directory, {
@@ -48,7 +53,7 @@ export async function classifier(
     numLabels: 2,
     seed: 1,
   });
-  const { problemType, dropout } = options;
+  const { problemType, dropout, device } = options;
   if (dropout !== undefined)
     for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
       Object.assign(model.config, { [name]: dropout });
@@ -60,6 +65,7 @@ export async function classifier(
     origin: { id: "tiny", directory, notice: "" },
     newlyInitialized,
     seed: 1,
+    device,
   });
 }
 
