@@ -99,7 +99,7 @@ async function trainedHead(data: StudyData, { folder, trained }: { folder: strin
   const base = await makeModelFolder({ size: "minilm", parent: folder });
   const classifier = await loadClassifier(base, { labels: LABELS, seed: 42 });
   classifier.trainHead();
-  const rows = data.train.texts.slice(0, trained).map((text, i) => ({ text, label: data.train.labels[i] }));
+  const rows = rowsOf(data.train).slice(0, trained);
   for await (const event of train(classifier, {
     train: rows,
     numTrainEpochs: 60,
