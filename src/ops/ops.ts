@@ -145,7 +145,8 @@ export interface AttentionSaved {
     readonly q: Tensor;
     readonly k: Tensor;
     readonly v: Tensor;
-    readonly weights: Tensor;
+    /** Missing if the backward pass makes them again. */
+    readonly weights?: Tensor | undefined;
     readonly mark?: Tensor | undefined;
     readonly context: Tensor;
     readonly dropout?: DropoutSaved | undefined;

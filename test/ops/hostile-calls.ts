@@ -151,14 +151,14 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
     },
     {
       op: "TsloraAttention",
-      outputs: 2,
+      outputs: 1,
       inputs: [floats(10, 4), floats(10, 4), floats(10, 4), groups, seed],
-      attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false, keep: true },
+      attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false },
     },
     {
       op: "TsloraAttentionBackward",
       outputs: 3,
-      inputs: [floats(10, 4), floats(10, 4), floats(10, 4), floats(10, 4), floats(weights), floats(10, 4), groups],
+      inputs: [floats(10, 4), floats(10, 4), floats(10, 4), floats(10, 4), floats(10, 4), groups, seed],
       attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false, needs_key: true },
     },
     {

@@ -276,6 +276,16 @@ test("far from zero GELU is x or 0, its slope 1 or 0, and a softmax of far apart
   kernels.dispose(x, y, derivative, q, k, v, attended.y);
 });
 
+test("attention keeps nothing but its inputs and its result for its backward pass", () => {
+  const x = kernels.float(new Float32Array(3 * 4), [3, 4]);
+  const layout = { heads: 2, groups: [{ row: 0, document: 0, documents: 1, length: 3 }], span: "every-token" } as const;
+  const before = kernels.alive();
+  const { y, saved } = kernels.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: true });
+  assert.equal(kernels.alive(), before + 1);
+  kernels.dispose(y);
+  kernels.disposeIn(saved);
+});
+
 test("shapes that do not fit are refused, not read past", () => {
   const [x, bias] = [kernels.float(new Float32Array(12), [3, 4]), kernels.float(new Float32Array(3), [3])];
   const [square, rowOf4] = [kernels.float(new Float32Array(16), [4, 4]), kernels.float(new Float32Array(4), [4])];

@@ -1,4 +1,5 @@
 import { scoreScale } from "../attention-reach";
+import { weightsOf } from "../attention-weights";
 import { blockDropout } from "../dropout-block";
 import type {
   AttentionGradients,
@@ -86,7 +87,8 @@ function attendBackward(
   dy: Tensor,
   { block, layout, part, needsKey }: { block: PlacedBlock; layout: AttentionLayout; part: Part; needsKey: boolean },
 ): AttentionGradients {
-  const { q, k, weights, mark } = part;
+  const { q, k, mark } = part;
+  const weights = weightsOf(part);
   return ops.tidy(() => {
     const dContext = withoutPadding(
       ops,
@@ -116,7 +118,9 @@ export function weighedValues(
 }
 
 /** The gradient of the scores [blocks, heads, queries, keys] from that of the context. */
-export function scoreGradient(ops: Ops, dContext: Tensor, { v, weights, mark, context }: Part): Tensor {
+export function scoreGradient(ops: Ops, dContext: Tensor, part: Part): Tensor {
+  const { v, mark, context } = part;
+  const weights = weightsOf(part);
   return ops.tidy(() => {
     const dWeights = ops.tidy(() => marked(ops, ops.matMul(dContext, v, { transposeB: true }), mark));
     const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [blocks, heads, queries, 1]

@@ -1,4 +1,5 @@
 import { checkRelative, scoreScale } from "../attention-reach";
+import { weightsOf } from "../attention-weights";
 import { Borrowed } from "../borrowed";
 import { blockDropout } from "../dropout-block";
 import { joinedRows } from "../joined-rows";
@@ -134,7 +135,7 @@ function attendBackward(
   },
 ): BlockGradients {
   const { block, layout, terms, part, needsKey, needsBias, needsPositions } = from;
-  const { q, k, weights, mark } = part;
+  const { q, k, mark } = part;
   return ops.tidy(() => {
     const dContext = ops.mul(
       splitHeads(ops, dy, { block: queriesOf(block), heads: layout.heads }),
@@ -147,7 +148,7 @@ function attendBackward(
     return {
       dq: plus(ops.matMul(dScores, k), positions?.dq),
       dk: needsKey ? plus(ops.matMul(dScores, q, { transposeA: true }), positions?.dk) : undefined,
-      dv: ops.matMul(marked(ops, weights, mark), dContext, { transposeA: true }),
+      dv: ops.matMul(marked(ops, weightsOf(part), mark), dContext, { transposeA: true }),
       dBias:
         needsBias === true && terms.bias !== undefined && block.biasColumns !== undefined
           ? biasGradient(ops, dScores, { columns: block.biasColumns, reach: terms.bias.shape[1] })

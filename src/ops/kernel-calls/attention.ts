@@ -45,14 +45,11 @@ function attention(
   { layout, drop, keep }: AttentionOptions,
 ): AttentionResult {
   const call = {
-    attributes: [...kernels.layout(layout, q), kernels.rate(drop), kernels.flag("keep", keep)],
+    attributes: [...kernels.layout(layout, q), kernels.rate(drop)],
     inputs: () => [q, k, v, kernels.groups(layout), kernels.seed(drop)],
-    outputs: 2,
   };
-  return kernels.run("TsloraAttention", call, ([y, weights]) => ({
-    y,
-    saved: { layout, parts: keep ? [{ q, k, v, weights, context: y, dropout: drop }] : [] },
-  }));
+  const y = kernels.one("TsloraAttention", call);
+  return { y, saved: { layout, parts: keep ? [{ q, k, v, context: y, dropout: drop }] : [] } };
 }
 
 function attentionBackward(
@@ -60,10 +57,10 @@ function attentionBackward(
   dy: Tensor,
   { saved: { layout, parts }, needsKey }: { saved: AttentionSaved; needsKey: boolean },
 ): AttentionGradients {
-  const { q, k, v, context, weights, dropout } = onlyPart(parts);
+  const { q, k, v, context, dropout } = onlyPart(parts);
   const call = {
     attributes: [...kernels.layout(layout, dy), kernels.rate(dropout), kernels.flag("needs_key", needsKey)],
-    inputs: () => [q, k, v, context, weights, dy, kernels.groups(layout)],
+    inputs: () => [q, k, v, context, dy, kernels.groups(layout), kernels.seed(dropout)],
     outputs: 3,
   };
   return kernels.run("TsloraAttentionBackward", call, ([dq, dk, dv]) => ({ dq, dk: needsKey ? dk : undefined, dv }));

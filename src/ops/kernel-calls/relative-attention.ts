@@ -1,4 +1,5 @@
 import { checkRelative, limitingWindow } from "../attention-reach";
+import { weightsOf } from "../attention-weights";
 import { Borrowed } from "../borrowed";
 import type {
   AttentionBackwardOptions,
@@ -49,7 +50,8 @@ export function relativeAttentionBackward(
 ): AttentionGradients {
   const { saved, terms, needsKey, needsBias = false, needsPositions = false } = from;
   const { layout } = saved;
-  const { q, k, v, context, weights, dropout } = onlyPart(saved.parts);
+  const part = onlyPart(saved.parts);
+  const { q, k, v, context, dropout } = part;
   const call = {
     attributes: [
       ...attributesOf(kernels, layout, dy),
@@ -58,7 +60,7 @@ export function relativeAttentionBackward(
       kernels.flag("needs_bias", needsBias),
       kernels.flag("needs_positions", needsPositions),
     ],
-    inputs: () => [q, k, v, ...termsOf(kernels, terms), context, weights, dy, kernels.groups(layout)],
+    inputs: () => [q, k, v, ...termsOf(kernels, terms), context, weightsOf(part), dy, kernels.groups(layout)],
     outputs: 6,
   };
   return kernels.run("TsloraRelativeAttentionBackward", call, ([dq, dk, dv, dBias, dKey, dQuery]) => ({

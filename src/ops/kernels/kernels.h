@@ -23,10 +23,11 @@ struct Attention {
   const float* k;
   const float* v;
   float* y;        // [queries, width]; an input of the backward pass
-  float* weights;  // negative if dropped, in rows of weights_columns(keys); null if no backward pass will follow
+  float* weights;  // of RelativeAttention alone: negative if dropped, in rows of weights_columns(keys); null if no
+                   // backward pass will follow
   int64_t width, head_dim;
   float scale;  // of the products of queries and keys
-  Drop drop;    // the backward pass reads the rate alone
+  Drop drop;    // RelativeAttention's backward pass reads the rate alone
   // The backward pass alone:
   const float* dy;
   float* dq;
@@ -292,11 +293,11 @@ struct Kernels {
   void (*pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
   // Size of the scratch memory, in floats, that the next two need for a head with `keys` keys.
   int64_t (*attention_scratch)(const Attention& attention, int64_t keys);
-  // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries. Between the
-  // products, only the weights before dropout leave the cache.
+  // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries. The weights do
+  // not leave the cache.
   void (*attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
-  // dq, dk and dv. Since rowsum(dP * P) = rowsum(dO * O), it needs no sum over the weights (Dao et al.,
-  // FlashAttention, 2022).
+  // dq, dk and dv. It makes the weights and the draws again, and since rowsum(dP * P) = rowsum(dO * O), it needs no sum
+  // over the weights (Dao et al., FlashAttention, 2022).
   void (*attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
   // The same with a window or relative terms (He et al., DeBERTa, 2021). Of each block of queries only the keys that it
   // reaches are read.

@@ -8,10 +8,8 @@
 namespace tslora {
 namespace {
 
-// Replaces scores [keys] by their softmax under dropout, and returns the number that the caller must divide them by: 1,
-// or the sum of the exponentials if there are neither weights nor dropout. `weights`, if not null, receives the softmax
-// before dropout, with a minus sign for each dropped weight: the backward pass then need not draw again.
-float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
+// Replaces scores [keys] by the exponentials of their distances from the highest, times `scale`. Returns their sum.
+float exponentials(float* scores, float scale, int64_t keys) {
   float highest = scores[0];
 #pragma omp simd reduction(max : highest)
   for (int64_t c = 0; c < keys; ++c) highest = scores[c] > highest ? scores[c] : highest;
@@ -22,6 +20,14 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
     scores[c] = e;
     sum += e;
   }
+  return sum;
+}
+
+// Replaces scores [keys] by their softmax under dropout, and returns the number that the caller must divide them by: 1,
+// or the sum of the exponentials if there are neither weights nor dropout. `weights`, if not null, receives the softmax
+// before dropout, with a minus sign for each dropped weight: the backward pass then need not draw again.
+float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
+  const float sum = exponentials(scores, scale, keys);
   if (weights == nullptr && mask.drop.rate <= 0) return sum;
   const float factor = 1.f / sum;
   if (mask.drop.rate <= 0) {
@@ -59,6 +65,32 @@ void softmax_row_backward(float* d_kept, float scale, float factor, float row_su
     const float left = std::signbit(weights[c]) ? 0.f : factor;
     kept[c] = w * left;
     d_kept[c] = (d_kept[c] * left - row_sum) * w * scale;
+  }
+}
+
+// Replaces scores [keys] by the kept weights over 1 - rate, and the gradient of the kept weights by that of the scores.
+// The weights and the draws are those of softmax_row(), made again.
+void softmax_row_again(float* scores, float* d_kept, float scale, float row_sum, int64_t keys, Mask& mask,
+                       int64_t draw) {
+  const float factor = 1.f / exponentials(scores, scale, keys);
+  if (mask.drop.rate <= 0) {
+#pragma omp simd
+    for (int64_t c = 0; c < keys; ++c) {
+      const float w = scores[c] *= factor;
+      d_kept[c] = (d_kept[c] - row_sum) * w * scale;
+    }
+    return;
+  }
+  for (int64_t column = 0; column < keys; column += DRAWN) {
+    const float* m = mask.at(draw, column);
+    const int64_t n = until(column, keys);
+    float *kept = scores + column, *d = d_kept + column;
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) {
+      const float w = kept[i] * factor;
+      kept[i] = w * m[i];
+      d[i] = (d[i] * m[i] - row_sum) * w * scale;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { scoreScale } from "../attention-reach";
+import { weightsOf } from "../attention-weights";
 import type { PlacedBlock } from "../composed/placements";
 import { keptFactor } from "../composed/residual-norm";
 import type { AttentionGradients, AttentionLayout, AttentionSaved } from "../ops";
@@ -48,7 +49,8 @@ function blockGradients(
   dy: Tensor,
   { block, layout, part }: { block: PlacedBlock; layout: AttentionLayout; part: Part },
 ): { dScores: Tensor; dv: Tensor } {
-  const { v, weights, context, dropout } = part;
+  const { v, context, dropout } = part;
+  const weights = weightsOf(part);
   const span = queriesOf(block, layout);
   const heads = { span, heads: layout.heads, zeros: true };
   const [dContext] = splitHeads(runner, [{ x: dy, scale: 1 }], heads); // [documents, heads, queries, headDim]

@@ -4,8 +4,7 @@
 
 namespace tslora {
 
-// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head
-// of a document after the other (one number if they are not kept).
+// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width].
 void AttentionOp::compute(Call& call) const {
   if (!attributes.expect(call)) return;
   const AttentionInputs inputs{.q = call.input(0), .k = call.input(1), .v = call.input(2)};
@@ -20,13 +19,11 @@ void AttentionOp::compute(Call& call) const {
   const Drop drop = read_drop(call, attributes.rate, call.input(4));
   const int64_t width = columns_of(inputs.q);
   TF_Tensor* y = call.output(0, shape_of(inputs.q));
-  float* weights = call.optional_output(1, keep, {work.weights});
   if (!call.ok()) return;
   const Attention attention{.q = floats(inputs.q),
                             .k = floats(inputs.k),
                             .v = floats(inputs.v),
                             .y = floats(y),
-                            .weights = weights,
                             .width = width,
                             .head_dim = width / attributes.heads,
                             .scale = attributes.scale,
@@ -35,22 +32,22 @@ void AttentionOp::compute(Call& call) const {
             choose_kernels().attention_forward);
 }
 
-// q, k, v, y, weights, dy [queries, width], groups -> dq, dk (one number if not requested), dv.
+// q, k, v, y, dy [queries, width], groups, seed -> dq, dk (one number if not requested), dv.
 void AttentionBackwardOp::compute(Call& call) const {
   if (!attributes.expect(call)) return;
   const AttentionInputs inputs{.q = call.input(0), .k = call.input(1), .v = call.input(2)};
   TF_Tensor* y = call.input(3);
-  TF_Tensor* weights = call.input(4);
-  TF_Tensor* dy = call.input(5);
+  TF_Tensor* dy = call.input(4);
   Groups groups;
-  if (!read_groups(call, call.input(6), groups)) return;
-  const bool fit =
-      inputs.fit(groups, attributes) && shape_of(y) == shape_of(inputs.q) && shape_of(dy) == shape_of(inputs.q);
-  const HeadWork work = fit ? list_heads(groups, attributes, -1) : HeadWork{};
-  if (!call.expect(fit && has_shape(weights, {work.weights}),
-                   "TsloraAttentionBackward: q, k, v, y, weights and groups must be those of TsloraAttention, and dy "
-                   "must have y's shape"))
+  if (!read_groups(call, call.input(5), groups)) return;
+  if (!call.expect(
+          inputs.fit(groups, attributes) && shape_of(y) == shape_of(inputs.q) && shape_of(dy) == shape_of(inputs.q),
+          "TsloraAttentionBackward: q, k, v, y and groups must be those of TsloraAttention, and dy must have y's "
+          "shape"))
     return;
+  const HeadWork work = list_heads(groups, attributes, -1);
+  if (!call.expect(work.weights >= 0, "TsloraAttentionBackward: there must be at most 2^40 weights")) return;
+  const Drop drop = read_drop(call, attributes.rate, call.input(6));
   const int64_t width = columns_of(inputs.q);
   TF_Tensor* dq = call.output(0, shape_of(inputs.q));
   float* dk = call.optional_output(1, needs_key, shape_of(inputs.k));
@@ -60,11 +57,10 @@ void AttentionBackwardOp::compute(Call& call) const {
                             .k = floats(inputs.k),
                             .v = floats(inputs.v),
                             .y = floats(y),
-                            .weights = floats(weights),
                             .width = width,
                             .head_dim = width / attributes.heads,
                             .scale = attributes.scale,
-                            .drop = {.rate = attributes.rate},
+                            .drop = drop,
                             .dy = floats(dy),
                             .dq = floats(dq),
                             .dk = dk,

@@ -75,15 +75,20 @@ class Call {
 inline float* floats(TF_Tensor* tensor) { return static_cast<float*>(TF_TensorData(tensor)); }
 inline int8_t* bytes(TF_Tensor* tensor) { return static_cast<int8_t*>(TF_TensorData(tensor)); }
 inline int32_t* ints(TF_Tensor* tensor) { return static_cast<int32_t*>(TF_TensorData(tensor)); }
-// Numbers of an optional input; null for a scalar, which marks an input that is not given.
-inline const float* optional_floats(TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? nullptr : floats(tensor); }
-
 std::vector<int64_t> shape_of(const TF_Tensor* tensor);
 inline int64_t size_of(const TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
 int64_t columns_of(const TF_Tensor* tensor);
 int64_t rows_of(const TF_Tensor* tensor);
 inline bool has_axes(const TF_Tensor* tensor, int axes) { return TF_NumDims(tensor) == axes; }
 bool has_shape(const TF_Tensor* tensor, std::initializer_list<int64_t> shape);
+
+// Numbers of an optional input; null for a scalar, which marks an input that is not given. An input without rows is
+// given, though TensorFlow's allocator has no address for it.
+inline const float* optional_floats(TF_Tensor* tensor) {
+  static constexpr float NO_NUMBERS = 0;
+  if (TF_NumDims(tensor) == 0) return nullptr;
+  return size_of(tensor) == 0 ? &NO_NUMBERS : floats(tensor);
+}
 
 // Number of pieces of a size in a whole; the last one may be smaller.
 inline int64_t pieces(int64_t whole, int64_t size) { return (whole + size - 1) / size; }

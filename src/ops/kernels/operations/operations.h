@@ -225,9 +225,8 @@ struct RelativeAttentionBackwardOp {
 
 struct AttentionOp {
   AttentionAttributes attributes;
-  bool keep;
 
-  explicit AttentionOp(Attributes& from) : attributes(from), keep(from.flag("keep")) {}
+  explicit AttentionOp(Attributes& from) : attributes(from) {}
   void compute(Call& call) const;
 };
 

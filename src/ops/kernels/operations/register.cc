@@ -154,11 +154,11 @@ void register_attention() {
        .attributes = {"rate: float", "needs_input: bool"}});
   add<AttentionOp>({.name = "TsloraAttention",
                     .inputs = {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"},
-                    .outputs = {"y: float", "weights: float"},
-                    .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"}});
+                    .outputs = {"y: float"},
+                    .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool"}});
   add<AttentionBackwardOp>(
       {.name = "TsloraAttentionBackward",
-       .inputs = {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32"},
+       .inputs = {"q: float", "k: float", "v: float", "y: float", "dy: float", "groups: int32", "seed: int32"},
        .outputs = {"dq: float", "dk: float", "dv: float"},
        .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"}});
 }
