@@ -4,6 +4,7 @@
  * tfjs-node 4.22 calls `util.isNullOrUndefined` and `util.isUndefined`, which Node 23 removed, and `util.isArray`, for
  * which Node 22 and later print a warning.
  */
+import { totalmem } from "node:os";
 import util from "node:util";
 
 const gone: Record<string, (value: unknown) => boolean> = {
@@ -21,6 +22,12 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 // results differ in the last bits from those of the same operations run one by one. Beside our kernels it saves no
 // time.
 process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
+
+// Tensors of the processor come from TensorFlow's own allocator (best fit with coalescing), as those of a GPU do. The C
+// library's left as much memory unused between tensors whose sizes change from pass to pass as they took, and returned
+// large ones to the system at once, which then cleared them again. The limit is the machine's memory.
+process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
+process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(totalmem() / 2 ** 20));
 
 // By default TensorFlow takes all of a GPU's memory at once, and CUDA's cache is too small for the code that it
 // compiles for a GPU newer than TensorFlow's binary.

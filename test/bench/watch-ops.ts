@@ -32,6 +32,7 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
   const tensorflow = loadTensorFlow() as { binding: Binding };
   const { binding } = tensorflow;
   const shapes = new Map<number, readonly number[]>();
+  const integers = new Map<number, readonly number[]>(); // the values of tensors of integers, such as groups
   const byOp = new Map<string, OpTotal>();
   const byShape = new Map<string, OpTotal>();
   const note = (map: Map<string, OpTotal>, key: string, ms: number, flop: number): void => {
@@ -48,8 +49,12 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
       const start = performance.now();
       const result = call.apply(binding, parameters);
       note(byOp, `(${name})`, performance.now() - start, 0);
-      if (name === "createTensor") shapes.set(result as number, [...(parameters[0] as readonly number[])]);
-      if (name === "deleteTensor") shapes.delete(parameters[0]);
+      if (name === "createTensor") {
+        const [shape, , values] = parameters as unknown as Parameters<Binding["createTensor"]>;
+        shapes.set(result as number, [...shape]);
+        if (values instanceof Int32Array) integers.set(result as number, [...values]);
+      }
+      if (name === "deleteTensor") for (const noted of [shapes, integers]) noted.delete(parameters[0]);
       return result;
     };
     Object.defineProperty(watched, name, { value: timed }); // the binding's own are read-only
@@ -61,13 +66,17 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
     const ms = performance.now() - start;
     const given = inputs.map((id) => shapes.get(id) ?? []);
     for (const { id, shape } of results) shapes.set(id, shape);
-    const flop = flopOf(name, { attributes, inputs: given, output: results[0]?.shape ?? [] });
+    const output = results[0]?.shape ?? [];
+    const flop =
+      name === "TsloraAttention" || name === "TsloraAttentionBackward"
+        ? attentionFlop(name, { attributes, width: given[1].at(-1) ?? 0, groups: integers.get(inputs.at(-2) ?? -1) })
+        : flopOf(name, { attributes, inputs: given, output });
     note(byOp, name, ms, flop);
     note(
       byShape,
-      flop > 0
+      flop > 0 && !name.startsWith("TsloraAttention")
         ? `${name} ${given.slice(0, 2).map(shown).join(" ")}${transposed(attributes)}`
-        : `${name} ${shown(results[0]?.shape ?? [])}`,
+        : `${name} ${shown(output)}`,
       ms,
       flop,
     );
@@ -79,6 +88,24 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
   const reset = (): void => (byOp.clear(), byShape.clear());
   const stop = (): void => void (stopped = true);
   return { byOp, byShape, reset, stop };
+}
+
+/** Number of attention's matrix products: two forward, and five backward, which makes the scores again. */
+const PRODUCTS = { TsloraAttention: 2, TsloraAttentionBackward: 5 };
+
+/** Floating point operations of attention's matrix products, from groups (row, document, documents, length). */
+function attentionFlop(
+  name: keyof typeof PRODUCTS,
+  call: { attributes: readonly OpAttribute[]; width: number; groups: readonly number[] | undefined },
+): number {
+  const { attributes, width, groups = [] } = call;
+  const firstToken = attributes.some((attribute) => attribute.name === "first_token" && attribute.value === true);
+  let pairs = 0; // of a query and a key
+  for (let at = 0; at < groups.length; at += 4) {
+    const [documents, length] = groups.slice(at + 2, at + 4);
+    pairs += documents * length * (firstToken ? 1 : length);
+  }
+  return PRODUCTS[name] * 2 * pairs * width;
 }
 
 /** 2 m n k of a matrix product; of an einsum, twice the product of all its axes. */
