@@ -22,9 +22,7 @@ struct Attention {
   const float* q;
   const float* k;
   const float* v;
-  float* y;        // [queries, width]; an input of the backward pass
-  float* weights;  // of RelativeAttention alone: negative if dropped, in rows of weights_columns(keys); null if no
-                   // backward pass will follow
+  float* y;  // [queries, width]; an input of the backward pass
   int64_t width, head_dim;
   float scale;  // of the products of queries and keys
   Drop drop;    // RelativeAttention's backward pass reads the rate alone
@@ -35,7 +33,8 @@ struct Attention {
   float* dv;
 };
 
-// Number of columns in a row of weights. Rounds `keys` up to whole cache lines, so that loops need no remainder.
+// Number of columns in a row of attention's weights. Rounds `keys` up to whole cache lines, so that loops need no
+// remainder.
 constexpr int64_t weights_columns(int64_t keys) { return (keys + 15) / 16 * 16; }
 
 // One head of one document: the unit of work. No two units write to the same place.
@@ -55,6 +54,7 @@ constexpr int64_t reached_keys(int64_t window, int64_t keys) {
 // is query 0. A row of weights holds the keys that its query reaches, in weights_columns(reached_keys(...)).
 struct RelativeAttention {
   Attention base;
+  float* weights;               // negative if dropped; null if no backward pass will follow
   int64_t window;               // the farthest distance that attends; -1: no limit
   const float* bias;            // [heads, 2 bias_reach + 1], an addend of the scaled scores by distance; null if none
   const float* position_key;    // [positions, width], which queries are multiplied by; null if there is none

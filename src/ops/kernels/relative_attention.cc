@@ -27,9 +27,9 @@ inline void add_scaled(const float* x, float factor, float* y, int64_t size) {
   for (int64_t i = 0; i < size; ++i) y[i] += factor * x[i];
 }
 
-// softmax_row() for the keys from `first` on: no other key gets a weight. Room
-// for whole lines of scores is needed, and those beyond the keys become 0, as
-// do those of the weights.
+// softmax_row() for the keys from `first` on: no other key gets a weight. Room for whole lines of scores is needed, and
+// those beyond the keys become 0, as do those of the weights. Without dropout the caller divides by the sum, as plain
+// attention does: a text gives the same numbers, to the bit, whether its batch needs a window or not.
 float softmax_reached(float* scores, int64_t first, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   const int64_t whole = weights_columns(keys);
   for (int64_t c = keys; c < whole; ++c) scores[c] = -INFINITY;
@@ -44,12 +44,13 @@ float softmax_reached(float* scores, int64_t first, int64_t keys, float* weights
     sum += e;
   }
   for (int64_t c = keys; c < whole; ++c) scores[c] = 0;
-  if (weights == nullptr && mask.drop.rate <= 0) return sum;
   const float factor = 1.f / sum;
   if (mask.drop.rate <= 0) {
+    if (weights != nullptr) {
 #pragma omp simd
-    for (int64_t c = 0; c < whole; ++c) weights[c] = scores[c] *= factor;
-    return 1.f;
+      for (int64_t c = 0; c < whole; ++c) weights[c] = scores[c] * factor;
+    }
+    return sum;
   }
   for (int64_t c = 0, n = 0; c < whole; c += n) {
     const int64_t column = first + c, drawn = column / DRAWN * DRAWN;
@@ -156,7 +157,7 @@ void TSLORA_OWN(relative_forward)(const RelativeAttention& relative, const Atten
       const Range reach = reached(relative.window, i, i, keys);
       float* own = scores + row * columns;
       add_terms(relative, sizes, head, block, i, reach, of_queries + row * sizes.stride, one ? nullptr : of_keys, own);
-      float* weights = base.weights == nullptr ? nullptr : base.weights + head.weights_at + i * sizes.whole;
+      float* weights = relative.weights == nullptr ? nullptr : relative.weights + head.weights_at + i * sizes.whole;
       float* reached_scores = own + reach.begin - block.aligned;
       sums[row] = softmax_reached(reached_scores, reach.begin, reach.size(), weights, mask, head.first_draw + i);
       if (weights != nullptr)
@@ -166,7 +167,7 @@ void TSLORA_OWN(relative_forward)(const RelativeAttention& relative, const Atten
     }
     multiply({scores + block.keys.begin - block.aligned, columns, 1}, {v_packed + block.keys.begin * NR, keys * NR},
              block.rows, block.keys.size(), d, d, ZERO, base.y + at, width);
-    if (base.weights != nullptr || base.drop.rate > 0) continue;
+    if (base.drop.rate > 0) continue;
     for (int64_t row = 0; row < block.rows; ++row) {
       float* y = base.y + at + row * width;
       const float factor = 1.f / sums[row];
@@ -197,7 +198,7 @@ void row_backward(const RelativeAttention& relative, const Head& sizes, const At
   float* g = d_scores - block.aligned;
   const float factor = 1.f / (1.f - base.drop.rate);
   softmax_row_backward(g + reach.begin, 1.f, factor, row_sum, weights_columns(reach.size()),
-                       base.weights + head.weights_at + i * sizes.whole, kept + reach.begin - block.aligned);
+                       relative.weights + head.weights_at + i * sizes.whole, kept + reach.begin - block.aligned);
   for (int64_t j = block.keys.begin; j < reach.begin; ++j) g[j] = kept[j - block.aligned] = 0;
   for (int64_t j = reach.end; j < block.keys.end; ++j) g[j] = kept[j - block.aligned] = 0;
   if (relative.d_bias != nullptr) {

@@ -173,12 +173,12 @@ void RelativeAttentionOp::compute(Call& call) const {
                        .k = floats(inputs.k),
                        .v = floats(inputs.v),
                        .y = floats(y),
-                       .weights = weights,
                        .width = width,
                        .head_dim = width / attributes.attention.heads,
                        .scale = attributes.attention.scale,
                        .drop = drop};
-  const RelativeAttention relative = relative_of(base, attributes, terms);
+  RelativeAttention relative = relative_of(base, attributes, terms);
+  relative.weights = weights;
   each_unit(call, work.heads, relative, choose_kernels().relative_scratch(relative, groups.longest),
             choose_kernels().relative_forward);
 }
@@ -210,7 +210,6 @@ void RelativeAttentionBackwardOp::compute(Call& call) const {
                        .k = floats(inputs.k),
                        .v = floats(inputs.v),
                        .y = floats(y),
-                       .weights = floats(weights),
                        .width = width,
                        .head_dim = width / attributes.attention.heads,
                        .scale = attributes.attention.scale,
@@ -220,6 +219,7 @@ void RelativeAttentionBackwardOp::compute(Call& call) const {
                        .dk = dk,
                        .dv = call.ok() ? floats(dv) : nullptr};
   RelativeAttention relative = relative_of(base, attributes, terms);
+  relative.weights = floats(weights);
   const auto gradient = [&](int output, bool requested, TF_Tensor* of) {
     const bool given = TF_NumDims(of) != 0;
     return call.ok() ? call.optional_output(output, requested && given, shape_of(of)) : nullptr;
