@@ -25,6 +25,8 @@ export interface HubSettings {
   readonly cacheDir: string;
   /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE, or where it is unset TRANSFORMERS_OFFLINE */
   readonly offline: boolean;
+  /** The source of `offline`, for messages. */
+  readonly offlineFrom?: string;
   /**
    * A request fails after so many milliseconds without a byte.
    * @default HF_HUB_DOWNLOAD_TIMEOUT, in seconds, or 30 seconds
@@ -69,14 +71,15 @@ function completed(given: Partial<HubSettings>): HubSettings {
         join(home, "hub"),
     ),
     offline: given.offline ?? ["1", "true", "yes", "on"].includes((process.env[offlineVariable()] ?? "").toLowerCase()),
+    offlineFrom: given.offlineFrom ?? (given.offline === undefined ? offlineVariable() : "the option offline"),
     idleMs:
       given.idleMs ??
       (Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
   };
 }
 
-/** The variable that says whether requests may go to the Hub, for messages too: HF_HUB_OFFLINE if it is set. */
-export function offlineVariable(): "HF_HUB_OFFLINE" | "TRANSFORMERS_OFFLINE" {
+/** The variable that says whether requests may go to the Hub: HF_HUB_OFFLINE if it is set. */
+function offlineVariable(): "HF_HUB_OFFLINE" | "TRANSFORMERS_OFFLINE" {
   const isOther =
     environmentVariable("HF_HUB_OFFLINE") === undefined && environmentVariable("TRANSFORMERS_OFFLINE") !== undefined;
   return isOther ? "TRANSFORMERS_OFFLINE" : "HF_HUB_OFFLINE";

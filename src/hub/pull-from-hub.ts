@@ -10,7 +10,7 @@ import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
 import { downloadModel, hasWeights } from "./download-model";
 import { beginDownload, commitOf, type DownloadOptions } from "./download-repository";
-import { hubSettings, offlineVariable, type HubSettings } from "./hub-settings";
+import { hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel } from "./installed-models";
 import { isRevision, nameFault } from "./repo-name";
 import { TOKENIZER_FILES } from "./tokenizer-files";
@@ -146,13 +146,13 @@ async function fetchBase(name: string, options: DownloadOptions): Promise<string
 
 /** Finds a repository in the cache, without requests. */
 async function fromCache(id: string, options: DownloadOptions): Promise<PulledModel | PulledAdapter> {
-  const { revision } = options;
+  const { revision, offlineFrom = "the option offline" } = options;
   const directory = await cachedSnapshot(id, options);
   const has = (file: string): boolean => existsSync(join(directory, file));
   if (has("adapter_config.json") && ADAPTER_WEIGHTS.some(has)) return withBase({ id, revision, directory }, options);
   if (has("config.json") && (await hasWeights(directory))) return pulled(id, { revision, directory });
   throw new TsloraError(
     "not-found",
-    `${id} at ${revision} is not in the cache, ${shownPath(options.cacheDir)}, and is not requested from the Hub, since ${offlineVariable()} is set.`,
+    `${id} at ${revision} is not in the cache, ${shownPath(options.cacheDir)}, and is not requested from the Hub, since ${offlineFrom} is set.`,
   );
 }

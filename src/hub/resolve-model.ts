@@ -10,7 +10,7 @@ import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
 import { checkModelFolder, hasTokenizer } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
-import { cacheFolder, hubSettings, offlineVariable, type HubSettings } from "./hub-settings";
+import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel, installedName } from "./installed-models";
 import type { ResolvedModel } from "./resolved-model";
 import { withWeights } from "./with-weights";
@@ -140,7 +140,7 @@ async function fromHub(
       throw new TsloraError("unsupported", `${id} in the cache, ${shownPath(cached)}: ${foreign}.`);
     throw new TsloraError(
       "not-found",
-      `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since ${offlineVariable()} is set.`,
+      `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since ${settings.offlineFrom ?? "the option offline"} is set.`,
     );
   }
   try {

@@ -44,7 +44,7 @@ test("an invalid target, token or setting is refused before any request", () =>
       /a token is needed\. No token was sent\. Put one that may write it .*HF_TOKEN/,
     ]);
     await refused(all, { token: "hf_a\nhf_b" }, ["bad-option", /The token of the option token must be one word/]);
-    await refused(all, { offline: true }, ["bad-option", /HF_HUB_OFFLINE is set, so nothing is sent/]);
+    await refused(all, { offline: true }, ["bad-option", /the option offline is set, so nothing is sent/]);
     for (const endpoint of ["ftp://x", "nonsense", "https://me:secret@host"])
       await refused(all, { endpoint }, ["bad-option", /HF_ENDPOINT must be an address/]);
     await refused(all, { directory: join(all.folder, "none") }, ["not-found", /cannot be read/]);

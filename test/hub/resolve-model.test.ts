@@ -366,7 +366,7 @@ test("the error for an unknown name asks whether it is right; a path is not requ
       );
       await assert.rejects(
         resolveModel("distilbert-base-uncasd", { ...options, offline: true }),
-        /HF_HUB_OFFLINE is set\. Is the name right\?/,
+        /the option offline is set\. Is the name right\?/,
       );
       await assert.rejects(
         resolveModel("distilbert-base-uncasd", { ...options, endpoint: "http://127.0.0.1:9" }),

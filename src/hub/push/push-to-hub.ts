@@ -1,7 +1,7 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { tokenAdvice } from "../hub-problem";
-import { hubSettings, offlineVariable, type HubSettings } from "../hub-settings";
+import { hubSettings, type HubSettings } from "../hub-settings";
 import { expectSendable } from "../hub-token";
 import { reporting } from "../reporting";
 import { pauseFor, type Pause } from "../retry-pause";
@@ -79,8 +79,8 @@ export async function pushWith(
 function checkedSettings(options: PushOptions, called: string): HubSettings {
   const problems = new Problems(called);
   const settings = hubSettings(options, problems);
-  const { token, tokenFrom = "the options", offline } = settings;
-  problems.expect(!offline, `${offlineVariable()} is set, so nothing is sent. Unset it to push`);
+  const { token, tokenFrom = "the options", offline, offlineFrom = "the option offline" } = settings;
+  problems.expect(!offline, `${offlineFrom} is set, so nothing is sent. Unset it to push`);
   problems.expect(token !== undefined && token !== "", `a token is needed. ${tokenAdvice(settings, "write")}`);
   problems.throwIfAny();
   expectSendable(token ?? "", tokenFrom);
