@@ -26,7 +26,7 @@ export interface HubSettings {
   /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE, or where it is unset TRANSFORMERS_OFFLINE */
   readonly offline: boolean;
   /** The source of `offline`, for messages. */
-  readonly offlineFrom?: string;
+  readonly offlineFrom: string;
   /**
    * A request fails after so many milliseconds without a byte.
    * @default HF_HUB_DOWNLOAD_TIMEOUT, in seconds, or 30 seconds

@@ -146,7 +146,7 @@ async function fetchBase(name: string, options: DownloadOptions): Promise<string
 
 /** Finds a repository in the cache, without requests. */
 async function fromCache(id: string, options: DownloadOptions): Promise<PulledModel | PulledAdapter> {
-  const { revision, offlineFrom = "the option offline" } = options;
+  const { revision, offlineFrom } = options;
   const directory = await cachedSnapshot(id, options);
   const has = (file: string): boolean => existsSync(join(directory, file));
   if (has("adapter_config.json") && ADAPTER_WEIGHTS.some(has)) return withBase({ id, revision, directory }, options);

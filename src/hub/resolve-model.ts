@@ -140,7 +140,7 @@ async function fromHub(
       throw new TsloraError("unsupported", `${id} in the cache, ${shownPath(cached)}: ${foreign}.`);
     throw new TsloraError(
       "not-found",
-      `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since ${settings.offlineFrom ?? "the option offline"} is set.`,
+      `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since ${settings.offlineFrom} is set.`,
     );
   }
   try {

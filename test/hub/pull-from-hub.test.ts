@@ -152,7 +152,7 @@ test("private, gated and missing repositories, revisions and files have differen
     await refused(
       pull("me/none", { offline: true }),
       "not-found",
-      /me\/none at main is not in the cache.*HF_HUB_OFFLINE/,
+      /me\/none at main is not in the cache.*the option offline is set/,
     );
     hub.add("me/empty");
     await refused(pull("me/empty"), "not-found", /has no config\.json at main/);

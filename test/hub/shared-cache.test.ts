@@ -53,6 +53,7 @@ async function withCache(body: (test: CacheTest) => Promise<void>, onWait: (test
     token: undefined,
     cacheDir,
     offline: false,
+    offlineFrom: "the option offline",
     idleMs: 60_000,
     revision: "main",
     pause: () => new Promise((done) => setImmediate(done)),

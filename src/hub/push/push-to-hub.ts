@@ -79,7 +79,7 @@ export async function pushWith(
 function checkedSettings(options: PushOptions, called: string): HubSettings {
   const problems = new Problems(called);
   const settings = hubSettings(options, problems);
-  const { token, tokenFrom = "the options", offline, offlineFrom = "the option offline" } = settings;
+  const { token, tokenFrom = "the options", offline, offlineFrom } = settings;
   problems.expect(!offline, `${offlineFrom} is set, so nothing is sent. Unset it to push`);
   problems.expect(token !== undefined && token !== "", `a token is needed. ${tokenAdvice(settings, "write")}`);
   problems.throwIfAny();
