@@ -32,7 +32,7 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
   const tensorflow = loadTensorFlow() as { binding: Binding };
   const { binding } = tensorflow;
   const shapes = new Map<number, readonly number[]>();
-  const integers = new Map<number, readonly number[]>(); // the values of tensors of integers, such as groups
+  const integers = new Map<number, readonly number[]>(); // values, such as groups
   const byOp = new Map<string, OpTotal>();
   const byShape = new Map<string, OpTotal>();
   const note = (map: Map<string, OpTotal>, key: string, ms: number, flop: number): void => {
@@ -67,14 +67,11 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
     const given = inputs.map((id) => shapes.get(id) ?? []);
     for (const { id, shape } of results) shapes.set(id, shape);
     const output = results[0]?.shape ?? [];
-    const flop =
-      name === "TsloraAttention" || name === "TsloraAttentionBackward"
-        ? attentionFlop(name, { attributes, width: given[1].at(-1) ?? 0, groups: integers.get(inputs.at(-2) ?? -1) })
-        : flopOf(name, { attributes, inputs: given, output });
+    const flop = flopOf(name, { attributes, inputs: given, output, groups: integers.get(inputs.at(-2) ?? -1) });
     note(byOp, name, ms, flop);
     note(
       byShape,
-      flop > 0 && !name.startsWith("TsloraAttention")
+      flop > 0 && !isAttention(name)
         ? `${name} ${given.slice(0, 2).map(shown).join(" ")}${transposed(attributes)}`
         : `${name} ${shown(output)}`,
       ms,
@@ -90,35 +87,45 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
   return { byOp, byShape, reset, stop };
 }
 
-/** Number of attention's matrix products: two forward, and five backward, which makes the scores again. */
-const PRODUCTS = { TsloraAttention: 2, TsloraAttentionBackward: 5 };
+/** A call of an operation. */
+interface Call {
+  readonly attributes: readonly OpAttribute[];
+  /** Shapes. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly output: readonly number[];
+  /** The values of the last input but one, if they are integers. */
+  readonly groups: readonly number[] | undefined;
+}
 
-/** Floating point operations of attention's matrix products, from groups (row, document, documents, length). */
-function attentionFlop(
-  name: keyof typeof PRODUCTS,
-  call: { attributes: readonly OpAttribute[]; width: number; groups: readonly number[] | undefined },
-): number {
-  const { attributes, width, groups = [] } = call;
-  const firstToken = attributes.some((attribute) => attribute.name === "first_token" && attribute.value === true);
+function isAttention(name: string): boolean {
+  return name === "TsloraAttention" || name === "TsloraAttentionBackward";
+}
+
+function isOn(attributes: readonly OpAttribute[], name: string): boolean {
+  return attributes.some((attribute) => attribute.name === name && attribute.value === true);
+}
+
+/**
+ * Floating point operations of attention's matrix products, from groups (row, document, documents, length): two
+ * forward; backward one each for the scores, the weights' gradient, dq, dv and, if it is requested, dk.
+ */
+function attentionFlop(name: string, { attributes, inputs, groups = [] }: Call): number {
+  const products = name === "TsloraAttention" ? 2 : isOn(attributes, "needs_key") ? 5 : 4;
   let pairs = 0; // of a query and a key
   for (let at = 0; at < groups.length; at += 4) {
     const [documents, length] = groups.slice(at + 2, at + 4);
-    pairs += documents * length * (firstToken ? 1 : length);
+    pairs += documents * length * (isOn(attributes, "first_token") ? 1 : length);
   }
-  return PRODUCTS[name] * 2 * pairs * width;
+  return products * 2 * pairs * (inputs[1]?.at(-1) ?? 0);
 }
 
 /** 2 m n k of a matrix product; of an einsum, twice the product of all its axes. */
-function flopOf(
-  name: string,
-  call: { attributes: readonly OpAttribute[]; inputs: readonly (readonly number[])[]; output: readonly number[] },
-): number {
+function flopOf(name: string, call: Call): number {
   const { attributes, inputs, output } = call;
+  if (isAttention(name)) return attentionFlop(name, call);
   const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
   if (/MatMul|TsloraProduct/.test(name)) {
-    const transposesA = attributes.some(
-      ({ name, value }) => (name === "transpose_a" || name === "adj_x") && value === true,
-    );
+    const transposesA = isOn(attributes, "transpose_a") || isOn(attributes, "adj_x");
     return 2 * size(output) * (inputs[0]?.at(transposesA ? -2 : -1) ?? 0);
   }
   if (name !== "Einsum") return 0;

@@ -1,19 +1,16 @@
 import { alternate } from "../alternate";
 import type { BenchContext, BenchLine, Comparison } from "../bench-line";
-import { NAMES, writeTrainingData } from "../measure-epoch";
+import { NAMES, writeTrainingData, type EpochSetting } from "../measure-epoch";
 import { makeModelFolder } from "../model-folders";
 import { planEpoch } from "../sample-batches";
 import { Side, withSides } from "../side";
 
-const BARS = { default: { atLeast: 2, aim: 5 }, none: { atLeast: 1.5, aim: 2 } } as const;
+const BAR = { atLeast: 2, aim: 5 };
+const BAR_WITHOUT_DROPOUT = { atLeast: 1.5, aim: 2 };
 const ROUNDS = 2; // memory hardly varies
 const STEPS = 2;
 
-interface Setting {
-  readonly size: "distilbert" | "minilm";
-  readonly method: "lora" | "full";
-  readonly dropout: keyof typeof BARS;
-}
+type Setting = Pick<EpochSetting, "size" | "dropout" | "method">;
 
 /**
  * The most memory that was resident in a process (VmHWM) that trains: from its start through an epoch's longest batch.
@@ -23,11 +20,11 @@ export const line: BenchLine = {
   order: 7,
   async run(context) {
     const settings: readonly Setting[] = [
-      { size: "distilbert", method: "lora", dropout: "default" },
-      { size: "minilm", method: "lora", dropout: "default" },
-      { size: "distilbert", method: "lora", dropout: "none" },
-      { size: "minilm", method: "lora", dropout: "none" },
-      { size: "distilbert", method: "full", dropout: "default" },
+      { size: "distilbert" },
+      { size: "minilm" },
+      { size: "distilbert", dropout: 0 },
+      { size: "minilm", dropout: 0 },
+      { size: "distilbert", method: "full" },
     ];
     const comparisons: Comparison[] = [];
     for (const setting of settings) comparisons.push(await measure(context, setting));
@@ -35,23 +32,26 @@ export const line: BenchLine = {
   },
 };
 
-async function measure(context: BenchContext, { size, method, dropout }: Setting): Promise<Comparison> {
+async function measure(context: BenchContext, { size, method = "lora", dropout }: Setting): Promise<Comparison> {
   const { python, seed, note } = context;
-  const rate = dropout === "none" ? { dropout: 0 as const } : {};
-  const model = await makeModelFolder({ size, parent: context.models, ...rate });
+  const model = await makeModelFolder({
+    size,
+    parent: context.models,
+    ...(dropout === undefined ? {} : { dropout }),
+  });
   const data = await writeTrainingData(context, model);
   // The longest batch comes first.
   const plan = planEpoch(data.lengths, { seed, batchSize: 16, groupByLength: true, from: 0, to: Infinity });
   const rounds = method === "full" ? 1 : Math.min(ROUNDS, context.rounds);
   const measured: Record<string, number[]> = { tslora: [], torch: [] };
-  const shown = dropout === "none" ? "dropout 0" : "default dropout";
+  const shown = dropout === undefined ? "default dropout" : "dropout 0";
   note(
     `${NAMES[size]}, ${method === "full" ? "all weights" : "r 8 on query and value"}, ${shown}, batch 16 of 512 tokens: a fresh process each`,
   );
   for (let round = 1; round <= rounds; round++) {
     const [ours, theirs] = [Side.ours("tslora", "sides/training"), Side.python("torch", "sides/training", { python })];
     await withSides([ours, theirs], async () => {
-      const shared = { do: "begin", model, method, loraDropout: dropout === "none" ? 0 : 0.1, seed: plan.seed };
+      const shared = { do: "begin", model, method, loraDropout: dropout ?? 0.1, seed: plan.seed };
       await ours.ask({ ...shared, rows: data.rows, groupByLength: true, batchSize: 16, maxLength: 512 });
       await theirs.ask({ ...shared, documents: data.documents, batches: plan.batches });
       const turn = (side: Side) => async (): Promise<number> => {
@@ -75,7 +75,7 @@ async function measure(context: BenchContext, { size, method, dropout }: Setting
     ours: measured.tslora,
     theirs: measured.torch,
     combine: "median",
-    ...(method === "full" ? {} : { bar: BARS[dropout] }),
+    ...(method === "full" ? {} : { bar: dropout === undefined ? BAR : BAR_WITHOUT_DROPOUT }),
     note: `${shown}, batch 16 of 512 tokens, VmHWM of the whole process after ${STEPS} steps`,
   };
 }
