@@ -24,8 +24,8 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
 
 // Tensors of the processor come from TensorFlow's own allocator (best fit with coalescing), as those of a GPU do. The C
-// library's left as much memory unused between tensors whose sizes change from pass to pass as they took, and returned
-// large ones to the system at once, which then cleared them again. The limit is the machine's memory.
+// library's leaves much memory unused between tensors whose sizes change from pass to pass, and returns large ones to
+// the system at once, which then clears them again. The limit is the machine's memory.
 process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
 process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(totalmem() / 2 ** 20));
 

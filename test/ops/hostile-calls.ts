@@ -191,7 +191,7 @@ export interface HostileCall {
 const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   rate: [NaN, -0.1, 1, 2, Infinity, -Infinity],
   epsilon: [NaN, -1, Infinity],
-  scale: [NaN, Infinity, -Infinity],
+  scale: [NaN, Infinity, -Infinity, 0, -0.5],
   heads: [0, -1, -(2 ** 31), 3, 2 ** 31 - 1],
   columns: [0, -1, -(2 ** 31), 8, 2 ** 31 - 1],
   window: [-2, -(2 ** 31), 4, 2 ** 31 - 1],
@@ -300,13 +300,18 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       for (const ints of GROUPS) replace(`groups ${ints.join()}`, { shape: [2, 4], ints });
     if (isShape) for (const ints of SHAPES) replace(`shape ${ints.join()}`, { shape: [ints.length], ints });
   });
+  const isPlainAttention = call.op === "TsloraAttention" || call.op === "TsloraAttentionBackward";
   for (const [name, own] of Object.entries(call.attributes)) {
     const values = typeof own === "boolean" ? [!own] : (NUMBERS[name] ?? []);
     for (const value of values)
       found.push({
         what: `${nameOf(call)} ${name}: ${value}`,
         call: { ...call, attributes: { ...call.attributes, [name]: value } },
-        mayPass: typeof value === "boolean" || (name === "columns" && value === 8) || (name === "window" && value > 0),
+        mayPass:
+          typeof value === "boolean" ||
+          (name === "columns" && value === 8) ||
+          (name === "window" && value > 0) ||
+          (name === "scale" && Number.isFinite(value) && !isPlainAttention),
       });
   }
   return found;

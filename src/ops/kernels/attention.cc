@@ -23,7 +23,9 @@ inline void copy_rows(const float* from, int64_t from_row, int64_t rows, int64_t
 
 int64_t TSLORA_OWN(attention_scratch)(const Attention& attention, int64_t keys) {
   const int64_t columns = row_columns(keys), width = round_up(attention.head_dim, NR);
-  return 2 * attention.head_dim * columns + 3 * keys * width + 2 * BLOCK * columns + 2 * BLOCK * width;
+  const int64_t forward = attention.head_dim * columns + keys * width + BLOCK * columns;
+  if (attention.dy == nullptr) return forward;
+  return forward + attention.head_dim * columns + 2 * keys * width + BLOCK * columns + 2 * BLOCK * width;
 }
 
 void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch) {
@@ -65,10 +67,10 @@ void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionH
   float* k_transposed = v_transposed + d * columns;
   float* k_packed = k_transposed + d * columns;
   float* d_scores = k_packed + keys * panels;
-  float* kept = d_scores + BLOCK * columns;
+  float* kept = d_scores + BLOCK * columns;  // first the scores
   float* q_packed = kept + BLOCK * columns;
   float* dy_packed = q_packed + BLOCK * panels;
-  float* dk = dy_packed + BLOCK * panels;  // dk and dv lie close together until they are whole
+  float* dk = dy_packed + BLOCK * panels;  // sums in rows of `panels` numbers, as those of dv
   float* dv = dk + keys * panels;
   pack({attention.v + at_keys, 1, width}, d, keys, v_transposed);
   pack({attention.k + at_keys, 1, width}, d, keys, k_transposed);

@@ -42,7 +42,7 @@ struct AttentionHead {
   int64_t first_query, queries, first_key, keys;  // rows
   int64_t head;
   int64_t first_draw;  // dropout's row for the first query
-  int64_t weights_at;  // offset of the weights of its queries
+  int64_t weights_at;  // offset of the weights of its queries, for RelativeAttention
 };
 
 // Number of keys that a query reaches at most; a window of -1 is none.
@@ -90,7 +90,7 @@ struct TokenPool {
   const float* q;      // [documents, width], the queries for `key`
   const float* key;    // [rows, width], an addend of the keys; null if there is none
   const float* value;  // [rows, width], an addend of the values; null if there is none
-  float* weights;      // as Attention's: [heads, length] for one document after the other
+  float* weights;      // as RelativeAttention's: [heads, length] for one document after the other
   int64_t width, heads;
   // The forward pass alone:
   float* pooled;  // [documents, heads, width]

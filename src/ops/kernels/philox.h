@@ -75,7 +75,7 @@ struct Mask {
   const float* at(int64_t row, int64_t column) {
     alignas(64) uint16_t bits[DRAWN];
     draw(drop, static_cast<uint64_t>(row), static_cast<uint32_t>(column / DRAWN), bits);
-    const float factor = kept;  // a copy, so that the loop has no branch: `values` might overlap `kept`
+    const float factor = kept;  // copies: as far as the compiler knows, a store to `values` might change the members
     const uint32_t least = threshold;
 #pragma omp simd
     for (int i = 0; i < DRAWN; ++i) values[i] = uint32_t{bits[i]} >= least ? factor : 0.f;

@@ -29,20 +29,12 @@ inline void add_scaled(const float* x, float factor, float* y, int64_t size) {
 
 // softmax_row() for the keys from `first` on: no other key gets a weight. Room for whole lines of scores is needed, and
 // those beyond the keys become 0, as do those of the weights. Without dropout the caller divides by the sum, as plain
-// attention does: a text gives the same numbers, to the bit, whether its batch needs a window or not.
+// attention does. A text then gives the same numbers, to the bit, whether its batch needs a window or not, if the scale
+// is a power of two.
 float softmax_reached(float* scores, int64_t first, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   const int64_t whole = weights_columns(keys);
   for (int64_t c = keys; c < whole; ++c) scores[c] = -INFINITY;
-  float highest = scores[0];
-#pragma omp simd reduction(max : highest)
-  for (int64_t c = 0; c < whole; ++c) highest = scores[c] > highest ? scores[c] : highest;
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t c = 0; c < whole; ++c) {
-    const float e = exp_negative(scores[c] - highest);
-    scores[c] = e;
-    sum += e;
-  }
+  const float sum = exponentials(scores, 1.f, whole);
   for (int64_t c = keys; c < whole; ++c) scores[c] = 0;
   const float factor = 1.f / sum;
   if (mask.drop.rate <= 0) {
@@ -197,7 +189,7 @@ void row_backward(const RelativeAttention& relative, const Head& sizes, const At
   const Range reach = reached(relative.window, i, i, sizes.keys);
   float* g = d_scores - block.aligned;
   const float factor = 1.f / (1.f - base.drop.rate);
-  softmax_row_backward(g + reach.begin, 1.f, factor, row_sum, weights_columns(reach.size()),
+  softmax_row_backward(g + reach.begin, factor, row_sum, weights_columns(reach.size()),
                        relative.weights + head.weights_at + i * sizes.whole, kept + reach.begin - block.aligned);
   for (int64_t j = block.keys.begin; j < reach.begin; ++j) g[j] = kept[j - block.aligned] = 0;
   for (int64_t j = reach.end; j < block.keys.end; ++j) g[j] = kept[j - block.aligned] = 0;

@@ -57,19 +57,18 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
 
 // Replaces the gradient of the kept weights by that of the scores, and writes the kept weights times `factor` to
 // `kept`.
-void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights,
-                          float* kept) {
+void softmax_row_backward(float* d_kept, float factor, float row_sum, int64_t keys, const float* weights, float* kept) {
 #pragma omp simd
   for (int64_t c = 0; c < keys; ++c) {
     const float w = std::fabs(weights[c]);
     const float left = std::signbit(weights[c]) ? 0.f : factor;
     kept[c] = w * left;
-    d_kept[c] = (d_kept[c] * left - row_sum) * w * scale;
+    d_kept[c] = (d_kept[c] * left - row_sum) * w;
   }
 }
 
-// Replaces scores [keys] by the kept weights over 1 - rate, and the gradient of the kept weights by that of the scores.
-// The weights and the draws are those of softmax_row(), made again.
+// softmax_row_backward() without weights: makes them and the draws again, from the scores [keys] before `scale`.
+// Replaces the scores by the kept weights divided by 1 - rate. `row_sum` is the sum of dy * y over the head's columns.
 void softmax_row_again(float* scores, float* d_kept, float scale, float row_sum, int64_t keys, Mask& mask,
                        int64_t draw) {
   const float factor = 1.f / exponentials(scores, scale, keys);

@@ -110,7 +110,7 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
       d_kept[c] += through_sum;
       sum += d_kept[c] * (std::signbit(weights[c]) ? 0.f : factor * weights[c]);
     }
-    softmax_row_backward(d_kept, 1.f, factor, sum, length, weights, kept + head * length);
+    softmax_row_backward(d_kept, factor, sum, length, weights, kept + head * length);
   }
   transpose(by_head, heads, length, by_token);  // now the gradient of the scores
   transpose(kept, heads, length, kept_by_token);

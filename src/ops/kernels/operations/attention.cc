@@ -13,7 +13,6 @@ void AttentionOp::compute(Call& call) const {
   if (!call.expect(inputs.fit(groups, attributes),
                    "TsloraAttention: q, k and v must have the groups' rows, and heads must divide their columns"))
     return;
-  if (!call.expect(attributes.scale > 0, "TsloraAttention: scale must be above 0")) return;
   const HeadWork work = list_heads(groups, attributes, -1);
   if (!call.expect(work.weights >= 0, "TsloraAttention: there must be at most 2^40 weights")) return;
   const Drop drop = read_drop(call, attributes.rate, call.input(4));

@@ -12,7 +12,7 @@ namespace tslora {
 // The heads of all documents, the longest documents first, so that all threads end at about the same time.
 struct HeadWork {
   std::vector<AttentionHead> heads;
-  int64_t weights = 0;  // -1: more than a tensor may have
+  int64_t weights = 0;  // numbers of all, kept or not; -1: more than a tensor may have
 };
 
 // Lists the heads of all documents. Queries and keys must have the groups' sizes. A window of -1 is none.

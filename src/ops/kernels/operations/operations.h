@@ -223,15 +223,23 @@ struct RelativeAttentionBackwardOp {
   void compute(Call& call) const;
 };
 
+// Attributes of plain attention, whose softmax is of the scores' distances from the highest, times the scale.
+struct PlainAttributes : AttentionAttributes {
+  using AttentionAttributes::AttentionAttributes;
+  bool expect(Call& call) const {
+    return AttentionAttributes::expect(call) && call.expect(scale > 0, "scale must be above 0");
+  }
+};
+
 struct AttentionOp {
-  AttentionAttributes attributes;
+  PlainAttributes attributes;
 
   explicit AttentionOp(Attributes& from) : attributes(from) {}
   void compute(Call& call) const;
 };
 
 struct AttentionBackwardOp {
-  AttentionAttributes attributes;
+  PlainAttributes attributes;
   bool needs_key;
 
   explicit AttentionBackwardOp(Attributes& from) : attributes(from), needs_key(from.flag("needs_key")) {}
