@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { holds } from "../figures/plots/holds";
 import type { ReportBlock, ReportFigure, ReportSection, ReportTable } from "./report-section";
 
 /** Ids of the page's own sections, which further ones must not have. */
@@ -77,7 +78,7 @@ function checkFigure({ title, series, logX = false }: ReportFigure, problems: Pr
         [x, y, low, high].every((value) => typeof value === "string" || Number.isFinite(value)),
         `${place}: numbers must be finite; got ${[x, y, low, high].join(", ")}`,
       );
-      problems.expect(low <= y && y <= high, `${place}: the interval must hold ${y}; got ${low} to ${high}`);
+      problems.expect(holds({ low, high }, y), `${place}: the interval must hold ${y}; got ${low} to ${high}`);
       problems.expect(!logX || (typeof x === "number" && x > 0), `${place}: x must be above 0 on a logarithmic axis`);
     }
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
+import { mean } from "../../src/evaluation/metrics/mean";
+import { comparisonFigure } from "../../src/figures/plots/comparison-figure";
 import { learningCurveFigure } from "../../src/figures/plots/learning-curve-figure";
 import { renderSvg } from "../../src/figures/plotly/render-svg";
 import { experimentProgress } from "../../src/figures/progress/experiment-progress";
@@ -62,6 +64,30 @@ test("learning curves are lines with bands on a logarithmic axis; what cannot be
   assert.throws(() => learningCurveFigure([]), TsloraError);
   assert.throws(() => learningCurveFigure([{ name: "a", points: [] }]), /at least one point/);
   assert.throws(() => learningCurveFigure([{ name: "a", points: [{ ...points[0], low: 0.75 }] }]), /low ≤ accuracy/);
+});
+
+test("means of equal numbers are drawn, although rounding puts some outside their range; a true excess is refused", () => {
+  let outside = 0;
+  for (let right = 0; right <= 200; right++)
+    for (let seeds = 2; seeds <= 12; seeds++) {
+      const [low, high] = [right / 200, right / 200];
+      const accuracy = mean(Array.from({ length: seeds }, () => low));
+      if (accuracy !== low) outside++;
+      const [{ data }, compared] = [
+        learningCurveFigure([{ name: "a", points: [{ trainSize: 25, accuracy, low, high }] }]),
+        comparisonFigure([{ name: "a", value: accuracy, interval: { low, high } }], { title: "Accuracy" }),
+      ];
+      assert.deepEqual(data[1].y, [low]);
+      const { array, arrayminus } = compared.data[0].error_x as Record<string, readonly number[]>;
+      assert.ok([...array, ...arrayminus].every((length) => length >= 0 && length < 1e-12));
+    }
+  assert.ok(outside > 0);
+  const [low, high] = [0.925, 0.925];
+  for (const accuracy of [0.925 + 1e-9, 0.925 - 1e-9])
+    assert.throws(
+      () => learningCurveFigure([{ name: "a", points: [{ trainSize: 25, accuracy, low, high }] }]),
+      /low ≤ accuracy ≤ high/,
+    );
 });
 
 test("a legend of several rows has room below the title", () => {

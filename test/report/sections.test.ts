@@ -83,6 +83,9 @@ test("sections that cannot be shown are refused with all problems, before anythi
     await refused([figure([])], /must have a point/);
     await refused([figure([{ x: 1, y: NaN }])], /must be finite/);
     await refused([figure([{ x: 1, y: 0.5, low: 0.6, high: 0.7 }])], /must hold 0\.5; got 0\.6 to 0\.7/);
+    const beside = { x: 1, y: 0.925 + 1e-9, low: 0.925, high: 0.925 };
+    const rounded = { ...beside, y: 0.9250000000000002 }; // the mean of three times 0.925
+    await refused([figure([rounded, beside])], /must hold 0\.925000001; got 0\.925 to 0\.925/);
     await refused([figure([{ x: 0, y: 1 }], { logX: true })], /above 0 on a logarithmic axis/);
     await refused([{ ...figure([{ x: 1, y: 1 }]), id: "more" }], /"more" is taken/);
     assert.deepEqual(await readdir(folder), []);

@@ -3,6 +3,7 @@ import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "../escape";
 import { formatInterval, formatNumber, type IntervalLike } from "../format";
 import { guideLabel, verticalLine } from "./guide-lines";
+import { holds } from "./holds";
 import { measureText } from "../plotly/measure-text";
 import { colourOf, NEUTRAL } from "./palette";
 import type { Figure } from "../types";
@@ -49,8 +50,8 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
       y: [i],
       error_x: {
         type: "data",
-        array: [interval ? interval.high - value : 0],
-        arrayminus: [interval ? value - interval.low : 0],
+        array: [interval ? Math.max(0, interval.high - value) : 0],
+        arrayminus: [interval ? Math.max(0, value - interval.low) : 0],
         thickness: 2,
         width: 6,
       },
@@ -95,7 +96,7 @@ function checkRows(rows: readonly ComparisonFigureRow[]): void {
   for (const { name, value, interval } of rows) {
     problems.expect(value >= 0 && value <= 1, `the value of ${name} must be from 0 to 1; got ${value}.`);
     problems.expect(
-      !interval || (interval.low <= value && value <= interval.high),
+      !interval || holds(interval, value),
       `the interval of ${name} must hold ${value}; got ${JSON.stringify(interval)}.`,
     );
   }

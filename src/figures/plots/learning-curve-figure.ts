@@ -4,6 +4,7 @@ import { formatInterval, formatNumber } from "../format";
 import type { Figure, Trace } from "../types";
 import { axis, baseLayout } from "./base-layout";
 import { DASHES, shortNumber } from "./curve-points";
+import { holds } from "./holds";
 import { colourOf } from "./palette";
 
 /** A curve of `learningCurves`: means over seeds, with the least and the greatest of a seed. */
@@ -94,9 +95,7 @@ function checkPoints(curves: readonly LearningCurveLike[]): void {
   problems.expect(curves.length > 0, "curves must have at least one curve; got none.");
   for (const { name, points } of curves) {
     problems.expect(points.length > 0, `${name} must have at least one point; got none.`);
-    const bad = points.find(
-      ({ low, accuracy, high }) => !(low >= 0 && low <= accuracy && accuracy <= high && high <= 1),
-    );
+    const bad = points.find((point) => !(point.low >= 0 && holds(point, point.accuracy) && point.high <= 1));
     problems.expect(
       bad === undefined,
       `points of ${name} must have 0 ≤ low ≤ accuracy ≤ high ≤ 1; got ${JSON.stringify(bad)}.`,

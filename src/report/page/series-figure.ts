@@ -101,8 +101,8 @@ function tracesOf(
         error_y: {
           type: "data",
           symmetric: false,
-          array: points.map((point) => (point.high ?? point.y) - point.y),
-          arrayminus: points.map((point) => point.y - (point.low ?? point.y)),
+          array: points.map((point) => Math.max(0, (point.high ?? point.y) - point.y)),
+          arrayminus: points.map((point) => Math.max(0, point.y - (point.low ?? point.y))),
           thickness: 2,
           width: 5,
           color: form === "bars" ? NEUTRAL : colour,
