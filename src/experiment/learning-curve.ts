@@ -4,7 +4,8 @@ import { accuracyOf, type RunResult } from "./run-result";
 
 /** A point of a learning curve. */
 export interface LearningCurvePoint {
-  readonly trainSize: number;
+  /** The number of training texts, or the rank. */
+  readonly x: number;
   /** The mean accuracy over the seeds. */
   readonly accuracy: number;
   /** The least and the greatest accuracy of a seed. */
@@ -13,7 +14,7 @@ export interface LearningCurvePoint {
   readonly seeds: number;
 }
 
-/** The learning curve of a method. */
+/** The accuracy of a method, or of a set of methods, against one of their settings. */
 export interface LearningCurve {
   readonly name: string;
   readonly points: readonly LearningCurvePoint[];
@@ -25,18 +26,19 @@ export function learningCurves(results: readonly RunResult[]): LearningCurve[] {
   return methodNames(curve).map((name) => {
     const runs = curve.filter(({ method }) => method === name);
     const sizes = [...new Set(runs.map(({ texts }) => texts.train))].sort((a, b) => a - b);
-    return {
-      name,
-      points: sizes.map((trainSize) => {
-        const accuracies = runs.filter(({ texts }) => texts.train === trainSize).map(accuracyOf);
-        return {
-          trainSize,
-          accuracy: mean(accuracies),
-          low: Math.min(...accuracies),
-          high: Math.max(...accuracies),
-          seeds: accuracies.length,
-        };
-      }),
-    };
+    const runsOf = (size: number): RunResult[] => runs.filter(({ texts }) => texts.train === size);
+    return { name, points: sizes.map((size) => curvePoint(size, runsOf(size))) };
   });
+}
+
+/** The point of the runs at `x`: one for each seed. */
+export function curvePoint(x: number, runs: readonly RunResult[]): LearningCurvePoint {
+  const accuracies = runs.map(accuracyOf);
+  return {
+    x,
+    accuracy: mean(accuracies),
+    low: Math.min(...accuracies),
+    high: Math.max(...accuracies),
+    seeds: accuracies.length,
+  };
 }

@@ -1,7 +1,7 @@
 import { SCORE_NAMES } from "../evaluation/comparison/weighted-scores";
 import { compareMethods, type MethodPair } from "../experiment/compare-methods";
 import { experimentConclusions } from "../experiment/experiment-conclusions";
-import { learningCurves } from "../experiment/learning-curve";
+import { learningCurves, type LearningCurve } from "../experiment/learning-curve";
 import type { RunResult } from "../experiment/run-result";
 import { summarizeRuns, type MethodSummary } from "../experiment/summarize-runs";
 import { formatInterval, formatNumber, formatPValue } from "../figures/format";
@@ -16,18 +16,20 @@ export interface ExperimentSectionOptions {
   readonly seed?: number;
   /** Adds the published study's change with its interval. @default false */
   readonly published?: boolean;
+  /** Accuracy by the rank, see `rankCurves`. @default none */
+  readonly ranks?: readonly LearningCurve[];
 }
 
 /**
  * The section of a report about an experiment: scores of each method on the fixed split and over folds, tests of pairs,
- * learning curves, and conclusions.
+ * learning curves, also by the rank, and conclusions.
  *
  * @param results - the results of `runExperiment`
  * @throws TsloraError `bad-option` if the reference has no run.
  */
 export function experimentSection(
   results: readonly RunResult[],
-  { reference, seed, published }: ExperimentSectionOptions,
+  { reference, seed, published, ranks = [] }: ExperimentSectionOptions,
 ): ReportSection {
   const summaries = summarizeRuns(results, { seed });
   const pairs = compareMethods(results, { reference, seed });
@@ -42,7 +44,8 @@ export function experimentSection(
     ...scoreTables("fixed split, mean over seeds", summaries.holdout),
     ...scoreTables("repeated cross-validation, mean over folds", summaries.folds),
     ...(pairs.length > 0 ? [pairsTable(pairs)] : []),
-    ...(curves.length > 0 ? [curvesFigure(curves)] : []),
+    ...(curves.length > 0 ? [curvesFigure(curves, "Training texts")] : []),
+    ...(ranks.length > 0 ? [curvesFigure(ranks, "Rank r")] : []),
     { kind: "list", items: conclusions.split("\n").map((line) => line.replace(/^- /, "")) },
   ];
   return { id: "methods-compared", title: "Methods compared", content };
@@ -125,17 +128,17 @@ function pairsTable(pairs: readonly MethodPair[]): ReportTable {
   };
 }
 
-function curvesFigure(curves: ReturnType<typeof learningCurves>): ReportFigure {
+function curvesFigure(curves: readonly LearningCurve[], xLabel: "Training texts" | "Rank r"): ReportFigure {
   return {
     kind: "figure",
-    title: "Accuracy by the number of training texts",
+    title: xLabel === "Rank r" ? "Accuracy by the adapter's rank" : "Accuracy by the number of training texts",
     form: "line",
-    xLabel: "Training texts",
+    xLabel,
     yLabel: "Accuracy",
     logX: true,
     series: curves.map(({ name, points }) => ({
       name,
-      points: points.map(({ trainSize, accuracy, low, high }) => ({ x: trainSize, y: accuracy, low, high })),
+      points: points.map(({ x, accuracy, low, high }) => ({ x, y: accuracy, low, high })),
     })),
   };
 }

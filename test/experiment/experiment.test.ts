@@ -264,7 +264,7 @@ describe("an experiment", () => {
     assert.equal(pair.folds?.df, 3);
     const [curve] = learningCurves(results);
     assert.deepEqual(
-      curve.points.map(({ trainSize, seeds }) => [trainSize, seeds]),
+      curve.points.map(({ x, seeds }) => [x, seeds]),
       [
         [8, 2],
         [36, 2],

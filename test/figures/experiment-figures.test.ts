@@ -51,8 +51,8 @@ test("the table of pairs names each test's p-value, and a dash where a test is m
 
 test("learning curves are lines with bands on a logarithmic axis; what cannot be drawn is refused", () => {
   const points = [
-    { trainSize: 25, accuracy: 0.7, low: 0.6, high: 0.8 },
-    { trainSize: 600, accuracy: 0.9, low: 0.9, high: 0.9 },
+    { x: 25, accuracy: 0.7, low: 0.6, high: 0.8 },
+    { x: 600, accuracy: 0.9, low: 0.9, high: 0.9 },
   ];
   const figure = learningCurveFigure([{ name: "LoRA <b>", points }]);
   assert.equal(figure.data.length, 2);
@@ -64,6 +64,7 @@ test("learning curves are lines with bands on a logarithmic axis; what cannot be
   assert.throws(() => learningCurveFigure([]), TsloraError);
   assert.throws(() => learningCurveFigure([{ name: "a", points: [] }]), /at least one point/);
   assert.throws(() => learningCurveFigure([{ name: "a", points: [{ ...points[0], low: 0.75 }] }]), /low ≤ accuracy/);
+  assert.throws(() => learningCurveFigure([{ name: "a", points: [{ ...points[0], x: 0 }] }]), /x > 0/);
 });
 
 test("means of equal numbers are drawn, although rounding puts some outside their range; a true excess is refused", () => {
@@ -74,7 +75,7 @@ test("means of equal numbers are drawn, although rounding puts some outside thei
       const accuracy = mean(Array.from({ length: seeds }, () => low));
       if (accuracy !== low) outside++;
       const [{ data }, compared] = [
-        learningCurveFigure([{ name: "a", points: [{ trainSize: 25, accuracy, low, high }] }]),
+        learningCurveFigure([{ name: "a", points: [{ x: 25, accuracy, low, high }] }]),
         comparisonFigure([{ name: "a", value: accuracy, interval: { low, high } }], { title: "Accuracy" }),
       ];
       assert.deepEqual(data[1].y, [low]);
@@ -85,15 +86,15 @@ test("means of equal numbers are drawn, although rounding puts some outside thei
   const [low, high] = [0.925, 0.925];
   for (const accuracy of [0.925 + 1e-9, 0.925 - 1e-9])
     assert.throws(
-      () => learningCurveFigure([{ name: "a", points: [{ trainSize: 25, accuracy, low, high }] }]),
+      () => learningCurveFigure([{ name: "a", points: [{ x: 25, accuracy, low, high }] }]),
       /low ≤ accuracy ≤ high/,
     );
 });
 
 test("a legend of several rows has room below the title", () => {
   const points = [
-    { trainSize: 25, accuracy: 0.7, low: 0.6, high: 0.8 },
-    { trainSize: 600, accuracy: 0.9, low: 0.9, high: 0.9 },
+    { x: 25, accuracy: 0.7, low: 0.6, high: 0.8 },
+    { x: 600, accuracy: 0.9, low: 0.9, high: 0.9 },
   ];
   const topOf = (names: readonly string[]): number => {
     const { layout } = learningCurveFigure(names.map((name) => ({ name, points })));

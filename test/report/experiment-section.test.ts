@@ -52,6 +52,17 @@ test("the section shows scores, tests, curves and conclusions on the page, escap
   assert.match(shown.textContent, /LoRA: accuracy 0\.925/);
 });
 
+test("a section with ranks has a figure of them", () => {
+  const points = [1, 8].map((x) => ({ x, accuracy: 0.9, low: 0.8, high: 1, seeds: 3 }));
+  const section = experimentSection(results, { reference: "LoRA", ranks: [{ name: "query & value", points }] });
+  const page = openPage(reportPage(studyFacts({ ...oldResults(), sections: [section] })));
+  const shown = page.getElementById(section.id);
+  assert.ok(shown !== null);
+  assert.equal(allOf(shown, "figure").length, 3);
+  for (const text of ["Accuracy by the adapter's rank", "query & value"])
+    assert.ok(shown.textContent.includes(text), text);
+});
+
 test("an experiment without folds or curves has no empty table or figure", () => {
   const { content } = experimentSection(
     results.filter(({ part }) => part.kind === "holdout"),
