@@ -25,9 +25,10 @@ process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
 
 // Tensors of the processor come from TensorFlow's own allocator (best fit with coalescing), as those of a GPU do. The C
 // library's leaves much memory unused between tensors whose sizes change from pass to pass, and returns large ones to
-// the system at once, which then clears them again. The limit is the machine's memory.
+// the system at once, which then clears them again. The limit is the machine's memory, or the container's.
 process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
-process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(totalmem() / 2 ** 20));
+const allowed = process.constrainedMemory() || Infinity; // 0: no limit, or an unknown one
+process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(Math.min(totalmem(), allowed) / 2 ** 20));
 
 // By default TensorFlow takes all of a GPU's memory at once, and CUDA's cache is too small for the code that it
 // compiles for a GPU newer than TensorFlow's binary.

@@ -1,4 +1,5 @@
 import type { Binding, BoundFunction } from "../load-tensorflow";
+import { explainErrors } from "../tensorflow/explain-errors";
 import { decodeTrace, functionParts, type Changing, type DecodedTrace } from "./function-parts";
 import type { OperationKinds } from "./operation-kinds";
 import type { TraceData } from "./trace";
@@ -53,14 +54,15 @@ export class RecordedFunctions {
   /**
    * Runs a trace as a function, which is recorded first if there is none. Returns the ids of the results.
    *
-   * @throws what TensorFlow reports; the message names the operation
+   * @throws what TensorFlow reports; the message names the operation. TsloraError `device` if memory ran out
    */
   run(data: TraceData): Int32Array {
     const recorded = this.#find(data) ?? this.#add(data);
     if (this.#markChanges(recorded, data) || recorded.bound === undefined) this.#define(recorded, data);
     if (recorded.bound === undefined) throw new TypeError("A recorded function must be defined.");
     this.#calls++;
-    return this.#binding.runFunction(recorded.bound, data.tensors, data.integers, data.floats);
+    const { bound } = recorded;
+    return explainErrors(() => this.#binding.runFunction(bound, data.tensors, data.integers, data.floats));
   }
 
   /** Starts a scope: its end removes the functions recorded since, unless they were removed before. */

@@ -5,6 +5,7 @@ import type { Recording } from "../primitives";
 import { sizeOf, type Tensor } from "../tensor";
 import { attributesOf } from "../tensorflow/attributes";
 import type { TensorflowCalls } from "../tensorflow/calls";
+import { explainErrors } from "../tensorflow/explain-errors";
 import { OperationKinds, type OperationKind } from "./operation-kinds";
 import { FLOAT, INT32, type Value } from "./operation-rules";
 import { RecordedFunctions } from "./recorded-functions";
@@ -165,6 +166,7 @@ export class Recorder implements TensorflowCalls {
         tensor.id = ids[i];
       });
     } catch (error) {
+      if (error instanceof TsloraError) throw error; // memory ran out
       throw new TsloraError(
         "device",
         `TensorFlow could not run the recorded operations: ${error instanceof Error ? error.message : String(error)}`,
@@ -232,7 +234,7 @@ export class Recorder implements TensorflowCalls {
         made.push(this.binding.createTensor([...value.shape], value.dtype, numbers));
         return made[made.length - 1];
       });
-      return this.binding.executeOp(op, attributes, ids, outputs).map(({ id, shape, dtype }) => {
+      return explainErrors(() => this.binding.executeOp(op, attributes, ids, outputs)).map(({ id, shape, dtype }) => {
         const tensor = new GraphTensor(shape, dtype);
         tensor.id = id;
         return this.tensors.enter(tensor);

@@ -5,6 +5,7 @@ import type { TensorLifetimes } from "../primitives";
 import { sizeOf, type Tensor } from "../tensor";
 import { attributesOf } from "./attributes";
 import type { TensorflowCalls } from "./calls";
+import { explainErrors } from "./explain-errors";
 
 /** Most scalars in the cache. It needs a limit, since learning rates change all the time. */
 const MOST_SCALARS = 256;
@@ -57,9 +58,9 @@ export class TensorflowSession implements TensorflowCalls {
 
   /** Runs an operation. Inputs are TensorFlow ids. */
   execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
-    return this.binding
-      .executeOp(op, attributes, inputs, outputs)
-      .map(({ id, shape }) => this.tensors.enter(new RawTensor(id, shape)));
+    return explainErrors(() => this.binding.executeOp(op, attributes, inputs, outputs)).map(({ id, shape }) =>
+      this.tensors.enter(new RawTensor(id, shape)),
+    );
   }
 
   /** TensorFlow's id of a tensor. */
