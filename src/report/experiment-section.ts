@@ -4,7 +4,7 @@ import { experimentConclusions } from "../experiment/experiment-conclusions";
 import { learningCurves, type LearningCurve } from "../experiment/learning-curve";
 import type { RunResult } from "../experiment/run-result";
 import { summarizeRuns, type MethodSummary } from "../experiment/summarize-runs";
-import { formatInterval, formatNumber, formatPValue } from "../figures/format";
+import { formatChange, formatInterval, formatNumber, formatPValue } from "../figures/format";
 import { SCORE_TITLES } from "../figures/tables/methods-table";
 import type { ReportBlock, ReportCell, ReportFigure, ReportSection, ReportTable } from "./report-section";
 
@@ -38,7 +38,7 @@ export function experimentSection(
   const content: ReportBlock[] = [
     {
       kind: "paragraph",
-      text: "Several methods, each on several seeds and over the folds of a repeated stratified cross-validation. Intervals: a bootstrap over the test texts of the fixed split; the corrected resampled t-test over folds.",
+      text: "Several methods, each on several seeds and over the folds of a repeated stratified cross-validation. Intervals: a bootstrap over the test texts of the fixed split; the corrected resampled t-test over folds. Bands of curves go from the worst seed to the best.",
     },
     ...(summaries.holdout.length > 0 ? [accuracyFigure(summaries.holdout)] : []),
     ...scoreTables("fixed split, mean over seeds", summaries.holdout),
@@ -100,8 +100,7 @@ function pairsTable(pairs: readonly MethodPair[]): ReportTable {
     test === null ? null : formatPValue(test.adjustedPValue);
   const difference = (test: MethodPair["bootstrap"] | MethodPair["folds"]): ReportCell => {
     if (test === null) return null;
-    const { low, high } = test.interval;
-    return { text: test.difference.toFixed(3), detail: `[${low.toFixed(3)}, ${high.toFixed(3)}]` };
+    return { text: formatChange(test.difference, 3), detail: formatInterval(test.interval, 3) };
   };
   return {
     kind: "table",

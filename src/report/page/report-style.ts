@@ -45,9 +45,9 @@ footer { border-top: 1px solid var(--line); margin-top: 2rem; padding: 1rem 0 2r
   :root { color-scheme: light; --text: #000000; --muted: #3c444d; --ground: #ffffff; --panel: #ffffff; --line: #b8bfc7; --accent: #000000; --warn: #000000; --warn-ground: #ffffff; --open: #000000; }
   body { font-size: 10pt; line-height: 1.45; } .page { display: block; max-width: none; padding: 0; } nav, .skip, .as-text, summary { display: none; } header { padding-top: 0; }
   caption.folded { position: static; width: auto; height: auto; clip-path: none; }
-  .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } p, li { max-width: none; }
+  .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin-right: 1px; } p, li { max-width: none; }
   h2, h3, caption, .does { break-after: avoid; } tr, figure, .checklist li, pre { break-inside: avoid; } thead { display: table-header-group; }
-  table, table.wide, .note { font-size: 8.5pt; } table.wide { font-size: 7.5pt; } td.long { min-width: 0; } th, td { padding: .2rem .5rem .2rem 0; } td, tbody th { overflow-wrap: anywhere; } .drawing svg { min-width: 0; max-width: 15cm !important; } small { font-size: 7.5pt; }
+  table, .note { font-size: 8.5pt; } table.wide { font-size: 7.5pt; } small { font-size: 7.5pt; } table.wide small { font-size: 6.5pt; } td.long { min-width: 0; } th, td { padding: .2rem .5rem .2rem 0; } td, tbody th { overflow-wrap: break-word; } td.long { overflow-wrap: anywhere; } .drawing svg { min-width: 0; max-width: 15cm !important; }
   section#checklist, section#repeat { break-before: page; } :target { outline: none; }
 }
 `;

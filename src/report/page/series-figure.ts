@@ -1,55 +1,49 @@
-import { shortened } from "../../base/shortened";
 import { escapeLabel } from "../../figures/escape";
 import { formatInterval, formatNumber } from "../../figures/format";
 import { axis, baseLayout, FIGURE_SIZE } from "../../figures/plots/base-layout";
+import { DASHES } from "../../figures/plots/curve-points";
 import { colourOf, NEUTRAL, seeThrough } from "../../figures/plots/palette";
 import { measureText } from "../../figures/plotly/measure-text";
 import type { Figure, Trace } from "../../figures/types";
 import type { ReportFigure, ReportPoint, ReportSeries } from "../report-section";
+import { asRows } from "./row-figure";
 
 /** The greatest gap between points of several series in one category, in categories. */
 const POINT_GAP = 0.16;
 /** A logarithmic axis with at most this many values has a tick for each of them. */
 const MOST_TICKS = 10;
-/** Characters of a category's name below the axis; a longer name is shortened. */
-const NAME_LENGTH = 22;
-/** Degrees by which names are rotated that do not fit next to each other. */
-const TICK_ANGLE = 35;
-/** Height of a rotated name for each pixel of its width: a little more than the sine of the angle, 0.574. */
-const ROTATED_HEIGHT = 0.58;
 
-/** Converts a section's figure to a plotly figure. */
+/**
+ * Converts a section's figure to a plotly figure. Categories whose names do not fit next to each other become rows.
+ */
 export function seriesFigure(figure: ReportFigure): Figure {
   const { title, form, xLabel, yLabel, series, range, logX = false, reference } = figure;
   const names = categoriesOf(series);
   const place = placeOf(names, { form, count: series.length });
-  const legend = series.length > 1;
-  const base = baseLayout({ title, legend, height: 420 });
-  return {
+  const alone = series.length === 1;
+  const layout = {
+    ...legendInOrder(baseLayout({ title, legend: alone ? false : series.map(({ name }) => name), height: 420 })),
+    ...(form === "bars" ? { barmode: "group", bargap: 0.3 } : {}),
+    xaxis: axis(xLabel, names === undefined ? numberAxis(series, logX) : categoryAxis(names)),
+    yaxis: axis(yLabel, range === undefined ? (form === "bars" ? { rangemode: "tozero" } : {}) : { range: [...range] }),
+    ...(reference === undefined ? {} : { shapes: [lineAcross(reference.y)], annotations: [labelAbove(reference)] }),
+  };
+  const upright: Figure = {
     kind: "figure",
-    data: series.flatMap((one, at) => tracesOf(one, { form, at, place, alone: !legend })),
-    layout: {
-      ...base,
-      ...(names === undefined ? {} : { margin: { ...(base.margin as object), b: categoryMargin(names) } }),
-      ...(form === "bars" ? { barmode: "group", bargap: 0.3 } : {}),
-      xaxis: axis(xLabel, names === undefined ? numberAxis(series, logX) : categoryAxis(names)),
-      yaxis: axis(
-        yLabel,
-        range === undefined ? (form === "bars" ? { rangemode: "tozero" } : {}) : { range: [...range] },
-      ),
-      ...(reference === undefined
-        ? {}
-        : {
-            shapes: [lineAcross(reference.y)],
-            annotations: [labelAbove(reference)],
-          }),
-    },
+    data: series.flatMap((one, at) => tracesOf(one, { form, at, place, alone })),
+    layout,
     text: [
       title,
       ...series.flatMap(seriesLines),
       ...(reference === undefined ? [] : [`  ${reference.label}: ${formatNumber(reference.y)}`]),
     ].join("\n"),
   };
+  return names === undefined || fits(names) ? upright : asRows(upright, { names, perRow: series.length });
+}
+
+/** With a filled band, plotly would list the last series first. */
+function legendInOrder({ legend, ...layout }: Record<string, unknown>): Record<string, unknown> {
+  return { ...layout, legend: { ...(legend as object), traceorder: "normal" } };
 }
 
 /** The categories in the order of their first point; undefined if all x are numbers. */
@@ -92,7 +86,7 @@ function tracesOf(
         ...own,
         type: "scatter",
         mode: "lines+markers",
-        line: { color: colour, width: 2.5 },
+        line: { color: colour, width: 2.5, dash: DASHES[at % DASHES.length] },
         marker: { color: colour, size: 7 },
       },
     ];
@@ -149,14 +143,10 @@ function numberAxis(series: readonly ReportSeries[], logX: boolean): Record<stri
     : { type: "log", tickvals: values, ticktext: values.map((value) => formatNumber(value)) };
 }
 
-function shorten(name: string): string {
-  return shortened(name, NAME_LENGTH);
-}
-
-/** Whether the categories' names fit next to each other without rotation. */
+/** Whether the categories' names fit next to each other. */
 function fits(names: readonly string[]): boolean {
   const width = (FIGURE_SIZE.width - 110) / names.length;
-  return names.every((name) => measureText(shorten(name), 13) <= width - 8);
+  return names.every((name) => measureText(name, 13) <= width - 8);
 }
 
 /** Type, ticks and range of an axis of categories, which are at the whole numbers from 0. */
@@ -164,17 +154,11 @@ function categoryAxis(names: readonly string[]): Record<string, unknown> {
   return {
     type: "linear",
     tickvals: names.map((_, at) => at),
-    ticktext: names.map((name) => escapeLabel(shorten(name))),
+    ticktext: names.map((name) => escapeLabel(name)),
     range: [-0.6, names.length - 0.4],
     showgrid: false,
-    tickangle: fits(names) ? 0 : TICK_ANGLE,
+    tickangle: 0,
   };
-}
-
-/** Room below the axis for the categories' names. */
-function categoryMargin(names: readonly string[]): number {
-  if (fits(names)) return 56;
-  return 60 + Math.ceil(ROTATED_HEIGHT * Math.max(...names.map((name) => measureText(shorten(name), 13))));
 }
 
 function seriesLines({ name, points }: ReportSeries): string[] {
