@@ -162,6 +162,11 @@ test("commands name the data of the run where its results record them", () => {
   });
   assert.deepEqual(auditOf(ofFile("my texts.csv")), ["npx tslora audit --data 'my texts.csv' --output issues.csv"]);
   assert.deepEqual(auditOf(ofFile("/home/me/a.csv")), ["npx tslora audit --data a.csv --output issues.csv"]);
+  const given = { textColumn: "the abstract", textPair: null, labelColumn: "class" };
+  const ofColumns = { ...ofFile("a.csv"), evidence: { ...ofFile("a.csv").evidence, settings: given } } as StudyResults;
+  assert.deepEqual(auditOf(ofColumns), [
+    "npx tslora audit --data a.csv --text-column 'the abstract' --label-column class --output issues.csv",
+  ]);
   assert.deepEqual(auditOf(trainResults("csv")), ["npx tslora audit --data texts.csv --output issues.csv"]);
   assert.deepEqual(auditOf(trainResults("sample")), ["npx tslora audit --data sample --output issues.csv"]);
 });

@@ -35,9 +35,16 @@ export function studyCommands(run: RepeatedRun): CommandFacts[] {
 /** The name of the data in commands where the results do not record it. */
 const UNKNOWN = "texts.csv";
 
-/** The command that checks the labels of the data. */
-export function auditCommand({ source = UNKNOWN }: Pick<SubjectFacts, "source">): string {
-  return `npx tslora audit --data ${shellWord(source)} --output issues.csv`;
+/** Options of `tslora audit` that name a table's columns, by the run's parameters. */
+const COLUMNS = { textColumn: "--text-column", textPair: "--text-pair", labelColumn: "--label-column" } as const;
+
+/** The command that checks the labels of the data, with the columns that the run was given. */
+export function auditCommand({ source = UNKNOWN, settings = {} }: Pick<RepeatedRun, "source" | "settings">): string {
+  const columns = Object.entries(COLUMNS).flatMap(([name, option]) => {
+    const column = settings[name];
+    return typeof column === "string" ? [option, shellWord(column)] : [];
+  });
+  return ["npx tslora audit --data", shellWord(source), ...columns, "--output issues.csv"].join(" ");
 }
 
 const SAME = "On the same kind of device the figures are the same.";

@@ -6,9 +6,10 @@ import { missing, type PageSection } from "../page/page-section";
 import type { ReportTable } from "../report-section";
 
 /** The findings of the audit, by reason, and the most severe issues by ID. */
-export function auditSection({ audit, subject }: StudyFacts): PageSection {
+export function auditSection({ audit, subject, settings }: StudyFacts): PageSection {
   const place = { id: "audit", title: "Audit of the data" };
-  if (audit === undefined) return { ...place, content: missing("an audit of the data", auditCommand(subject)) };
+  if (audit === undefined)
+    return { ...place, content: missing("an audit of the data", auditCommand({ ...subject, settings })) };
   const { summary, issues, found } = audit;
   const { texts, textsWithIssues, imbalance, groups, probabilities } = summary;
   const judged = summary.checks.includes("labels")
