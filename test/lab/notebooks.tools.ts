@@ -33,7 +33,7 @@ const FIGURES: Readonly<Record<string, number>> = {
   "02-comparative-study": 1,
   "03-weighted-loss-and-threshold": 11,
   "04-export-and-reuse": 1,
-  "05-evidence": 2,
+  "05-evidence": 3,
   "06-sweep": 5,
 };
 const QUICK = { model: "embedded", data: "sample", maxSteps: 2, maxLength: 32 };
