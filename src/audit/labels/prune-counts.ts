@@ -1,3 +1,4 @@
+import { pairwiseSum } from "../../base/pairwise-sum";
 import { roundPreservingSum } from "./round-preserving-sum";
 
 /**
@@ -24,9 +25,8 @@ export function pruneCounts(
   );
   const reduced = shifted.map((row, label) => row.map((count, given) => (label === given ? count : count * fracNoise)));
   for (const given of classes) {
-    let removed = 0;
-    for (const row of classes) removed += row === given ? 0 : shifted[row][given] - reduced[row][given];
-    reduced[given][given] = shifted[given][given] + removed;
+    const removed = classes.map((row) => (row === given ? 0 : shifted[row][given] - reduced[row][given]));
+    reduced[given][given] = shifted[given][given] + pairwiseSum(removed); // NumPy's order decides what is cut off below
   }
   return reduced.map((row) => roundPreservingSum(row.map(Math.trunc)));
 }
